@@ -1,0 +1,185 @@
+"""Settings: typed, with the origin of each value, secrets masked.
+
+A value comes from the command line, else the environment (`TIPOFF_…`), else `tipoff.toml` in the working directory, else
+its default. Secrets come from the environment only. This module must never open a connection or create a file.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from tipoff.errors import ConfigError
+
+CONFIG_FILE = "tipoff.toml"
+
+TWELVE_BOOKS = (
+    "draftkings",
+    "fanduel",
+    "betmgm",
+    "williamhill_us",
+    "betrivers",
+    "bovada",
+    "espnbet",
+    "hardrockbet",
+    "betonlineag",
+    "fliff",
+    "betparx",
+    "ballybet",
+)
+
+
+class Thresholds(BaseModel):
+    """Where lines are drawn. Points are NBA points; probabilities are between 0 and 1; minutes are minutes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    edge_points: float = Field(1.0, ge=0, description="OVER or UNDER from this edge on, in points")
+    min_minutes: float = Field(8.0, ge=0, description="players below this mean of minutes, and without a line, are not predicted")
+    level_points: float = Field(5.0, gt=0, description="a file of lines whose median is this far from the players' own level is refused")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Paths are folders; URLs are as the engines write them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIPOFF_", env_nested_delimiter="__", frozen=True, extra="forbid", toml_file=CONFIG_FILE
+    )
+
+    data_dir: Path = Field(Path("tipoff-data"), description="where everything is kept when nothing else is said")
+    league: Literal["nba", "practice"] = Field("nba", description="the one league of this warehouse")
+    warehouse: str | None = Field(None, description="warehouse URL; default: a DuckDB file in the data directory")
+    database: SecretStr | None = Field(None, description="state database URL; default: SQLite in the data directory")
+    bucket: str | None = Field(None, description="payloads, models, documents: file://, s3:// or gs://; default: the data directory")
+    books: tuple[str, ...] = Field(TWELVE_BOOKS, description="bookmakers asked for")
+    odds_api_url: str = Field("https://api.the-odds-api.com", description="The Odds API")
+    nba_cdn_url: str = Field("https://cdn.nba.com/static/json", description="the league's schedule and live box scores")
+    espn_url: str = Field("https://site.api.espn.com", description="ESPN: injuries")
+    odds_api_key: SecretStr | None = Field(None, description="key of The Odds API; environment only")
+    host: str = Field("127.0.0.1", description="the address that the page listens on")
+    port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")
+    thresholds: Thresholds = Thresholds()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+    @property
+    def warehouse_url(self) -> str:
+        """The warehouse in force, as a URL."""
+        return self.warehouse or f"duckdb://{self.data_dir / 'warehouse.duckdb'}"
+
+    @property
+    def database_url(self) -> str:
+        """The state database in force, as SQLAlchemy writes it; may hold a password: never print it."""
+        if self.database is not None:
+            return self.database.get_secret_value()
+        return f"sqlite:///{self.data_dir / 'state.sqlite'}"
+
+    @property
+    def bucket_url(self) -> str:
+        """The object store in force."""
+        return self.bucket or self.data_dir.absolute().as_uri()
+
+
+SECRETS = ("database", "odds_api_key")
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings in force; `given` are values from the command line (None means not given).
+
+    Raises ConfigError, naming each wrong field by its path, for a value that does not fit or a name that does not exist.
+    """
+    _refuse_unknown_names()
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise ConfigError(f"The configuration does not fit: {faults}.", hint="`tipoff config` lists every setting.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{CONFIG_FILE} is not TOML: {error}.", hint="Correct the line named.") from None
+
+
+def _refuse_unknown_names() -> None:
+    """A misspelt TIPOFF_ variable, or a secret in the file, would otherwise be ignored in silence."""
+    known = {f"TIPOFF_{name}".upper() for name in Settings.model_fields}
+    for name in os.environ:
+        if name.startswith("TIPOFF_") and name.split("__")[0] not in known:
+            raise ConfigError(f"{name} is not a setting.", hint="`tipoff config` lists every setting.")
+    for name in SECRETS:
+        if name in _file_values():
+            raise ConfigError(
+                f"{name} stands in {CONFIG_FILE}; secrets come from the environment only.", hint=f"Set TIPOFF_{name.upper()} instead."
+            )
+
+
+def _file_values() -> dict[str, Any]:
+    path = Path(CONFIG_FILE)
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{CONFIG_FILE} is not TOML: {error}.", hint="Correct the line named.") from None
+
+
+class Effective(BaseModel):
+    """One setting as `tipoff config` shows it: a secret's value is only ever `set` or empty."""
+
+    name: str
+    value: str
+    origin: str
+    description: str
+
+
+def effective(settings: Settings, given: dict[str, Any]) -> list[Effective]:
+    """Each setting with its value in force and where that came from; secrets masked."""
+    file_values = _file_values()
+    rows = []
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        variable = f"TIPOFF_{name.upper()}"
+        if given.get(name) is not None:
+            origin = "command line"
+        elif any(key == variable or key.startswith(f"{variable}__") for key in os.environ):
+            origin = f"environment ({variable})"
+        elif name in file_values:
+            origin = CONFIG_FILE
+        else:
+            origin = "default"
+        if name in SECRETS:
+            shown = "******" if value is not None else ""
+        elif isinstance(value, BaseModel):
+            shown = ", ".join(f"{key}={part}" for key, part in value.model_dump().items())
+        elif isinstance(value, tuple):
+            shown = ", ".join(value)
+        else:
+            shown = mask_url(str(value)) if value is not None else _default_of(name, settings)
+        rows.append(Effective(name=name, value=shown, origin=origin, description=field.description or "line-drawing figures"))
+    return rows
+
+
+def _default_of(name: str, settings: Settings) -> str:
+    derived = {"warehouse": settings.warehouse_url, "bucket": settings.bucket_url}
+    return mask_url(derived.get(name, ""))
+
+
+def mask_url(url: str) -> str:
+    """A URL with its password, if any, struck out."""
+    scheme, separator, rest = url.partition("://")
+    credentials, at, host = rest.rpartition("@")
+    if not (separator and at and ":" in credentials):
+        return url
+    return f"{scheme}://{credentials.split(':', 1)[0]}:******@{host}"
