@@ -39,17 +39,17 @@ class Thresholds(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    edge_points: float = Field(1.0, ge=0, description="OVER or UNDER from this edge on, in points")
-    min_minutes: float = Field(8.0, ge=0, description="players below this mean of minutes, and without a line, are not predicted")
-    level_points: float = Field(5.0, gt=0, description="a file of lines whose median is this far from the players' own level is refused")
+    edge_points: float = Field(default=1.0, ge=0, description="OVER or UNDER from this edge on, in points")
+    min_minutes: float = Field(default=8.0, ge=0, description="players below this mean of minutes, and without a line, are not predicted")
+    level_points: float = Field(
+        default=5.0, gt=0, description="a file of lines whose median is this far from the players' own level is refused"
+    )
 
 
 class Settings(BaseSettings):
     """Everything that can be set. Paths are folders; URLs are as the engines write them."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="TIPOFF_", env_nested_delimiter="__", frozen=True, extra="forbid", toml_file=CONFIG_FILE
-    )
+    model_config = SettingsConfigDict(env_prefix="TIPOFF_", env_nested_delimiter="__", frozen=True, extra="forbid", toml_file=CONFIG_FILE)
 
     data_dir: Path = Field(Path("tipoff-data"), description="where everything is kept when nothing else is said")
     league: Literal["nba", "practice"] = Field("nba", description="the one league of this warehouse")
@@ -63,7 +63,7 @@ class Settings(BaseSettings):
     odds_api_key: SecretStr | None = Field(None, description="key of The Odds API; environment only")
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")
-    thresholds: Thresholds = Thresholds()
+    thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
 
     @classmethod
     def settings_customise_sources(
@@ -167,7 +167,7 @@ def effective(settings: Settings, given: dict[str, Any]) -> list[Effective]:
             shown = ", ".join(value)
         else:
             shown = mask_url(str(value)) if value is not None else _default_of(name, settings)
-        rows.append(Effective(name=name, value=shown, origin=origin, description=field.description or "line-drawing figures"))
+        rows.append(Effective(name=name, value=shown, origin=origin, description=field.description or ""))
     return rows
 
 

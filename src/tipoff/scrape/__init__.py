@@ -1,0 +1,1 @@
+"""Phase 1: sources declare requests and transform payloads; one client fetches."""

@@ -1,0 +1,144 @@
+"""What a source makes of a payload: records in plain columns, and what it had to set apart.
+
+A source declares requests and transforms payloads; it never fetches and never sees a table. Names stay as they were printed: who
+is meant is decided in `load`, where the rosters are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+import pyarrow as pa
+
+RecordKind = Literal["player_quotes", "game_quotes", "games", "box", "injuries"]
+League = Literal["nba", "practice"]
+
+_INSTANT = pa.timestamp("us", "UTC")
+
+SHAPES: dict[RecordKind, pa.Schema] = {
+    # one row an (event, book, market, name, point): both sides' prices, decimal; at least one side is there
+    "player_quotes": pa.schema(
+        [
+            ("event_id", pa.string()),
+            ("commence_time", _INSTANT),
+            ("home", pa.string()),
+            ("away", pa.string()),
+            ("bookmaker", pa.string()),
+            ("market", pa.string()),
+            ("name", pa.string()),
+            ("point", pa.float64()),
+            ("over_price", pa.float64()),
+            ("under_price", pa.float64()),
+            ("last_update", _INSTANT),
+            ("snapshot_at", _INSTANT),
+            ("path", pa.string()),  # of the first outcome, within the document
+        ]
+    ),
+    # one row an (event, book, market, outcome, point); outcome is home, away, over or under; h2h has point 0
+    "game_quotes": pa.schema(
+        [
+            ("event_id", pa.string()),
+            ("commence_time", _INSTANT),
+            ("home", pa.string()),
+            ("away", pa.string()),
+            ("bookmaker", pa.string()),
+            ("market", pa.string()),
+            ("outcome", pa.string()),
+            ("team", pa.string()),
+            ("point", pa.float64()),
+            ("price", pa.float64()),
+            ("last_update", _INSTANT),
+            ("snapshot_at", _INSTANT),
+            ("path", pa.string()),
+        ]
+    ),
+    # one row a game; of the two ids one may be null; status: scheduled, live, final, postponed, cancelled;
+    # game_type: regular, playoff, play_in, cup_final, or null where the source does not say
+    "games": pa.schema(
+        [
+            ("league_game_id", pa.string()),
+            ("event_id", pa.string()),
+            ("commence_time", _INSTANT),
+            ("home", pa.string()),
+            ("away", pa.string()),
+            ("game_type", pa.string()),
+            ("status", pa.string()),
+            ("home_score", pa.int64()),
+            ("away_score", pa.int64()),
+            ("known_at", _INSTANT),
+        ]
+    ),
+    # one row a player of a FINAL game; minutes is decimal minutes
+    "box": pa.schema(
+        [
+            ("league_game_id", pa.string()),
+            ("commence_time", _INSTANT),
+            ("home_team", pa.string()),
+            ("away_team", pa.string()),
+            ("name", pa.string()),
+            ("league_player_id", pa.string()),
+            ("team", pa.string()),
+            ("started", pa.bool_()),
+            ("minutes", pa.float64()),
+            *((name, pa.int64()) for name in ("points", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "ast", "stl", "blk")),
+            ("tov", pa.int64()),
+            ("pf", pa.int64()),
+            ("plus_minus", pa.int64()),
+            ("did_not_play", pa.bool_()),
+            ("reason", pa.string()),
+            ("known_at", _INSTANT),
+            ("path", pa.string()),
+        ]
+    ),
+    # one row a player's status; game_date is null where the source speaks of the team's next game
+    "injuries": pa.schema(
+        [
+            ("name", pa.string()),
+            ("team", pa.string()),
+            ("status", pa.string()),  # available, probable, questionable, doubtful, out
+            ("reason", pa.string()),
+            ("game_date", pa.date32()),
+            ("known_at", _INSTANT),
+            ("path", pa.string()),
+        ]
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Payload:
+    """A document as it came. `fetched_at` is None where it came from a folder; `origin` is its address without its key, or a file."""
+
+    body: bytes
+    origin: str
+    fetched_at: datetime | None = None
+    status: int = 0
+
+
+@dataclass(frozen=True)
+class Reject:
+    """Something set apart: its field path in the document (`$` is the whole), the rule it broke, and what stood there."""
+
+    path: str
+    rule: str
+    value: str = ""
+
+
+@dataclass
+class Parsed:
+    """Everything that one payload gave. `offered` counts the rows it held: rows + rejected rows = offered."""
+
+    source: str
+    kind: str
+    league: League | None = None
+    event_id: str | None = None
+    snapshot_at: datetime | None = None
+    records: dict[RecordKind, pa.Table] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+    offered: int = 0
+
+    @property
+    def rows(self) -> int:
+        return sum(table.num_rows for table in self.records.values())

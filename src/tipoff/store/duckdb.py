@@ -1,0 +1,212 @@
+"""The DuckDB adapter: one file, opened per unit of work and closed again, so that other processes get their turn.
+
+The only place with words that only DuckDB understands. It knows files, locks and declarations; it must never know what
+the tables mean.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import stamina
+
+from tipoff.errors import BrokenInvariant, Busy, ConfigError
+from tipoff.store.merge import merge_sql, quoted
+from tipoff.store.schema import Kind, Table, fingerprint
+from tipoff.store.tables import ALL, table_named
+from tipoff.store.warehouse import Merged, Warehouse, Work, conform
+
+_TYPES: dict[Kind, str] = {
+    "string": "VARCHAR",
+    "date": "DATE",
+    "instant": "TIMESTAMPTZ",
+    "float": "DOUBLE",
+    "int": "BIGINT",
+    "bool": "BOOLEAN",
+}
+_WAIT_SECONDS = 120.0
+_write_mutexes: dict[str, threading.RLock] = {}
+_registry_mutex = threading.Lock()
+
+
+class DuckDBWarehouse(Warehouse):
+    """A warehouse in one DuckDB file. `path` is made, with its folder and tables, on first use."""
+
+    def __init__(self, path: Path, *, wait_seconds: float = _WAIT_SECONDS) -> None:
+        self.path = path.absolute()
+        self.url = f"duckdb://{path}"
+        self._wait = wait_seconds
+        with _registry_mutex:
+            self._writes = _write_mutexes.setdefault(str(self.path), threading.RLock())
+
+    @contextmanager
+    def reading(self) -> Iterator[Work]:
+        connection = self._open()
+        try:
+            yield _DuckDBWork(connection, "")
+        finally:
+            connection.close()
+
+    @contextmanager
+    def writing(self, run_id: str) -> Iterator[Work]:
+        with self._writes:
+            connection = self._open()
+            try:
+                connection.begin()
+                try:
+                    yield _DuckDBWork(connection, run_id)
+                except BaseException:
+                    connection.rollback()
+                    raise
+                connection.commit()
+            finally:
+                connection.close()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{self.path.parent} cannot be made: {error}.", hint="Choose another --data-dir.") from error
+        connection = self._connect()
+        try:
+            _migrate(connection, self._writes)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        try:
+            for attempt in stamina.retry_context(
+                on=_is_locked, attempts=None, timeout=self._wait, wait_initial=0.01, wait_max=0.25, wait_jitter=0.05
+            ):
+                with attempt:
+                    connection = duckdb.connect(str(self.path))
+                    connection.execute("SET TimeZone = 'UTC'")
+                    return connection
+        except duckdb.IOException as error:
+            if _is_locked(error):
+                raise Busy(
+                    f"{self.path} was held by another process for more than {self._wait:.0f} s.",
+                    hint="Wait for it to finish, or stop it, and run the command again.",
+                ) from error
+            raise ConfigError(f"{self.path} cannot be opened: {error}", hint="Is it a DuckDB file, and may you write there?") from error
+        raise BrokenInvariant("The retries ended without a connection or an error.")
+
+
+def _is_locked(error: Exception) -> bool:
+    return isinstance(error, duckdb.IOException) and "lock" in str(error).lower()
+
+
+class _DuckDBWork(Work):
+    def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+        self._connection = connection
+        self._run_id = run_id
+        self._backend: Any = None
+        self._kept = 0
+
+    @property
+    def _ibis(self) -> Any:
+        if self._backend is None:
+            self._backend = ibis.duckdb.from_connection(self._connection)
+        return self._backend
+
+    def table(self, name: str) -> ir.Table:
+        declared = table_named(name)
+        return self._ibis.table(declared.short_name, database=declared.dataset)
+
+    def fetch(self, expression: ir.Table) -> pa.Table:
+        return self._ibis.to_pyarrow(expression)
+
+    def keep(self, expression: ir.Table) -> ir.Table:
+        self._kept += 1
+        name = f"kept_{self._kept}"
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {self._ibis.compile(expression)}")
+        return self._ibis.table(name, database=("temp", "main"))
+
+    def merge(self, name: str, rows: pa.Table) -> Merged:
+        declared = table_named(name)
+        if rows.num_rows == 0:
+            return Merged()
+        shaped = conform(declared, rows, datetime.now(UTC), self._run_id)
+        target = f"{declared.dataset}.{quoted(declared.short_name)}"
+        self._connection.register("staging", shaped)
+        try:
+            if not declared.precedence:
+                self._refuse_twins(declared)
+            before = self._count(target)
+            changed = self._scalar(merge_sql(declared, target, "staging"))
+            inserted = self._count(target) - before
+        finally:
+            self._connection.unregister("staging")
+        return Merged(rows.num_rows, inserted, changed - inserted)
+
+    def _refuse_twins(self, declared: Table) -> None:
+        keys = ", ".join(quoted(key) for key in declared.key)
+        twins = self._connection.execute(f"SELECT {keys} FROM staging GROUP BY {keys} HAVING COUNT(*) > 1 LIMIT 1").fetchone()  # noqa: S608
+        if twins is not None:
+            raise BrokenInvariant(f"{declared.name} was offered one key twice: {dict(zip(declared.key, twins, strict=True))}.")
+
+    def _count(self, target: str) -> int:
+        return self._scalar(f"SELECT COUNT(*) FROM {target}")  # noqa: S608 - a declared name
+
+    def _scalar(self, sql: str) -> int:
+        row = self._connection.execute(sql).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection, mutex: threading.RLock) -> None:
+    """Create what is declared and missing. Columns are only ever added: older code goes on working beside newer."""
+    wanted = fingerprint(ALL)
+    if _fingerprint_of(connection) == wanted:
+        return
+    with mutex:
+        connection.begin()
+        try:
+            for dataset in sorted({table.dataset for table in ALL}):
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {dataset}")
+            there = _columns_there(connection)
+            for table in ALL:
+                _create_or_extend(connection, table, there.get(table.name))
+            connection.execute("CREATE TABLE IF NOT EXISTS ops.schema_version (fingerprint VARCHAR, migrated_at TIMESTAMPTZ)")
+            connection.execute("INSERT INTO ops.schema_version VALUES (?, ?)", [wanted, datetime.now(UTC)])
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+
+
+def _fingerprint_of(connection: duckdb.DuckDBPyConnection) -> str | None:
+    try:
+        row = connection.execute("SELECT fingerprint FROM ops.schema_version ORDER BY migrated_at DESC LIMIT 1").fetchone()
+    except duckdb.CatalogException:
+        return None
+    return str(row[0]) if row else None
+
+
+def _columns_there(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    rows = connection.execute("SELECT table_schema || '.' || table_name, column_name, data_type FROM information_schema.columns").fetchall()
+    for table, column, kind in rows:
+        found.setdefault(table, {})[column] = kind
+    return found
+
+
+def _create_or_extend(connection: duckdb.DuckDBPyConnection, table: Table, there: dict[str, str] | None) -> None:
+    target = f"{table.dataset}.{quoted(table.short_name)}"
+    if there is None:
+        columns = ", ".join(f"{quoted(column.name)} {_TYPES[column.kind]}" for column in table.columns)
+        connection.execute(f"CREATE TABLE {target} ({columns})")
+        return
+    for column in table.columns:
+        if column.name not in there:
+            connection.execute(f"ALTER TABLE {target} ADD COLUMN {quoted(column.name)} {_TYPES[column.kind]}")

@@ -1,0 +1,64 @@
+"""The one MERGE text that serves every engine: idempotent on the declared key, and blind to the order of arrival.
+
+Knows declarations and standard SQL. It must never know a connection.
+"""
+
+from __future__ import annotations
+
+from tipoff.store.schema import WRITTEN_NAMES, Table
+
+
+def merge_sql(table: Table, target: str, staging: str) -> str:
+    """The statement that merges `staging` (same columns as `table`) into `target`.
+
+    Within the batch and against the table the same rule decides: the larger precedence wins, and where even that is
+    equal the larger values do, so that any order of arrival ends in the same rows. A derived table has no precedence:
+    the newcomer wins. A row whose values do not differ is not written again.
+    """
+    names = [quoted(name) for name in table.column_names]
+    keys = [quoted(name) for name in table.key]
+    columns = ", ".join(names)
+    on = " AND ".join(f"t.{key} = s.{key}" for key in keys)
+    different = " OR ".join(f"t.{quoted(name)} IS DISTINCT FROM s.{quoted(name)}" for name in table.values) or "FALSE"
+    wins = f" AND {_later(table)}" if table.precedence else ""
+    assignments = ", ".join(f"{quoted(name)} = s.{quoted(name)}" for name in (*table.values, *WRITTEN_NAMES))
+    return (
+        f"MERGE INTO {target} AS t USING ({best_of_batch(table, staging)}) AS s ON {on} "
+        f"WHEN MATCHED AND ({different}){wins} THEN UPDATE SET {assignments} "
+        f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({', '.join(f's.{name}' for name in names)})"
+    )
+
+
+def best_of_batch(table: Table, staging: str) -> str:
+    """The staged rows, one a key."""
+    columns = ", ".join(quoted(name) for name in table.column_names)
+    if not table.precedence:
+        return f"SELECT {columns} FROM {staging}"
+    keys = ", ".join(quoted(name) for name in table.key)
+    order = ", ".join(f"{quoted(name)} DESC NULLS LAST" for name in _rank(table))
+    return (
+        f"SELECT {columns} FROM (SELECT {columns}, ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY {order}) AS place "
+        f"FROM {staging}) AS ranked WHERE place = 1"
+    )
+
+
+def _rank(table: Table) -> tuple[str, ...]:
+    """What decides between two rows of one key, first to last."""
+    return (*table.precedence, *(name for name in table.values if name not in table.precedence))
+
+
+def _later(table: Table) -> str:
+    """SQL for: the staged row's rank is larger than the table's, column by column, nulls below everything."""
+    terms: list[str] = []
+    equal: list[str] = []
+    for name in _rank(table):
+        column = quoted(name)
+        greater = f"(s.{column} > t.{column} OR (t.{column} IS NULL AND s.{column} IS NOT NULL))"
+        terms.append(" AND ".join([*equal, greater]))
+        equal.append(f"s.{column} IS NOT DISTINCT FROM t.{column}")
+    return "(" + " OR ".join(f"({term})" for term in terms) + ")"
+
+
+def quoted(name: str) -> str:
+    """An identifier as the standard quotes it; names come from declarations only, never from outside."""
+    return f'"{name}"'

@@ -1,0 +1,74 @@
+"""The vault: every payload verbatim, named by the sha256 of its bytes, compressed, written once.
+
+Knows bytes and an object store. It must never know what a payload says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from tipoff.errors import BadInput, BrokenInvariant, ConfigError
+
+
+def open_bucket(url: str) -> ObjectStore:
+    """The object store behind a `file://`, `s3://` or `gs://` URL; a folder is made where it is missing."""
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        folder = Path(parts.path)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{folder} cannot be made: {error}.", hint="Choose another --data-dir.") from error
+        return LocalStore(prefix=folder)
+    if parts.scheme not in {"s3", "gs", "memory"}:
+        raise ConfigError(f"{url!r} is no bucket.", hint="Use file://, s3:// or gs://.")
+    return from_url(url)
+
+
+def digest(body: bytes) -> str:
+    """The payload id of these bytes: their sha256 in hex."""
+    return hashlib.sha256(body).hexdigest()
+
+
+class Vault:
+    """Payloads in a bucket, below `payloads/`."""
+
+    def __init__(self, bucket: ObjectStore) -> None:
+        self._bucket = bucket
+        self._codec = pa.Codec("zstd", compression_level=3)
+
+    @staticmethod
+    def path(payload_id: str) -> str:
+        """Where a payload lies in the bucket."""
+        if len(payload_id) != 64 or not set(payload_id) <= set("0123456789abcdef"):
+            raise BadInput(f"{payload_id!r} is no payload id.")
+        return f"payloads/{payload_id[:2]}/{payload_id}.zst"
+
+    def put(self, body: bytes) -> str:
+        """Keep these bytes and give their id; keeping them twice is keeping them once."""
+        payload_id = digest(body)
+        packed = len(body).to_bytes(8, "little") + self._codec.compress(body, asbytes=True)
+        try:
+            self._bucket.put(self.path(payload_id), packed, mode="create")
+        except AlreadyExistsError:
+            pass
+        except BaseError as error:
+            raise ConfigError(f"The payload could not be kept: {error}", hint="Is the disk full, or read-only?") from error
+        return payload_id
+
+    def get(self, payload_id: str) -> bytes:
+        """The bytes as they came. Raises BadInput where there are none, BrokenInvariant where they are not what they were."""
+        try:
+            packed = self._bucket.get(self.path(payload_id)).bytes().to_bytes()
+        except FileNotFoundError:
+            raise BadInput(f"The vault holds no payload {payload_id}.") from None
+        body: bytes = self._codec.decompress(packed[8:], int.from_bytes(packed[:8], "little"), asbytes=True)
+        if digest(body) != payload_id:
+            raise BrokenInvariant(f"Payload {payload_id} is not what it was when it was kept: the disk is to be distrusted.")
+        return body

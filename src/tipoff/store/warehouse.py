@@ -1,0 +1,154 @@
+"""The warehouse port: what every engine offers, and all that phases may know of one.
+
+A unit of work opens the warehouse, does its reading and merging, and leaves: `with warehouse.reading() as work` or
+`with warehouse.writing(run_id) as work`, the latter one transaction. Reads are Ibis expressions, so that transforms run
+where the tables are. The port must never know which engine stands behind it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from tipoff.errors import BrokenInvariant, LeagueMismatch
+from tipoff.store.schema import Table
+from tipoff.store.tables import table_named
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What a merge did: rows offered, newly there, and changed."""
+
+    offered: int = 0
+    inserted: int = 0
+    updated: int = 0
+
+    def __add__(self, other: Merged) -> Merged:
+        return Merged(self.offered + other.offered, self.inserted + other.inserted, self.updated + other.updated)
+
+
+class Work(ABC):
+    """One unit of work on an open warehouse."""
+
+    @abstractmethod
+    def table(self, name: str) -> ir.Table:
+        """A declared table, whole, as an Ibis expression."""
+
+    @abstractmethod
+    def fetch(self, expression: ir.Table) -> pa.Table:
+        """Run an expression and give its rows as Arrow, instants in UTC."""
+
+    @abstractmethod
+    def merge(self, name: str, rows: pa.Table) -> Merged:
+        """Merge rows (the table's columns, in any order; `written_at` and `run_id` are filled in) on the declared key.
+
+        Columns that are not given are null. Raises BrokenInvariant for an unknown column, a null in the key, or, in a
+        derived table, one key twice.
+        """
+
+    @abstractmethod
+    def keep(self, expression: ir.Table) -> ir.Table:
+        """Compute an expression once, for as long as this unit of work lasts, and give a table of its result."""
+
+    def as_of(self, name: str, as_of: datetime | None = None, **where: Any) -> ir.Table:
+        """The table as it was known at `as_of` (UTC; None: all that is known): `known_at <= as_of`, and of several
+        versions of one fact the newest. `where` keeps rows whose column equals a value, or is one of a list."""
+        declared = table_named(name)
+        rows = self.table(name)
+        for column, wanted in where.items():
+            rows = rows.filter(rows[column].isin(wanted) if isinstance(wanted, list | tuple | set) else rows[column] == wanted)
+        if as_of is not None and "known_at" in declared.column_names:
+            rows = rows.filter(rows.known_at <= instant(as_of))
+        if declared.versioned:
+            place = ibis.row_number().over(ibis.window(group_by=list(declared.fact_key), order_by=ibis.desc("known_at")))
+            rows = rows.mutate(version_place=place).filter(lambda t: t.version_place == 0).drop("version_place")
+        return rows
+
+    def claim_league(self, league: str) -> None:
+        """Mark an empty warehouse as this league's, or check that it is.
+
+        Raises LeagueMismatch where it is another's: invented data never mixes with real data.
+        """
+        known = self.fetch(self.table("ref.league")).column("league").to_pylist()
+        if not known:
+            self.merge("ref.league", pa.table({"singleton": [1], "league": [league]}))
+        elif known[0] != league:
+            raise LeagueMismatch(
+                f"This warehouse holds the league {known[0]!r}; data of {league!r} was refused and nothing was written.",
+                hint="Give the other league a data directory of its own with --data-dir.",
+            )
+
+
+class Warehouse(ABC):
+    """A warehouse that is opened per unit of work."""
+
+    url: str
+
+    @abstractmethod
+    def reading(self) -> AbstractContextManager[Work]:
+        """Open for reading. Raises Busy where another process keeps it too long."""
+
+    @abstractmethod
+    def writing(self, run_id: str) -> AbstractContextManager[Work]:
+        """Open for one transaction: committed at the end of the block, rolled back where it raises.
+
+        Raises Busy where another process keeps it too long.
+        """
+
+    def read(self, name: str, *, as_of: datetime | None = None, **where: Any) -> pa.Table:
+        """Rows of one table as of a moment, as Arrow."""
+        with self.reading() as work:
+            return work.fetch(work.as_of(name, as_of, **where))
+
+    def merge(self, name: str, rows: pa.Table, run_id: str) -> Merged:
+        """Merge into one table, in a transaction of its own."""
+        with self.writing(run_id) as work:
+            return work.merge(name, rows)
+
+    def league(self) -> str | None:
+        """The league of this warehouse; None while it is empty."""
+        leagues = self.read("ref.league").column("league").to_pylist()
+        return leagues[0] if leagues else None
+
+
+def instant(moment: datetime) -> ir.TimestampScalar:
+    """An aware instant as an Ibis literal in UTC."""
+    return ibis.literal(moment, type="timestamp('UTC')")
+
+
+def day_of(moment: date) -> ir.DateScalar:
+    """A date as an Ibis literal."""
+    return ibis.literal(moment, type="date")
+
+
+def conform(table: Table, rows: pa.Table, written_at: datetime, run_id: str) -> pa.Table:
+    """Rows in the declared order and types, with who wrote them and when; absent columns are null.
+
+    Raises BrokenInvariant for a column that the table does not have, or a null in its key.
+    """
+    unknown = set(rows.column_names) - set(table.column_names)
+    if unknown:
+        raise BrokenInvariant(f"{table.name} has no column {', '.join(sorted(unknown))}.")
+    size = rows.num_rows
+    columns = []
+    for column in table.columns:
+        if column.name == "written_at":
+            columns.append(pa.array([written_at] * 1, column.arrow).take(pa.array([0] * size, pa.int32())))
+        elif column.name == "run_id":
+            columns.append(pa.array([run_id], pa.string()).take(pa.array([0] * size, pa.int32())))
+        elif column.name in rows.column_names:
+            columns.append(rows.column(column.name).cast(column.arrow))
+        else:
+            columns.append(pa.nulls(size, column.arrow))
+    shaped = pa.table(dict(zip(table.column_names, columns, strict=True)))
+    for name in table.key:
+        if shaped.column(name).null_count:
+            raise BrokenInvariant(f"{table.name} was offered {shaped.column(name).null_count} rows without {name}, which is in its key.")
+    return shaped
