@@ -119,11 +119,15 @@ class Payload:
 
 @dataclass(frozen=True)
 class Reject:
-    """Something set apart: its field path in the document (`$` is the whole), the rule it broke, and what stood there."""
+    """Something set apart: its field path in the document (`$` is the whole), the rule it broke, and what stood there.
+
+    `rows` counts the rows that it cost: 0 where the row lives on without it (one side of a quote, a field that may be missing).
+    """
 
     path: str
     rule: str
     value: str = ""
+    rows: int = 1
 
 
 @dataclass

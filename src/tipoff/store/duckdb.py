@@ -20,7 +20,7 @@ import pyarrow as pa
 import stamina
 
 from tipoff.errors import BrokenInvariant, Busy, ConfigError
-from tipoff.store.merge import merge_sql, quoted
+from tipoff.store.merge import annotate_sql, merge_sql, quoted
 from tipoff.store.schema import Kind, Table, fingerprint
 from tipoff.store.tables import ALL, table_named
 from tipoff.store.warehouse import Merged, Warehouse, Work, conform
@@ -130,8 +130,7 @@ class _DuckDBWork(Work):
     def keep(self, expression: ir.Table) -> ir.Table:
         self._kept += 1
         name = f"kept_{self._kept}"
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {self._ibis.compile(expression)}")
-        return self._ibis.table(name, database=("temp", "main"))
+        return self._ibis.create_table(name, expression, temp=True)
 
     def merge(self, name: str, rows: pa.Table) -> Merged:
         declared = table_named(name)
@@ -149,6 +148,16 @@ class _DuckDBWork(Work):
         finally:
             self._connection.unregister("staging")
         return Merged(rows.num_rows, inserted, changed - inserted)
+
+    def annotate(self, name: str, rows: pa.Table) -> int:
+        declared = table_named(name)
+        if rows.num_rows == 0:
+            return 0
+        self._connection.register("staging", rows)
+        try:
+            return self._scalar(annotate_sql(declared, f"{declared.dataset}.{quoted(declared.short_name)}", "staging"))
+        finally:
+            self._connection.unregister("staging")
 
     def _refuse_twins(self, declared: Table) -> None:
         keys = ", ".join(quoted(key) for key in declared.key)

@@ -29,6 +29,15 @@ def merge_sql(table: Table, target: str, staging: str) -> str:
     )
 
 
+def annotate_sql(table: Table, target: str, staging: str) -> str:
+    """The statement that sets the computed columns of rows already there, where they differ."""
+    keys = [quoted(name) for name in table.key]
+    on = " AND ".join(f"t.{key} = s.{key}" for key in keys)
+    different = " OR ".join(f"t.{quoted(name)} IS DISTINCT FROM s.{quoted(name)}" for name in table.computed)
+    assignments = ", ".join(f"{quoted(name)} = s.{quoted(name)}" for name in table.computed)
+    return f"MERGE INTO {target} AS t USING {staging} AS s ON {on} WHEN MATCHED AND ({different}) THEN UPDATE SET {assignments}"
+
+
 def best_of_batch(table: Table, staging: str) -> str:
     """The staged rows, one a key."""
     columns = ", ".join(quoted(name) for name in table.column_names)

@@ -42,13 +42,15 @@ class Column:
 @dataclass(frozen=True)
 class Table:
     """One table. Keys are never null. `precedence` names the columns that decide, larger wins, where a key meets itself
-    with other values; without it the newcomer wins (derived tables, which are functions of their inputs)."""
+    with other values; without it the newcomer wins (derived tables, which are functions of their inputs). `computed` columns are
+    functions of the table's own rows, set by `Work.annotate` after a merge; a merge leaves them alone."""
 
     name: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
     description: str
     precedence: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
@@ -72,8 +74,9 @@ class Table:
 
     @property
     def values(self) -> tuple[str, ...]:
-        """The columns that are neither key nor a record of who wrote the row."""
-        return tuple(name for name in self.column_names if name not in self.key and name not in WRITTEN_NAMES)
+        """The columns that are neither key, nor computed, nor a record of who wrote the row."""
+        aside = {*self.key, *self.computed, *WRITTEN_NAMES}
+        return tuple(name for name in self.column_names if name not in aside)
 
     @property
     def versioned(self) -> bool:
@@ -136,9 +139,9 @@ FACT = (
 FACT_PRECEDENCE = ("origin_rank", "fetched_at", "payload_id")
 
 
-def facts(name: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str) -> Table:
+def facts(name: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str, computed: tuple[str, ...] = ()) -> Table:
     """A table of facts: provenance columns, and the one rule of precedence."""
-    return Table(name, key, (*columns, *FACT), description, FACT_PRECEDENCE)
+    return Table(name, key, (*columns, *FACT), description, FACT_PRECEDENCE, computed)
 
 
 def derived(name: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str) -> Table:

@@ -54,6 +54,10 @@ class Work(ABC):
         """
 
     @abstractmethod
+    def annotate(self, name: str, rows: pa.Table) -> int:
+        """Set the computed columns of rows that are there, given their keys; how many changed."""
+
+    @abstractmethod
     def keep(self, expression: ir.Table) -> ir.Table:
         """Compute an expression once, for as long as this unit of work lasts, and give a table of its result."""
 

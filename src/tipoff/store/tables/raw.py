@@ -41,6 +41,7 @@ ODDS_PLAYER_POINTS = facts(
         instant("last_update", "when the book last changed it, by its own account"),
     ),
     "Quotes on a player's points: one row an event, book, market, player, point and snapshot, both sides' prices",
+    computed=("is_main",),
 )
 
 ODDS_GAME_LINES = facts(

@@ -35,7 +35,7 @@ UNRESOLVED_NAMES = Table(
     ("name", "game_id", "source"),
     (
         string("name", "as it was printed"),
-        string("game_id", "the game in which it was met"),
+        string("game_id", "the game in which it was met; in a report without games, day and team"),
         string("source", "who printed it"),
         string("player_lookup", "its normalised form"),
         string("payload_id", "one document that holds it"),

@@ -1,0 +1,1 @@
+"""Grading: what became of each prediction, and figures that stand with their N and interval."""

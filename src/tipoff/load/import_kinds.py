@@ -1,0 +1,352 @@
+"""What each kind of imported file becomes: offers for the tables, and rejects by row number.
+
+Knows the fields of each kind and the assumptions for moments that archives leave out. It must never know a file's own column names:
+those stand in the mapping.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import ibis
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tipoff.clock import game_date_of, local_instant, season_of
+from tipoff.load.columns import INSTANT, as_day, as_flag, as_instant, as_number, as_text, as_whole, map_distinct
+from tipoff.load.mapping import Mapping
+from tipoff.load.offers import (
+    BOX_LAG,
+    CLOSE_LEAD,
+    REPORT_TIME,
+    SCHEDULE_LEAD,
+    game_ids,
+    local_tip,
+    minutes_between,
+    shifted,
+    with_columns,
+)
+from tipoff.market.books import find_book
+from tipoff.market.prices import american_to_decimal
+from tipoff.names import find_team
+from tipoff.scrape.records import Reject
+from tipoff.store.warehouse import Work
+
+_COUNTS = ("points", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "ast", "stl", "blk", "tov", "pf", "plus_minus")
+_READERS: dict[str, Callable[[pa.ChunkedArray], pa.Array]] = {
+    **{name: as_whole for name in (*_COUNTS, "home_score", "away_score")},
+    **{name: as_number for name in ("minutes", "point", "over_price", "under_price", "spread_home", "total")},
+    **{name: as_number for name in ("spread_home_price", "spread_away_price", "total_over_price", "total_under_price")},
+    **{name: as_number for name in ("moneyline_home", "moneyline_away")},
+    **{name: as_day for name in ("game_date", "report_date")},
+    **{name: as_instant for name in ("commence_time", "snapshot_at", "last_update", "known_at")},
+    **{name: as_flag for name in ("started", "did_not_play")},
+}
+_STATUSES = ("available", "probable", "questionable", "doubtful", "out")
+
+
+@dataclass
+class Shaped:
+    """Offers by table, and what was set apart."""
+
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    rejects: list[Reject] = field(default_factory=list)
+
+
+class Sieve:
+    """Rows of a file under our own names; `drop` sets apart those that break a rule, and the rest go on."""
+
+    def __init__(self, rows: pa.Table, mapping: Mapping) -> None:
+        self.rejects: list[Reject] = []
+        columns: dict[str, pa.Array] = {"row": pa.array(np.arange(1, rows.num_rows + 1))}
+        unreadable: list[tuple[str, pa.Array, pa.ChunkedArray]] = []
+        for name in mapping.columns:
+            read = _READERS.get(name, as_text)
+            parts = [rows.column(theirs) for theirs in mapping.theirs(name) if theirs in rows.column_names]
+            values = [read(part) for part in parts]
+            if values:
+                columns[name] = pc.coalesce(*values) if len(values) > 1 else values[0]
+                unreadable.append((name, pc.and_(pc.is_valid(parts[0]), pc.is_null(columns[name])), parts[0]))
+        for name, value in mapping.constants.items():
+            columns[name] = pa.repeat(pa.scalar(value), rows.num_rows)
+        for name, words in mapping.values.items():
+            columns[name] = map_distinct(columns[name], lambda word, words=words: words.get(word, word.casefold()), pa.string())
+        self.rows = pa.table(columns)
+        originals = {name: part for name, _, part in unreadable}
+        wrong = {name: mask for name, mask, _ in unreadable if pc.any(mask).as_py()}
+        for name, mask in wrong.items():
+            if _is_blank(originals[name], mask):
+                continue
+            self._note(mask, f"{name}_unreadable", originals[name])
+        bad = [mask for name, mask in wrong.items() if not _is_blank(originals[name], mask)]
+        if bad:
+            keep = pc.invert(_any_of(bad))
+            self.rows = self.rows.filter(keep)
+
+    def _note(self, wrong: pa.Array, rule: str, values: pa.ChunkedArray | None) -> None:
+        where = pc.indices_nonzero(wrong)
+        numbers = self.rows.column("row").take(where).to_pylist()
+        shown = values.take(where).to_pylist() if values is not None else [""] * len(numbers)
+        self.rejects += [Reject(f"row {number}", rule, str(value)) for number, value in zip(numbers, shown, strict=True)]
+
+    def drop(self, wrong: pa.Array | pa.ChunkedArray, rule: str, showing: str | None = None) -> None:
+        """Set apart the rows where `wrong` is true."""
+        wrong = pc.fill_null(wrong, False)  # noqa: FBT003
+        if pc.any(wrong).as_py():
+            self._note(wrong, rule, self.rows.column(showing) if showing else None)
+            self.rows = self.rows.filter(pc.invert(wrong))
+
+    def need(self, *names: str) -> None:
+        """Set apart the rows that lack one of these."""
+        for name in names:
+            self.drop(pc.is_null(self.rows.column(name)), f"{name}_missing")
+
+    def teams(self, *names: str) -> None:
+        """Make these columns tricodes, and set apart the rows whose side is none of the thirty teams."""
+        for name in names:
+            tricodes = map_distinct(self.rows.column(name), lambda text: team.tricode if (team := find_team(text)) else None, pa.string())
+            unknown = pc.is_null(tricodes)
+            printed = with_columns(self.rows, printed=self.rows.column(name))
+            self.rows = with_columns(printed, **{name: tricodes})
+            self.drop(unknown, "not_a_league_team", showing="printed")
+            self.rows = self.rows.drop_columns(["printed"])
+
+    def have(self, name: str, kind: pa.DataType) -> pa.ChunkedArray:
+        """A column, null throughout where the mapping does not name it."""
+        return self.rows.column(name) if name in self.rows.column_names else pa.chunked_array([pa.nulls(self.rows.num_rows, kind)])
+
+
+def _is_blank(column: pa.ChunkedArray, mask: pa.Array) -> bool:
+    """Whether what could not be read is only empty text or not-a-number: missing, not wrong."""
+    values = set(map(str, column.filter(mask).unique().to_pylist()))
+    return values <= {"", "nan", "NaN", "None", "null", " "}
+
+
+def _any_of(masks: list[pa.Array]) -> pa.Array:
+    found = masks[0]
+    for mask in masks[1:]:
+        found = pc.or_(found, mask)
+    return found
+
+
+def shape_games(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload_id: str) -> Shaped:  # noqa: ARG001 - one signature
+    """Schedule rows twice: as known the day before, without a score, and as known after the game."""
+    sieve = Sieve(rows, mapping)
+    sieve.need("game_date", "home", "away")
+    sieve.teams("home", "away")
+    sieve.drop(pc.equal(sieve.rows.column("home"), sieve.rows.column("away")), "team_against_itself", "home")
+    kinds = pa.array(["regular", "playoff", "play_in", "cup_final"])
+    types = sieve.have("game_type", pa.string())
+    sieve.drop(pc.and_(pc.is_valid(types), pc.invert(pc.is_in(types, kinds))), "not_a_league_game", "game_type")
+    games = _with_game(sieve)
+    tips, assumed = _tips(games, sieve.have("commence_time", INSTANT))
+    sieve.rows = with_columns(games, commence_time=tips, tip_assumed=assumed)
+    sieve.drop(pc.not_equal(map_distinct(tips, game_date_of, pa.date32()), games.column("game_date")), "tip_on_another_day", "commence_time")
+    games = sieve.rows
+    tips = games.column("commence_time")
+    unscored = {"home_score": pa.nulls(games.num_rows, pa.int64()), "away_score": pa.nulls(games.num_rows, pa.int64())}
+    before = with_columns(games, status="scheduled", **unscored)
+    played = games.filter(pc.is_valid(games.column("home_score"))) if "home_score" in games.column_names else games.slice(0, 0)
+    both = pa.concat_tables(
+        [
+            _sourced(before, source, payload_id, shifted(tips, -SCHEDULE_LEAD), assumed=True),
+            _sourced(with_columns(played, status="final"), source, payload_id, shifted(played.column("commence_time"), BOX_LAG), assumed=True),
+        ],
+        promote_options="default",
+    )
+    return Shaped({"raw.schedule": both}, sieve.rejects)
+
+
+def shape_box(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload_id: str) -> Shaped:
+    """Box score rows, known three hours after the tip."""
+    sieve = Sieve(rows, mapping)
+    sieve.need("game_date", "name", "team")
+    sieve.teams("team", *(["opponent"] if "opponent" in sieve.rows.column_names else []))
+    if "opponent" in sieve.rows.column_names:
+        home = as_flag(sieve.rows.column("home"))
+        team, opponent = sieve.rows.column("team"), sieve.rows.column("opponent")
+        games = game_ids(
+            sieve.rows.column("game_date").combine_chunks(), pc.if_else(home, opponent, team), pc.if_else(home, team, opponent)
+        )
+        sieve.rows = with_columns(sieve.rows, home=home, game_id=games)
+    else:
+        sieve.rows = _find_games(work, sieve.rows)
+        sieve.drop(pc.is_null(sieve.rows.column("game_id")), "no_such_game", "team")
+    sieve.need("game_id")
+    _check_box(sieve)
+    tips, _ = _tips(with_columns(sieve.rows, **_schedule_tips(work, sieve.rows)), sieve.have("commence_time", INSTANT))
+    box = with_columns(
+        sieve.rows,
+        season=map_distinct(sieve.rows.column("game_date"), season_of, pa.string()),
+        path=pc.binary_join_element_wise("row", sieve.rows.column("row").cast(pa.string()), " "),
+        league_player_id=sieve.have("league_player_id", pa.string()),
+    )
+    idle = pc.fill_null(pc.equal(sieve.have("minutes", pa.float64()), 0.0), False)  # noqa: FBT003
+    listed = pc.fill_null(sieve.have("did_not_play", pa.bool_()), False)  # noqa: FBT003
+    box = with_columns(box, did_not_play=pc.or_(idle, listed))
+    return Shaped({"raw.player_box": _sourced(box, source, payload_id, shifted(tips, BOX_LAG), assumed=True)}, sieve.rejects)
+
+
+def _check_box(sieve: Sieve) -> None:
+    if "points" not in sieve.rows.column_names:
+        return
+    get = sieve.rows.column
+    sieve.drop(pc.or_(pc.less(get("points"), 0), pc.greater(get("points"), 100)), "points_out_of_range", "points")
+    get = sieve.rows.column
+    if "minutes" in sieve.rows.column_names:
+        sieve.drop(pc.or_(pc.less(get("minutes"), 0.0), pc.greater(get("minutes"), 80.0)), "minutes_out_of_range", "minutes")
+    if {"fgm", "fg3m", "ftm"} <= set(sieve.rows.column_names):
+        get = sieve.rows.column
+        sums = pc.add(pc.add(pc.multiply(get("fgm"), 2), get("fg3m")), get("ftm"))
+        sieve.drop(pc.not_equal(sums, get("points")), "points_do_not_add_up", "points")
+
+
+def shape_game_lines(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload_id: str) -> Shaped:
+    """Six quotes a row at most: spread by side, total by side, moneyline by side. A line without a time is a closing line."""
+    sieve = Sieve(rows, mapping)
+    sieve.need("game_date", "home", "away", "bookmaker")
+    sieve.teams("home", "away")
+    games = _quoted_games(work, sieve, mapping, source)
+    quotes = []
+    for market, outcome, point, price in (
+        ("spreads", "home", "spread_home", "spread_home_price"),
+        ("spreads", "away", "spread_home", "spread_away_price"),
+        ("totals", "over", "total", "total_over_price"),
+        ("totals", "under", "total", "total_under_price"),
+        ("h2h", "home", None, "moneyline_home"),
+        ("h2h", "away", None, "moneyline_away"),
+    ):
+        points = games.column(point) if point else pa.chunked_array([pa.array(np.zeros(games.num_rows))])
+        if market == "spreads" and outcome == "away":
+            points = pc.negate(points)
+        prices = _decimal(games.column(price), mapping) if price in games.column_names else pa.nulls(games.num_rows, pa.float64())
+        team = games.column(outcome) if outcome in {"home", "away"} else pa.nulls(games.num_rows, pa.string())
+        rows_of = with_columns(games, market=market, outcome=outcome, point=points, price=prices, team=team)
+        there = pc.is_valid(points) if point else pc.is_valid(prices)
+        quotes.append(rows_of.filter(there))
+    offer = pa.concat_tables(quotes, promote_options="default")
+    return Shaped({"raw.odds_game_lines": offer.drop_columns(["home", "away"])}, sieve.rejects)
+
+
+def shape_props(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload_id: str) -> Shaped:
+    """Points lines; a consensus without a snapshot is taken as known five minutes before the tip."""
+    sieve = Sieve(rows, mapping)
+    sieve.need("game_date", "home", "away", "name", "bookmaker", "point")
+    sieve.teams("home", "away")
+    points = sieve.rows.column("point")
+    sieve.drop(pc.or_(pc.less(points, 0.0), pc.greater(points, 100.0)), "point_out_of_range", "point")
+    games = _quoted_games(work, sieve, mapping, source)
+    offer = with_columns(
+        games,
+        market="player_points",
+        over_price=_decimal(games.column("over_price"), mapping),
+        under_price=_decimal(games.column("under_price"), mapping),
+        path=pc.binary_join_element_wise("row", games.column("row").cast(pa.string()), " "),
+        league_player_id=games.column("league_player_id")
+        if "league_player_id" in games.column_names
+        else pa.nulls(games.num_rows, pa.string()),
+        payload_id=payload_id,
+    )
+    return Shaped({"raw.odds_player_points": offer}, sieve.rejects)
+
+
+def shape_injuries(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload_id: str) -> Shaped:  # noqa: ARG001 - one signature
+    """Statuses from reports; a report with a date only is known at 17:30 New York of that day."""
+    sieve = Sieve(rows, mapping)
+    sieve.need("game_date", "team", "name", "status")
+    sieve.teams("team")
+    words = map_distinct(sieve.rows.column("status"), str.casefold, pa.string())
+    sieve.rows = with_columns(sieve.rows, status=words)
+    sieve.drop(pc.invert(pc.is_in(words, pa.array(_STATUSES))), "status_unknown", "status")
+    days = sieve.rows.column("report_date") if "report_date" in sieve.rows.column_names else sieve.rows.column("game_date")
+    moments = map_distinct(days, lambda day: local_instant(day, REPORT_TIME), INSTANT)
+    known = pc.coalesce(sieve.have("known_at", INSTANT), moments)
+    offer = with_columns(
+        sieve.rows,
+        path=pc.binary_join_element_wise("row", sieve.rows.column("row").cast(pa.string()), " "),
+        league_player_id=sieve.have("league_player_id", pa.string()),
+    )
+    return Shaped({"raw.injuries": _sourced(offer, source, payload_id, known, assumed=True)}, sieve.rejects)
+
+
+def _quoted_games(work: Work, sieve: Sieve, mapping: Mapping, source: str) -> pa.Table:
+    """Rows of quotes with their game, tip, event id, snapshot and book."""
+    games = _with_game(sieve)
+    games = with_columns(games, **_schedule_tips(work, games))
+    tips, _ = _tips(games, sieve.have("commence_time", INSTANT))
+    events = sieve.have("event_id", pa.string())
+    made = pc.binary_join_element_wise(games.column("game_id"), source, ":")
+    snapshots = sieve.have("snapshot_at", INSTANT)
+    stood = pc.coalesce(snapshots, shifted(tips, -CLOSE_LEAD))
+    games = with_columns(
+        games,
+        commence_time=tips,
+        event_id=pc.coalesce(events, made),
+        snapshot_at=stood,
+        last_update=sieve.have("last_update", INSTANT),
+        minutes_to_tip=minutes_between(stood, tips),
+        bookmaker=map_distinct(games.column("bookmaker"), lambda key: find_book(key).key, pa.string()),
+    )
+    return _sourced(games, source, "", stood, assumed=pc.is_null(snapshots))
+
+
+def _with_game(sieve: Sieve) -> pa.Table:
+    rows = sieve.rows
+    return with_columns(
+        rows,
+        game_id=game_ids(rows.column("game_date").combine_chunks(), rows.column("away"), rows.column("home")),
+        season=map_distinct(rows.column("game_date"), season_of, pa.string()),
+    )
+
+
+def _find_games(work: Work, rows: pa.Table) -> pa.Table:
+    """The game of (date, team), with the opponent and who was at home, from the schedule; null where there is none."""
+    schedule = work.as_of("raw.schedule").select("game_id", "game_date", "home", "away")
+    sides = schedule.mutate(team=schedule.home, opponent=schedule.away, at_home=ibis.literal(True)).union(
+        schedule.mutate(team=schedule.away, opponent=schedule.home, at_home=ibis.literal(False))
+    )
+    wanted = ibis.memtable(rows.select(["row", "game_date", "team"]))
+    found = work.fetch(wanted.left_join(sides, ["game_date", "team"]).select("row", "game_id", "opponent", "at_home").order_by("row"))
+    first = found.group_by("row", use_threads=False).aggregate([("game_id", "first"), ("opponent", "first"), ("at_home", "first")])
+    return with_columns(
+        rows, game_id=first.column("game_id_first"), opponent=first.column("opponent_first"), home=first.column("at_home_first")
+    )
+
+
+def _schedule_tips(work: Work, rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+    """The tip of each row's game as the schedule has it, null where it has none."""
+    schedule = work.as_of("raw.schedule").select("game_id", scheduled_tip="commence_time")
+    found = work.fetch(ibis.memtable(rows.select(["game_id"]).group_by("game_id").aggregate([])).inner_join(schedule, "game_id"))
+    tips = dict(zip(found.column("game_id").to_pylist(), found.column("scheduled_tip").to_pylist(), strict=True))
+    return {"scheduled_tip": map_distinct(rows.column("game_id"), tips.get, INSTANT)}
+
+
+def _tips(rows: pa.Table, given: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.Array]:
+    """The tip: as the row gives it, else as the schedule has it, else 19:00 at the home arena; and whether the last."""
+    known = pc.coalesce(given, rows.column("scheduled_tip")) if "scheduled_tip" in rows.column_names else given
+    assumed = map_distinct(rows.column("game_id"), local_tip, INSTANT)
+    return pc.coalesce(known, assumed), pc.is_null(known)
+
+
+def _decimal(prices: pa.ChunkedArray, mapping: Mapping) -> pa.Array:
+    """Prices as decimal; one that cannot be a price is null."""
+    values = prices.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    decimal = american_to_decimal(values) if mapping.prices == "american" else np.where(values > 1, values, np.nan)
+    return pa.array(decimal, pa.float64(), from_pandas=True)
+
+
+def _sourced(rows: pa.Table, source: str, payload_id: str, known_at: Any, *, assumed: Any) -> pa.Table:
+    columns = {"known_at": known_at, "known_at_assumed": assumed, "source": source, "origin_rank": 0, "fetched_at": known_at}
+    return with_columns(rows, **columns, **({"payload_id": payload_id} if payload_id else {}))
+
+
+SHAPERS: dict[str, Callable[[Work, pa.Table, Mapping, str, str], Shaped]] = {
+    "games": shape_games,
+    "box": shape_box,
+    "game-lines": shape_game_lines,
+    "props": shape_props,
+    "injuries": shape_injuries,
+}

@@ -1,0 +1,182 @@
+"""Records and imported rows on their way into the warehouse: placed in their game, not yet identified.
+
+An offer has the columns of its table but for `player_lookup`; in its stead stand `name`, `league_player_id`, the teams of the game,
+and `path`, where in its document it stood. Knows games and time; it must never know who a player is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tipoff.clock import game_date_of, local_instant, season_of
+from tipoff.load.columns import INSTANT, map_distinct
+from tipoff.market.books import find_book
+from tipoff.names import TEAMS, game_id
+from tipoff.scrape.records import Payload, RecordKind, Reject
+
+BOX_LAG = timedelta(hours=3)
+SCHEDULE_LEAD = timedelta(hours=24)
+CLOSE_LEAD = timedelta(minutes=5)
+BOX_FETCH_ON_RECORD = timedelta(hours=24)
+REPORT_TIME = time(17, 30)
+TIP_TIME = time(19, 0)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A payload on its way in: who sent it, its id in the vault, what it said and what was set apart of it."""
+
+    payload_id: str
+    payload: Payload
+    source: str
+    kind: str
+    league: str | None
+    event_id: str | None
+    snapshot_at: datetime | None
+    rejects: list[Reject]
+    path: str
+    offered: int = 0
+
+    @property
+    def live(self) -> bool:
+        """Whether we fetched it ourselves: then its source is switched on."""
+        return self.payload.fetched_at is not None
+
+
+@dataclass
+class Offers:
+    """Rows by table name, in one piece each, whatever the number of documents they come from."""
+
+    tables: dict[str, list[pa.Table]] = field(default_factory=dict)
+
+    def add(self, name: str, rows: pa.Table) -> None:
+        if rows.num_rows:
+            self.tables.setdefault(name, []).append(rows)
+
+    def whole(self, name: str) -> pa.Table | None:
+        parts = self.tables.get(name)
+        return pa.concat_tables(parts, promote_options="default").combine_chunks() if parts else None
+
+
+def with_columns(rows: pa.Table, **columns: Any) -> pa.Table:
+    """The table with these columns set; a single value is repeated."""
+    for name, value in columns.items():
+        array = value if isinstance(value, pa.Array | pa.ChunkedArray) else repeated(value, rows.num_rows)
+        place = rows.schema.get_field_index(name)
+        rows = rows.append_column(name, array) if place < 0 else rows.set_column(place, name, array)
+    return rows
+
+
+def repeated(value: Any, size: int) -> pa.Array:
+    """One value as a column of `size` rows."""
+    kind = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), datetime: INSTANT}.get(type(value))
+    return pa.nulls(size) if value is None else pa.repeat(pa.scalar(value, kind), size)
+
+
+def placed(rows: pa.Table) -> pa.Table:
+    """The rows (with `commence_time`, `home`, `away`) with game_id, game_date (New York) and season."""
+    days = map_distinct(rows.column("commence_time"), game_date_of, pa.date32())
+    return with_columns(
+        rows, game_id=game_ids(days, rows.column("away"), rows.column("home")), game_date=days, season=map_distinct(days, season_of, pa.string())
+    )
+
+
+def game_ids(days: pa.Array, away: pa.Array, home: pa.Array) -> pa.Array:
+    """`YYYYMMDD_AWY_HOM` for columns of dates and tricodes; null where a part is."""
+    stamps = map_distinct(days, lambda day: f"{day:%Y%m%d}", pa.string())
+    return pc.binary_join_element_wise(stamps, away.cast(pa.string()), home.cast(pa.string()), "_")
+
+
+def local_tip(identifier: str) -> datetime:
+    """The assumed tip of a game whose time nobody recorded: 19:00 at the home arena, in UTC."""
+    day = datetime.strptime(identifier[:8], "%Y%m%d").replace(tzinfo=UTC).date()
+    return local_instant(day, TIP_TIME, TEAMS[identifier[-3:]].zone)
+
+
+def minutes_between(earlier: pa.ChunkedArray, later: pa.ChunkedArray) -> pa.Array:
+    """Minutes from one column of instants to another, as float64."""
+    return pc.divide(pc.microseconds_between(earlier, later).cast(pa.float64()), 60e6)
+
+
+def shifted(instants: pa.ChunkedArray, by: timedelta) -> pa.Array:
+    """A column of instants, each moved by a span."""
+    return pc.add(instants, pa.scalar(by, pa.duration("us")))
+
+
+def offer_documents(documents: list[tuple[Document, dict[RecordKind, pa.Table]]]) -> Offers:
+    """The offers of payloads: the records of all documents, placed, each row with its document's provenance."""
+    stamped: dict[RecordKind, list[pa.Table]] = {}
+    for document, records in documents:
+        fetched = pa.scalar(document.payload.fetched_at, INSTANT)
+        for kind, rows in records.items():
+            if rows.num_rows:
+                stamped.setdefault(kind, []).append(
+                    with_columns(
+                        rows, payload_id=document.payload_id, source=document.source, fetched=pa.repeat(fetched, rows.num_rows)
+                    )
+                )
+    offers = Offers()
+    for kind, parts in stamped.items():
+        name, offer = _OFFER[kind](pa.concat_tables(parts).combine_chunks())
+        offers.add(name, offer)
+    return offers
+
+
+def _offer_games(rows: pa.Table) -> tuple[str, pa.Table]:
+    return "raw.schedule", _with_knowledge(with_columns(placed(rows), tip_assumed=False), rows.column("known_at"), assumed=False)
+
+
+def _offer_box(rows: pa.Table) -> tuple[str, pa.Table]:
+    rows = placed(rows.rename_columns({"home_team": "home", "away_team": "away"}))
+    at_home = pc.equal(rows.column("team"), rows.column("home"))
+    opponent = pc.if_else(at_home, rows.column("away"), rows.column("home"))
+    fetched, tips = rows.column("fetched"), rows.column("commence_time")
+    on_record = pc.fill_null(pc.less_equal(fetched, shifted(tips, BOX_FETCH_ON_RECORD)), False)
+    known = pc.if_else(on_record, fetched, shifted(tips, BOX_LAG))
+    rows = with_columns(rows.drop_columns(["commence_time", "home", "away", "league_game_id"]), home=at_home, opponent=opponent)
+    return "raw.player_box", _with_knowledge(rows, known, assumed=pc.invert(on_record))
+
+
+def _offer_injuries(rows: pa.Table) -> tuple[str, pa.Table]:
+    return "raw.injuries", _with_knowledge(rows, rows.column("known_at"), assumed=False)
+
+
+def _offer_player_quotes(rows: pa.Table) -> tuple[str, pa.Table]:
+    return "raw.odds_player_points", with_columns(_offer_quotes(rows), league_player_id=pa.nulls(rows.num_rows, pa.string()))
+
+
+def _offer_game_quotes(rows: pa.Table) -> tuple[str, pa.Table]:
+    return "raw.odds_game_lines", _offer_quotes(rows).drop_columns(["home", "away", "season", "path"])
+
+
+def _offer_quotes(rows: pa.Table) -> pa.Table:
+    rows = placed(rows)
+    snapshots = rows.column("snapshot_at")
+    rows = with_columns(
+        rows,
+        bookmaker=map_distinct(rows.column("bookmaker"), lambda key: find_book(key).key, pa.string()),
+        minutes_to_tip=minutes_between(snapshots, rows.column("commence_time")),
+    )
+    return _with_knowledge(rows, snapshots, assumed=False)
+
+
+def _with_knowledge(rows: pa.Table, known_at: pa.ChunkedArray, *, assumed: bool | pa.ChunkedArray) -> pa.Table:
+    """The rows of payloads with `known_at`; where the fetch is not on record, that moment stands in for it."""
+    fetched_at = pc.coalesce(rows.column("fetched"), known_at)
+    rows = rows.drop_columns(["fetched"])
+    return with_columns(rows, known_at=known_at, known_at_assumed=assumed, origin_rank=1, fetched_at=fetched_at)
+
+
+_OFFER: dict[RecordKind, Callable[[pa.Table], tuple[str, pa.Table]]] = {
+    "games": _offer_games,
+    "box": _offer_box,
+    "injuries": _offer_injuries,
+    "player_quotes": _offer_player_quotes,
+    "game_quotes": _offer_game_quotes,
+}

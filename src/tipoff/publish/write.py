@@ -1,0 +1,59 @@
+"""Writing documents: the same bytes for the same content, whole or not at all, each with its JSON Schema beside it.
+
+An object store's put is atomic: S3 and GCS show an object when it is complete, and obstore's local store writes to a file beside it
+and renames. Knows bytes and a bucket. It must never know what a document says.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from obstore.exceptions import BaseError
+from obstore.store import ObjectStore
+from pydantic import BaseModel
+
+from tipoff.errors import BadInput, ConfigError
+
+_PATH = re.compile(r"v1(/[a-z0-9][a-z0-9_-]*)+\.json")
+
+
+def is_document_path(path: str) -> bool:
+    """Whether this is the path of a published document: below `v1/`, lower case, nothing that could lead elsewhere (F61)."""
+    return _PATH.fullmatch(path) is not None
+
+
+def canonical(document: BaseModel) -> bytes:
+    """A document as JSON: keys in the order of their declaration, no spaces, one newline at the end."""
+    return document.model_dump_json().encode() + b"\n"
+
+
+def schema_of(shape: type[BaseModel], title: str) -> bytes:
+    """The JSON Schema (2020-12) of a document, with sorted keys."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"v1/schemas/{title}.json"}
+    schema |= shape.model_json_schema(mode="serialization")
+    return json.dumps(schema, sort_keys=True, indent=1).encode() + b"\n"
+
+
+def put(bucket: ObjectStore, path: str, body: bytes) -> int:
+    """Replace a document; readers see the old one or the new one. Gives its size in bytes.
+
+    Raises BadInput for a path that no document has, ConfigError where the bucket does not take it.
+    """
+    if not is_document_path(path):
+        raise BadInput(f"{path!r} is not the path of a document.")
+    try:
+        bucket.put(path, body)
+    except (BaseError, OSError) as error:
+        raise ConfigError(f"{path} could not be published: {error}", hint="Is the disk full, or read-only?") from error
+    return len(body)
+
+
+def get(bucket: ObjectStore, path: str) -> bytes | None:
+    """A document's bytes; None where there is none, or where the path cannot be a document's."""
+    if not is_document_path(path):
+        return None
+    try:
+        return bucket.get(path).bytes().to_bytes()
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,45 @@
+"""Keys out of sight: The Odds API takes its key in the address, and addresses end up in logs (F63).
+
+Knows texts and loggers. It must never keep a key longer than a call.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+
+_KEY_PARAMETER = re.compile(r"(api_?key=)[^&\s\"'\\)\]]+", re.IGNORECASE)
+_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
+_SHORTEST = 16  # a shorter secret may be a word that a document holds by right
+
+
+def without_key(text: str, key: str = "") -> str:
+    """A text without the key, and without whatever stands as an `apiKey` in it."""
+    if key:
+        text = text.replace(key, "******")
+    return _KEY_PARAMETER.sub(r"\1******", text)
+
+
+def body_without_key(body: bytes, key: str) -> bytes:
+    """A body without the key, should its sender have echoed it. Keys of fewer than 16 characters are left: they may be ordinary words."""
+    return body.replace(key.encode(), b"******") if len(key) >= _SHORTEST else body
+
+
+class _Redaction(logging.Filter):
+    """Strikes keys out of the HTTP library's own log lines: it logs whole addresses."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        redacted = without_key(message)
+        if redacted != message:
+            record.msg, record.args = redacted, ()
+        return True
+
+
+_REDACTION = _Redaction()
+
+
+def keep_keys_out_of_logs() -> None:
+    """Have the HTTP library's loggers strike keys out. Asking twice is harmless."""
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_REDACTION)

@@ -1,0 +1,30 @@
+"""The league's CDN: any of its documents to games and box scores. It never fetches; a document is recognised by its shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tipoff.scrape.opening import open_document
+from tipoff.scrape.records import Parsed, Payload
+from tipoff.scrape.sources.nba_cdn.box import transform_box
+from tipoff.scrape.sources.nba_cdn.games import SOURCE
+from tipoff.scrape.sources.nba_cdn.schedule import transform_schedule
+
+
+def recognise(document: Any) -> str | None:
+    """`schedule`, `box`, or None where it is neither, from the shape of a decoded document alone."""
+    if not isinstance(document, dict):
+        return None
+    if "leagueSchedule" in document:
+        return "schedule"
+    game = document.get("game")
+    return "box" if isinstance(game, dict) and {"gameId", "homeTeam", "awayTeam", "gameStatus"} & game.keys() else None
+
+
+def transform(payload: Payload) -> Parsed:
+    """Everything that a payload of the league's CDN holds. Never raises for what stands in it."""
+    opened = open_document(payload, SOURCE, recognise)
+    if isinstance(opened, Parsed):
+        return opened
+    document, kind = opened
+    return transform_schedule(document, payload) if kind == "schedule" else transform_box(document, payload)
