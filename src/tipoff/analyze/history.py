@@ -25,7 +25,18 @@ def player_games(work: Work, first: date, last: date) -> ir.Table:
     box = work.table("raw.player_box")
     box = box.filter(box.game_date >= day_of(first), box.game_date <= day_of(last))
     rows = box.select(
-        "game_id", "player_lookup", "game_date", "season", "team", "opponent", "home", "started", "minutes", "did_not_play", "known_at", *_STATS
+        "game_id",
+        "player_lookup",
+        "game_date",
+        "season",
+        "team",
+        "opponent",
+        "home",
+        "started",
+        "minutes",
+        "did_not_play",
+        "known_at",
+        *_STATS,
     )
     versions = rows.select("game_id", version="known_at").distinct()
     order = ibis.window(group_by="game_id", order_by="version")
@@ -33,7 +44,9 @@ def player_games(work: Work, first: date, last: date) -> ir.Table:
     joined = rows.inner_join(versions, "game_id").filter(lambda t: t.known_at <= t.version)
     newest = ibis.window(group_by=["game_id", "version", "player_lookup"], order_by=ibis.desc("known_at"))
     joined = joined.mutate(place=ibis.row_number().over(newest)).filter(lambda t: t.place == 0)
-    return _with_usage(joined.drop("place", "known_at").rename(valid_from="version")).left_join(_tips(work), "game_id").drop("game_id_right")
+    return (
+        _with_usage(joined.drop("place", "known_at").rename(valid_from="version")).left_join(_tips(work), "game_id").drop("game_id_right")
+    )
 
 
 def _tips(work: Work) -> ir.Table:

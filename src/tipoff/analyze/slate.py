@@ -12,9 +12,10 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from tipoff.analyze.history import newest_schedule
+from tipoff.analyze.history import WINDOW, newest_schedule
 from tipoff.store.warehouse import Work, instant
 
+ROW = ["game_id", "player_lookup"]
 RECENT_TEAM_GAMES = 20
 CALLED_OFF = ("postponed", "cancelled")
 
@@ -45,17 +46,13 @@ def sides(games: ir.Table) -> ir.Table:
     )
 
 
-def team_sequence(teams: ir.Table) -> ir.Table:
-    """(team, game) with the place of the game in the team's own row of games."""
-    games = teams.select("team", "game_id", "tip").distinct()
-    return games.mutate(place=ibis.row_number().over(ibis.window(group_by="team", order_by=["tip", "game_id"])))
-
-
 def roster(slate: ir.Table, players: ir.Table, teams: ir.Table, quoted: ir.Table) -> ir.Table:
     """(game_id, player_lookup) pairs that may play: whoever stood in a box score of either team's last twenty games known by then, and
     whoever is quoted. Whose player he is now is told by his own newest game (`features`)."""
-    known = sides(slate).select("game_id", "team", "tip", "as_of").inner_join(
-        teams.select("team", past_game="game_id", past_tip="tip", valid_from="valid_from", valid_to="valid_to"), "team"
+    known = (
+        sides(slate)
+        .select("game_id", "team", "tip", "as_of")
+        .inner_join(teams.select("team", past_game="game_id", past_tip="tip", valid_from="valid_from", valid_to="valid_to"), "team")
     )
     known = known.filter(known.past_tip < known.tip, valid(known))
     order = ibis.window(group_by=["game_id", "team"], order_by=ibis.desc("past_tip"))
@@ -64,6 +61,58 @@ def roster(slate: ir.Table, players: ir.Table, teams: ir.Table, quoted: ir.Table
         players.select("team", "player_lookup", past_game="game_id", version="valid_from"), ["past_game", "team", "version"]
     )
     return seen.select("game_id", "player_lookup").union(quoted.select("game_id", "player_lookup"), distinct=True)
+
+
+def past_games(rows: ir.Table, players: ir.Table) -> ir.Table:
+    """Every (row, past game of that player) known at the row's moment, of the 400 days before."""
+    past = players.select(
+        "player_lookup",
+        "valid_from",
+        "valid_to",
+        "minutes",
+        "points",
+        "fga",
+        "fg3a",
+        "ftm",
+        "usage_rate",
+        past_game="game_id",
+        past_tip="tip",
+        past_date="game_date",
+        past_season="season",
+        past_team="team",
+        past_opponent="opponent",
+    )
+    joined = rows.select("game_id", "player_lookup", "game_date", "season", "tip", "as_of", "away", "home").inner_join(
+        past, "player_lookup"
+    )
+    within = joined.past_date >= joined.game_date - ibis.interval(days=WINDOW.days)
+    return joined.filter((joined.past_tip < joined.tip) & within & valid(joined))
+
+
+def newest_team(past: ir.Table) -> ir.Table:
+    """The team that each player stood in a box score for most recently, and when he first did for it."""
+    newest = ibis.window(group_by=ROW, order_by=ibis.desc("past_tip"))
+    last = past.mutate(last_team=past.past_team.first().over(newest))
+    return last.group_by(ROW).agg(
+        last_team=last.last_team.max(),
+        joined_tip=last.past_tip.min(where=last.past_team == last.last_team),
+        box_known_at=last.valid_from.max(),
+    )
+
+
+def with_sides(rows: ir.Table) -> ir.Table:
+    """Rows with team, opponent and is_home (1, 0); all missing where the player's newest game was for neither side."""
+    at_home, at_away = rows.last_team == rows.home, rows.last_team == rows.away
+    return rows.mutate(
+        team=ibis.ifelse(at_home | at_away, rows.last_team, ibis.null("string")),
+        opponent=ibis.cases((at_home, rows.away), (at_away, rows.home), else_=ibis.null("string")),
+        is_home=ibis.cases((at_home, 1.0), (at_away, 0.0), else_=ibis.null("float64")),
+    )
+
+
+def left(table: ir.Table, other: ir.Table, keys: list[str]) -> ir.Table:
+    """A left join that keeps one copy of its keys."""
+    return table.left_join(other, keys).drop(*(f"{key}_right" for key in keys))
 
 
 def valid(rows: ir.Table) -> ir.BooleanValue:

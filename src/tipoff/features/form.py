@@ -9,45 +9,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from tipoff.analyze.history import WINDOW
-from tipoff.analyze.slate import valid
-
-KEYS = ["game_id", "player_lookup"]
-
-
-def past_games(rows: ir.Table, players: ir.Table) -> ir.Table:
-    """Every (row, past game of that player) known at the row's moment, of the 400 days before."""
-    past = players.select(
-        "player_lookup",
-        "valid_from",
-        "valid_to",
-        "minutes",
-        "points",
-        "fga",
-        "fg3a",
-        "ftm",
-        "usage_rate",
-        past_game="game_id",
-        past_tip="tip",
-        past_date="game_date",
-        past_season="season",
-        past_team="team",
-        past_opponent="opponent",
-    )
-    joined = rows.select("game_id", "player_lookup", "game_date", "season", "tip", "as_of", "away", "home").inner_join(past, "player_lookup")
-    within = joined.past_date >= joined.game_date - ibis.interval(days=WINDOW.days)
-    return joined.filter((joined.past_tip < joined.tip) & within & valid(joined))
-
-
-def newest_team(past: ir.Table) -> ir.Table:
-    """The team that each player stood in a box score for most recently, and when he first did for it."""
-    newest = ibis.window(group_by=KEYS, order_by=ibis.desc("past_tip"))
-    last = past.mutate(last_team=past.past_team.first().over(newest))
-    return last.group_by(KEYS).agg(
-        last_team=last.last_team.max(),
-        joined_tip=last.past_tip.min(where=last.past_team == last.last_team),
-        box_known_at=last.valid_from.max(),
-    )
+from tipoff.analyze.slate import ROW as KEYS
 
 
 def form(past: ir.Table) -> ir.Table:

@@ -12,14 +12,12 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from tipoff.analyze import surroundings as around
 from tipoff.analyze.history import WINDOW, player_games, team_games
-from tipoff.analyze.slate import games_as_of, roster
-from tipoff.features import form as own
-from tipoff.features import surroundings as around
+from tipoff.analyze.slate import ROW, games_as_of, left, newest_team, past_games, roster, with_sides
+from tipoff.features.form import form
 from tipoff.market.lines import game_lines, player_lines, pre_tip_quotes
 from tipoff.store.warehouse import Work
-
-_ROW = ["game_id", "player_lookup"]
 
 
 def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Table:
@@ -37,26 +35,14 @@ def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Ta
     quotes = work.keep(pre_tip_quotes(work, games, "raw.odds_player_points"))
     lines = work.keep(player_lines(quotes))
     rows = roster(games, players, teams, lines).inner_join(games, "game_id")
-    past = work.keep(own.past_games(rows, players))
-    whose = own.newest_team(past)
-    rows = _left(rows, whose, _ROW)
-    rows = work.keep(_with_sides(rows))
-    return work.fetch(_joined(work, rows, games, players, teams, past, lines).order_by(_ROW))
+    past = work.keep(past_games(rows, players))
+    whose = newest_team(past)
+    rows = left(rows, whose, ROW)
+    rows = work.keep(with_sides(rows))
+    return work.fetch(_joined(work, rows, games, players, teams, past, lines).order_by(ROW))
 
 
-def _with_sides(rows: ir.Table) -> ir.Table:
-    """Rows with team, opponent and is_home; players whose newest game was for neither side stay only where a book quotes them."""
-    at_home, at_away = rows.last_team == rows.home, rows.last_team == rows.away
-    return rows.mutate(
-        team=ibis.ifelse(at_home | at_away, rows.last_team, ibis.null("string")),
-        opponent=ibis.cases((at_home, rows.away), (at_away, rows.home), else_=ibis.null("string")),
-        is_home=ibis.cases((at_home, 1.0), (at_away, 0.0), else_=ibis.null("float64")),
-    )
-
-
-def _joined(
-    work: Work, rows: ir.Table, games: ir.Table, players: ir.Table, teams: ir.Table, past: ir.Table, lines: ir.Table
-) -> ir.Table:
+def _joined(work: Work, rows: ir.Table, games: ir.Table, players: ir.Table, teams: ir.Table, past: ir.Table, lines: ir.Table) -> ir.Table:
     past_teams = work.keep(around.past_team_games(games, teams))
     context = around.team_context(past_teams)
     recent = work.keep(around.recent_rows(past_teams, players))
@@ -72,45 +58,16 @@ def _joined(
         opponent_def_rating_last_15="def_rating_last_15",
         opponent_known_at="team_known_at",
     )
-    table = _left(rows, own.form(past), _ROW)
-    table = _left(table, own_side, ["game_id", "team"])
-    table = _left(table, opposing, ["game_id", "opponent"])
-    table = _left(table, rested, ["game_id", "team"])
-    table = _left(table, rested.select("game_id", opponent="team", opponent_rest="team_rest"), ["game_id", "opponent"])
-    table = _left(table, around.games_missed(rows, past_teams, recent), _ROW)
-    table = _left(table, status, _ROW)
-    table = _left(table, covered, ["game_id"])
-    table = _left(table, _stars_beside(rows, around.stars_out(recent, status)), _ROW)
-    table = _left(table, lines.drop("as_of"), _ROW)
-    table = _left(table, game_lines(work, games).drop("as_of"), ["game_id"])
+    table = left(rows, form(past), ROW)
+    table = left(table, own_side, ["game_id", "team"])
+    table = left(table, opposing, ["game_id", "opponent"])
+    table = left(table, rested, ["game_id", "team"])
+    table = left(table, rested.select("game_id", opponent="team", opponent_rest="team_rest"), ["game_id", "opponent"])
+    table = left(table, around.games_missed(rows, past_teams, recent), ROW)
+    table = left(table, status, ROW)
+    table = left(table, covered, ["game_id"])
+    table = left(table, around.stars_beside(rows, around.stars_out(recent, status)), ROW)
+    table = left(table, lines.drop("as_of"), ROW)
+    table = left(table, game_lines(work, games).drop("as_of"), ["game_id"])
     table = table.filter(table.team.notnull() | table.consensus_line.notnull())
-    return _with_absences(table)
-
-
-def _stars_beside(rows: ir.Table, stars: ir.Table) -> ir.Table:
-    """One row a (game, player): reported-out stars of his team, himself not counted."""
-    others = stars.rename(star="player_lookup")
-    pairs = rows.select("game_id", "player_lookup", "team").inner_join(others, ["game_id", "team"])
-    pairs = pairs.filter(pairs.star != pairs.player_lookup)
-    return pairs.group_by(_ROW).agg(stars_out=pairs.count())
-
-
-def _with_absences(table: ir.Table) -> ir.Table:
-    """Where a report covers the game, who is not mentioned is available and no star is out; where none does, both are unknown."""
-    covered = table.covered_at.notnull()
-    return table.mutate(
-        injury_status=ibis.ifelse(covered, table.injury_status.fill_null("available"), table.injury_status),
-        star_teammates_out=ibis.ifelse(covered, table.stars_out.fill_null(0).cast("float64"), ibis.null("float64")),
-        newest_known_at=ibis.greatest(
-            *(
-                table[name].fill_null(ibis.literal(datetime(1970, 1, 1), type="timestamp('UTC')"))
-                for name in ("box_known_at", "team_known_at", "opponent_known_at", "covered_at", "report_known_at", "newest_quote", "newest_game_quote")
-            )
-        ),
-    )
-
-
-def _left(table: ir.Table, other: ir.Table, keys: list[str]) -> ir.Table:
-    return table.left_join(other, keys).drop(*(f"{key}_right" for key in keys))
-
-
+    return around.with_reports(table)

@@ -73,7 +73,9 @@ def _(i: Ingredients) -> Value:
     games, minutes = zero_if_missing(i["games_last_week"]), zero_if_missing(i["minutes_last_week"])
     pairs, days_rest = zero_if_missing(i["back_to_backs_fortnight"]), i["last_game_days"] - 1
     tired = 15.0 * (days_rest == 0) + 10.0 * (games >= 4) + 10.0 * (minutes > 240)
-    tired = tired + 8.0 * (np.where(games > 0, ratio(minutes, games), 0.0) > 35) + np.where(pairs >= 2, 12.0, np.where(pairs == 1, 5.0, 0.0))
+    tired = (
+        tired + 8.0 * (np.where(games > 0, ratio(minutes, games), 0.0) > 35) + np.where(pairs >= 2, 12.0, np.where(pairs == 1, 5.0, 0.0))
+    )
     score = clamp(100.0 - tired + 5.0 * (days_rest >= 3), 0.0, 100.0)
     return Value(np.where(np.isnan(i["last_game_days"]), np.nan, score), "calculated_partial")
 

@@ -39,7 +39,7 @@ _SUPPLIES = {
 
 @dataclass
 class Counts:
-    """What a load did: merges by table, documents, rows set apart by rule, names that wait."""
+    """What a load did: merges by table, documents, rows set apart by rule, and the (payload, path) of rows that wait for a name."""
 
     documents: int = 0
     already: int = 0
@@ -47,6 +47,7 @@ class Counts:
     merged: dict[str, Merged] = field(default_factory=dict)
     set_apart: dict[str, int] = field(default_factory=dict)
     games: set[str] = field(default_factory=set)
+    waiting: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, table: str, merged: Merged) -> None:
         self.merged[table] = self.merged.get(table, Merged()) + merged
@@ -59,6 +60,7 @@ class Counts:
             dict(self.merged),
             dict(self.set_apart),
             self.games | other.games,
+            self.waiting | other.waiting,
         )
         for table, merged in other.merged.items():
             total.add(table, merged)
@@ -293,13 +295,8 @@ def _mark_main_lines(work: Work, rows: pa.Table) -> None:
         _MARK,
     )
     codes = group.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    ordinary = ~alternate.to_numpy(zero_copy_only=False)
-    has_ordinary = np.zeros(int(codes.max()) + 1, bool)
-    np.logical_or.at(has_ordinary, codes, ordinary)
-    eligible = ordinary | ~has_ordinary[codes]
-    main = np.zeros(len(codes), bool)
-    over, under, point = (_floats(there, name)[eligible] for name in ("over_price", "under_price", "point"))
-    main[eligible] = main_line(codes[eligible], over, under, point)
+    over, under, point = (_floats(there, name) for name in ("over_price", "under_price", "point"))
+    main = main_line(codes, over, under, point, alternate=alternate.to_numpy(zero_copy_only=False))
     flagged = with_columns(there.drop_columns(["over_price", "under_price"]), is_main=pa.array(main))
     changed = flagged.filter(pc.fill_null(pc.not_equal(flagged.column("is_main"), there.column("is_main")), True))
     work.annotate("raw.odds_player_points", changed)
@@ -356,6 +353,7 @@ def _set_apart_names(
         return
     candidates = {mention.name: resolution.candidates for mention, resolution in resolutions.items() if not resolution.player_lookup}
     rows = unknown.select(["payload_id", "path", "name"]).to_pylist()
+    counts.waiting |= {(row["payload_id"], row["path"]) for row in rows}
     rejects = [(row["payload_id"], Reject(row["path"], "unresolved_name", row["name"])) for row in rows]
     _set_apart(work, counts, rejects, documents, seen_at)
     if "game_id" not in unknown.column_names:
@@ -425,9 +423,7 @@ def _merge_sources(work: Work, offers: Offers, documents: list[Document]) -> Non
                     "source": span["source"],
                     "kind": kind,
                     "on_from": min(filter(None, (span["game_date_min"], known and known["on_from"])), default=None),
-                    "on_until": None
-                    if stays_on
-                    else max(filter(None, (span["game_date_max"], known and known["on_until"])), default=None),
+                    "on_until": None if stays_on else max(filter(None, (span["game_date_max"], known and known["on_until"])), default=None),
                 }
             )
     if rows:
@@ -437,5 +433,3 @@ def _merge_sources(work: Work, offers: Offers, documents: list[Document]) -> Non
 def _schema(name: str, row: dict[str, Any]) -> pa.Schema:
     declared = table_named(name).arrow_schema
     return pa.schema([declared.field(column) for column in row])
-
-

@@ -37,13 +37,13 @@ from tipoff.store.warehouse import Work
 
 _COUNTS = ("points", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "ast", "stl", "blk", "tov", "pf", "plus_minus")
 _READERS: dict[str, Callable[[pa.ChunkedArray], pa.Array]] = {
-    **{name: as_whole for name in (*_COUNTS, "home_score", "away_score")},
-    **{name: as_number for name in ("minutes", "point", "over_price", "under_price", "spread_home", "total")},
-    **{name: as_number for name in ("spread_home_price", "spread_away_price", "total_over_price", "total_under_price")},
-    **{name: as_number for name in ("moneyline_home", "moneyline_away")},
-    **{name: as_day for name in ("game_date", "report_date")},
-    **{name: as_instant for name in ("commence_time", "snapshot_at", "last_update", "known_at")},
-    **{name: as_flag for name in ("started", "did_not_play")},
+    **dict.fromkeys((*_COUNTS, "home_score", "away_score"), as_whole),
+    **dict.fromkeys(("minutes", "point", "over_price", "under_price", "spread_home", "total"), as_number),
+    **dict.fromkeys(("spread_home_price", "spread_away_price", "total_over_price", "total_under_price"), as_number),
+    **dict.fromkeys(("moneyline_home", "moneyline_away"), as_number),
+    **dict.fromkeys(("game_date", "report_date"), as_day),
+    **dict.fromkeys(("commence_time", "snapshot_at", "last_update", "known_at"), as_instant),
+    **dict.fromkeys(("started", "did_not_play"), as_flag),
 }
 _STATUSES = ("available", "probable", "questionable", "doubtful", "out")
 
@@ -94,7 +94,7 @@ class Sieve:
 
     def drop(self, wrong: pa.Array | pa.ChunkedArray, rule: str, showing: str | None = None) -> None:
         """Set apart the rows where `wrong` is true."""
-        wrong = pc.fill_null(wrong, False)  # noqa: FBT003
+        wrong = pc.fill_null(wrong, False)
         if pc.any(wrong).as_py():
             self._note(wrong, rule, self.rows.column(showing) if showing else None)
             self.rows = self.rows.filter(pc.invert(wrong))
@@ -144,7 +144,9 @@ def shape_games(work: Work, rows: pa.Table, mapping: Mapping, source: str, paylo
     games = _with_game(sieve)
     tips, assumed = _tips(games, sieve.have("commence_time", INSTANT))
     sieve.rows = with_columns(games, commence_time=tips, tip_assumed=assumed)
-    sieve.drop(pc.not_equal(map_distinct(tips, game_date_of, pa.date32()), games.column("game_date")), "tip_on_another_day", "commence_time")
+    sieve.drop(
+        pc.not_equal(map_distinct(tips, game_date_of, pa.date32()), games.column("game_date")), "tip_on_another_day", "commence_time"
+    )
     games = sieve.rows
     tips = games.column("commence_time")
     unscored = {"home_score": pa.nulls(games.num_rows, pa.int64()), "away_score": pa.nulls(games.num_rows, pa.int64())}
@@ -153,7 +155,9 @@ def shape_games(work: Work, rows: pa.Table, mapping: Mapping, source: str, paylo
     both = pa.concat_tables(
         [
             _sourced(before, source, payload_id, shifted(tips, -SCHEDULE_LEAD), assumed=True),
-            _sourced(with_columns(played, status="final"), source, payload_id, shifted(played.column("commence_time"), BOX_LAG), assumed=True),
+            _sourced(
+                with_columns(played, status="final"), source, payload_id, shifted(played.column("commence_time"), BOX_LAG), assumed=True
+            ),
         ],
         promote_options="default",
     )
@@ -184,8 +188,8 @@ def shape_box(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload
         path=pc.binary_join_element_wise("row", sieve.rows.column("row").cast(pa.string()), " "),
         league_player_id=sieve.have("league_player_id", pa.string()),
     )
-    idle = pc.fill_null(pc.equal(sieve.have("minutes", pa.float64()), 0.0), False)  # noqa: FBT003
-    listed = pc.fill_null(sieve.have("did_not_play", pa.bool_()), False)  # noqa: FBT003
+    idle = pc.fill_null(pc.equal(sieve.have("minutes", pa.float64()), 0.0), False)
+    listed = pc.fill_null(sieve.have("did_not_play", pa.bool_()), False)
     box = with_columns(box, did_not_play=pc.or_(idle, listed))
     return Shaped({"raw.player_box": _sourced(box, source, payload_id, shifted(tips, BOX_LAG), assumed=True)}, sieve.rejects)
 
@@ -209,7 +213,7 @@ def shape_game_lines(work: Work, rows: pa.Table, mapping: Mapping, source: str, 
     sieve = Sieve(rows, mapping)
     sieve.need("game_date", "home", "away", "bookmaker")
     sieve.teams("home", "away")
-    games = _quoted_games(work, sieve, mapping, source)
+    games = _quoted_games(work, sieve, source)
     quotes = []
     for market, outcome, point, price in (
         ("spreads", "home", "spread_home", "spread_home_price"),
@@ -228,7 +232,7 @@ def shape_game_lines(work: Work, rows: pa.Table, mapping: Mapping, source: str, 
         there = pc.is_valid(points) if point else pc.is_valid(prices)
         quotes.append(rows_of.filter(there))
     offer = pa.concat_tables(quotes, promote_options="default")
-    return Shaped({"raw.odds_game_lines": offer.drop_columns(["home", "away"])}, sieve.rejects)
+    return Shaped({"raw.odds_game_lines": with_columns(offer.drop_columns(["home", "away"]), payload_id=payload_id)}, sieve.rejects)
 
 
 def shape_props(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload_id: str) -> Shaped:
@@ -238,7 +242,7 @@ def shape_props(work: Work, rows: pa.Table, mapping: Mapping, source: str, paylo
     sieve.teams("home", "away")
     points = sieve.rows.column("point")
     sieve.drop(pc.or_(pc.less(points, 0.0), pc.greater(points, 100.0)), "point_out_of_range", "point")
-    games = _quoted_games(work, sieve, mapping, source)
+    games = _quoted_games(work, sieve, source)
     offer = with_columns(
         games,
         market="player_points",
@@ -272,7 +276,7 @@ def shape_injuries(work: Work, rows: pa.Table, mapping: Mapping, source: str, pa
     return Shaped({"raw.injuries": _sourced(offer, source, payload_id, known, assumed=True)}, sieve.rejects)
 
 
-def _quoted_games(work: Work, sieve: Sieve, mapping: Mapping, source: str) -> pa.Table:
+def _quoted_games(work: Work, sieve: Sieve, source: str) -> pa.Table:
     """Rows of quotes with their game, tip, event id, snapshot and book."""
     games = _with_game(sieve)
     games = with_columns(games, **_schedule_tips(work, games))
@@ -280,7 +284,8 @@ def _quoted_games(work: Work, sieve: Sieve, mapping: Mapping, source: str) -> pa
     events = sieve.have("event_id", pa.string())
     made = pc.binary_join_element_wise(games.column("game_id"), source, ":")
     snapshots = sieve.have("snapshot_at", INSTANT)
-    stood = pc.coalesce(snapshots, shifted(tips, -CLOSE_LEAD))
+    closing = shifted(pc.coalesce(games.column("scheduled_tip"), tips), -CLOSE_LEAD)
+    stood = pc.coalesce(snapshots, closing)
     games = with_columns(
         games,
         commence_time=tips,

@@ -35,9 +35,7 @@ def median_distance(work: Work, offer: pa.Table) -> float | None:
     """Median over (player, season) of the mean line less the mean of the points that he scored in that season; None where too few."""
     box = work.as_of("raw.player_box")
     played = box.filter(box.minutes > 0).group_by(["player_lookup", "season"]).agg(mean_points=ibis._.points.mean(), games=ibis._.count())
-    means = {
-        (row["player_lookup"], row["season"]): row["mean_points"] for row in work.fetch(played.filter(ibis._.games >= 5)).to_pylist()
-    }
+    means = {(row["player_lookup"], row["season"]): row["mean_points"] for row in work.fetch(played.filter(ibis._.games >= 5)).to_pylist()}
     identity = Identity.of(work)
     lines = offer.group_by(["name", "league_player_id", "home", "away", "season"], use_threads=False).aggregate([("point", "mean")])
     distances: dict[tuple[str, str], list[float]] = {}

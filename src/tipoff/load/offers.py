@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from tipoff.clock import game_date_of, local_instant, season_of
 from tipoff.load.columns import INSTANT, map_distinct
 from tipoff.market.books import find_book
-from tipoff.names import TEAMS, game_id
+from tipoff.names import TEAMS
 from tipoff.scrape.records import Payload, RecordKind, Reject
 
 BOX_LAG = timedelta(hours=3)
@@ -83,7 +83,10 @@ def placed(rows: pa.Table) -> pa.Table:
     """The rows (with `commence_time`, `home`, `away`) with game_id, game_date (New York) and season."""
     days = map_distinct(rows.column("commence_time"), game_date_of, pa.date32())
     return with_columns(
-        rows, game_id=game_ids(days, rows.column("away"), rows.column("home")), game_date=days, season=map_distinct(days, season_of, pa.string())
+        rows,
+        game_id=game_ids(days, rows.column("away"), rows.column("home")),
+        game_date=days,
+        season=map_distinct(days, season_of, pa.string()),
     )
 
 
@@ -117,9 +120,7 @@ def offer_documents(documents: list[tuple[Document, dict[RecordKind, pa.Table]]]
         for kind, rows in records.items():
             if rows.num_rows:
                 stamped.setdefault(kind, []).append(
-                    with_columns(
-                        rows, payload_id=document.payload_id, source=document.source, fetched=pa.repeat(fetched, rows.num_rows)
-                    )
+                    with_columns(rows, payload_id=document.payload_id, source=document.source, fetched=pa.repeat(fetched, rows.num_rows))
                 )
     offers = Offers()
     for kind, parts in stamped.items():

@@ -64,7 +64,8 @@ def first_quotes(quotes: ir.Table) -> ir.Table:
     """Each book's first main quote on each player. One row a (game, player, book): first_point, first_at."""
     main = quotes.filter(quotes.is_main)
     oldest = ibis.window(
-        group_by=["game_id", "as_of", "player_lookup", "bookmaker"], order_by=["snapshot_at", ibis.desc("origin_rank"), "market", "event_id"]
+        group_by=["game_id", "as_of", "player_lookup", "bookmaker"],
+        order_by=["snapshot_at", ibis.desc("origin_rank"), "market", "event_id"],
     )
     main = main.mutate(place=ibis.row_number().over(oldest)).filter(lambda t: t.place == 0)
     return main.select("game_id", "as_of", "player_lookup", "bookmaker", first_point="point", first_at="snapshot_at")

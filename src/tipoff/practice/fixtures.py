@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 
 import numpy as np
 
@@ -81,7 +82,7 @@ def _spread(draw: np.random.Generator, rounds: np.ndarray) -> np.ndarray:
     openings = _open_days()
     edges = np.linspace(0, len(openings), len(rounds) + 1).round().astype(int)
     days = np.empty(rounds.shape[:2], dtype=int)
-    for number, (start, stop) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for number, (start, stop) in enumerate(pairwise(edges.tolist())):
         weights = draw.dirichlet(np.full(stop - start, 2.5))
         counts = np.clip(np.round(weights * 15).astype(int), 2, 13)
         counts[-1] = 15 - counts[:-1].sum()
@@ -138,6 +139,7 @@ def _homes(draw: np.random.Generator, pairs: np.ndarray) -> np.ndarray:
 def _tip(draw: np.random.Generator, day: date, home: str) -> datetime:
     """A tip-off by New York's wall clock: evening, later in the west, some weekend afternoons."""
     chance = draw.random(2)
+    options: tuple[time, ...]
     if day.weekday() >= 5 and chance[0] < 0.3:
         options = _EARLY
     elif TEAMS[home].time_zone in _WEST and chance[0] < 0.85:

@@ -14,13 +14,13 @@ from tipoff.names import TEAMS, player_lookup, without_suffix
 from tipoff.practice.rules import ROSTER, Rules
 from tipoff.practice.streams import Stream, stream
 
-_FIRST_HEADS = ("Bre", "Cor", "Dar", "El", "Fen", "Gal", "Hol", "Ish", "Jor", "Kel", "Lo", "Mer", "Nax", "Or", "Pax", "Quin")
-_FIRST_HEADS += ("Rov", "Sel", "Tor", "Ul", "Vel", "Wyn", "Yar", "Zed", "Ama", "Bo", "Dju", "Éri", "Ønd", "Ži", "Tı", "Łu")
-_FIRST_TAILS = ("dan", "rick", "vo", "mis", "ton", "bel", "rin", "kai", "sard", "mond", "wen", "zo", "thas", "lor", "né", "vik")
-_LAST_HEADS = ("Abra", "Bask", "Cald", "Drum", "Esk", "Farn", "Grel", "Harb", "Ilk", "Jast", "Krov", "Lund", "Marn", "Nerv")
-_LAST_HEADS += ("Ostr", "Pell", "Quar", "Rusk", "Storv", "Tamb", "Ulv", "Varg", "Wend", "Yost", "Zorn", "Øster", "Čal", "Žab")
-_LAST_TAILS = ("ov", "by", "mere", "ington", "ač", "évic", "lund", "ford", "ansa", "ıoğ", "well", "stead", "ulis", "øy", "rand")
-_LAST_TAILS += ("eski", "umba", "olde")
+_FIRST_HEADS = "Bre Cor Dar El Fen Gal Hol Ish Jor Kel Lo Mer Nax Or Pax Quin Rov Sel Tor Ul Vel Wyn Yar Zed Ama Bo Dju Éri Ønd Ži Tı Łu"
+_FIRST_TAILS = "dan rick vo mis ton bel rin kai sard mond wen zo thas lor né vik"
+_LAST_HEADS = (
+    "Abra Bask Cald Drum Esk Farn Grel Harb Ilk Jast Krov Lund Marn Nerv Ostr Pell Quar Rusk Storv Tamb Ulv Varg Wend Yost Zorn "
+    "Øster Čal Žab"
+)
+_LAST_TAILS = "ov by mere ington ač évic lund ford ansa ıoğ well stead ulis øy rand eski umba olde"
 _SUFFIXES = (" Jr.", " III", " II")
 
 _ROLE_MINUTES = (34.0, 33.0, 32.0, 31.0, 29.5, 22.0, 18.5, 15.5, 11.5, 6.0, 2.5, 1.8, 1.3, 0.9, 0.5)
@@ -111,12 +111,12 @@ def _style(draw: np.random.Generator, position: str) -> dict[str, float]:
 
 def _names(draw: np.random.Generator, count: int) -> list[tuple[str, str]]:
     """Distinct even when accents, case and suffix are taken off: nobody may be mistaken for another by accident."""
+    parts = [text.split() for text in (_FIRST_HEADS, _FIRST_TAILS, _LAST_HEADS, _LAST_TAILS)]
     found: list[tuple[str, str]] = []
     taken: set[str] = set()
     while len(found) < count:
-        heads = draw.integers(0, (len(_FIRST_HEADS), len(_FIRST_TAILS), len(_LAST_HEADS), len(_LAST_TAILS)))
-        first = _FIRST_HEADS[heads[0]] + _FIRST_TAILS[heads[1]]
-        last = _LAST_HEADS[heads[2]] + _LAST_TAILS[heads[3]]
+        chosen = [options[int(draw.integers(0, len(options)))] for options in parts]
+        first, last = chosen[0] + chosen[1], chosen[2] + chosen[3]
         suffix = _SUFFIXES[int(draw.integers(0, 3))] if draw.random() < 0.06 else ""
         key = without_suffix(player_lookup(f"{first} {last}"))
         if key in taken:

@@ -11,8 +11,6 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-SCHEMA_VERSION = 1
-
 League = Literal["nba", "practice"]
 State = Literal["no_games", "halted", "broken", "nothing_qualified", "ok"]
 GameStatus = Literal["scheduled", "live", "final", "postponed", "cancelled"]
@@ -39,7 +37,7 @@ class Halt(Shape):
 class Document(Shape):
     """What every document carries. `state` tells four kinds of empty apart; `state_detail` says it in words."""
 
-    schema_version: Literal[1] = SCHEMA_VERSION
+    schema_version: Literal[1] = 1
     league: League
     generated_at: datetime
     data_as_of: datetime | None
@@ -219,3 +217,58 @@ class Tonight(Document):
     systems: list[System]
     bookmakers: dict[str, str]
     games: list[Game]
+
+
+class Tally(Shape):
+    """A record of bets. `n` = won + lost; the rate's interval is Wilson's at 95 %; units at the prices taken, over `units_n` bets."""
+
+    n: int
+    won: int
+    lost: int
+    push: int
+    void: int
+    hit_rate: Figure | None
+    low: Figure | None
+    high: Figure | None
+    units: Figure | None
+    units_n: int
+
+
+class SystemResults(Tally):
+    """One system's night. `always_under` is UNDER's own rate on the same n bets; both errors in points, on the same `error_n` rows."""
+
+    system_id: str
+    headline: bool
+    over: Tally
+    under: Tally
+    always_under: Figure | None
+    error_n: int
+    mae: Figure | None
+    line_mae: Figure | None
+    shifted_line_mae: Figure | None
+
+
+class Graded(Shape):
+    """One graded prediction."""
+
+    game_id: str
+    player_lookup: str
+    name: str
+    system_id: str
+    recommendation: Recommendation | None
+    line: Figure | None
+    price: Figure | None
+    actual_points: Figure | None
+    result: Result | None
+    void_reason: str | None
+    signed_error: Figure | None
+    clv_points: Figure | None
+    units: Figure | None
+
+
+class Results(Document):
+    """One graded night."""
+
+    game_date: date
+    systems: list[SystemResults]
+    rows: list[Graded]

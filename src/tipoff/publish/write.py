@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
@@ -16,6 +17,17 @@ from pydantic import BaseModel
 from tipoff.errors import BadInput, ConfigError
 
 _PATH = re.compile(r"v1(/[a-z0-9][a-z0-9_-]*)+\.json")
+LATEST = "v1/tonight/latest.json"
+
+
+def tonight_path(game_date: date) -> str:
+    """Where the document of a night lies."""
+    return f"v1/tonight/{game_date.isoformat()}.json"
+
+
+def results_path(game_date: date) -> str:
+    """Where the results of a night lie, once it is graded."""
+    return f"v1/results/{game_date.isoformat()}.json"
 
 
 def is_document_path(path: str) -> bool:

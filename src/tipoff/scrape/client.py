@@ -186,7 +186,7 @@ class Client:
                 self._judge(request, status, headers, body, key)
                 kept = body_without_key(body, key)
                 return Payload(kept, origin, self._clock.now(), status), _credits(headers)
-            target = self._next_hop(request, target, headers)
+            target = self._next_hop(request, target, headers, key)
         raise UpstreamRefused(f"{request}: more than {_MAX_REDIRECTS} redirects.", hint="Look at the source's address in the settings.")
 
     def _send(self, request: Request, url: httpx.URL, key: str) -> tuple[int, httpx.Headers, bytes]:
@@ -222,17 +222,20 @@ class Client:
                 )
         return b"".join(pieces)
 
-    def _next_hop(self, request: Request, target: httpx.URL, headers: httpx.Headers) -> httpx.URL:
+    def _next_hop(self, request: Request, target: httpx.URL, headers: httpx.Headers, key: str) -> httpx.URL:
+        """Where a redirect leads, without the key: it goes to nobody but the host that it is for."""
         try:
-            onward = target.join(headers.get("location", ""))
+            onward = target.join(headers.get("location", "")).copy_remove_param("apiKey")
         except httpx.InvalidURL:
             onward = httpx.URL()
-        if (onward.scheme, onward.host, onward.port) != (target.scheme, target.host, target.port):
-            raise UpstreamRefused(
-                f"{request}: redirected to another host, {onward.host or 'unreadable'!r}; not followed.",
-                hint="If that is where it lives now, set its address in the settings.",
-            )
-        return onward
+        is_same_host = (onward.scheme, onward.host, onward.port) == (target.scheme, target.host, target.port)
+        if is_same_host and not (key and key in str(onward)):
+            return onward
+        where = without_key(onward.host, key) or "nowhere"
+        raise UpstreamRefused(
+            f"{request}: redirected to {where!r}, which is another host or repeats the key; not followed.",
+            hint="If that is where it lives now, set its address in the settings.",
+        )
 
     def _judge(self, request: Request, status: int, headers: httpx.Headers, body: bytes, key: str) -> None:
         """Nothing for a success; raises for anything else."""

@@ -19,7 +19,6 @@ from tipoff.scrape.decode import Ambiguous, shown
 from tipoff.scrape.records import Reject
 
 _UNFIT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
-_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,60}")
 _EARLIEST, _LATEST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 LONGEST_TEXT = 200
 
@@ -43,11 +42,6 @@ class Ledger:
         """As `apart`, for rows that were not offered before."""
         self.offer(rows)
         self.apart(path, rule, value, rows=rows)
-
-
-def child(path: str, key: str) -> str:
-    """The path of a field: `$.a`, or `$["…"]` where the key is not a plain word."""
-    return f"{path}.{key}" if _PLAIN_KEY.fullmatch(key) else f"{path}[{shown(key[:60])}]"
 
 
 def fault_of_object(value: Any) -> str | None:

@@ -9,7 +9,8 @@ import logging
 import re
 
 _KEY_PARAMETER = re.compile(r"(api_?key=)[^&\s\"'\\)\]]+", re.IGNORECASE)
-_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
+_TELLS_ADDRESSES = "httpx"
+_TELL_FOREIGN_HEADERS = ("httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks")
 _SHORTEST = 16  # a shorter secret may be a word that a document holds by right
 
 
@@ -26,7 +27,7 @@ def body_without_key(body: bytes, key: str) -> bytes:
 
 
 class _Redaction(logging.Filter):
-    """Strikes keys out of the HTTP library's own log lines: it logs whole addresses."""
+    """Strikes keys out of log lines."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
@@ -39,7 +40,12 @@ class _Redaction(logging.Filter):
 _REDACTION = _Redaction()
 
 
+def _nothing(_: logging.LogRecord) -> bool:
+    return False
+
+
 def keep_keys_out_of_logs() -> None:
-    """Have the HTTP library's loggers strike keys out. Asking twice is harmless."""
-    for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_REDACTION)
+    """Have the HTTP library strike keys out of the addresses that it logs, and keep its wire log to itself. Asking twice is harmless."""
+    logging.getLogger(_TELLS_ADDRESSES).addFilter(_REDACTION)
+    for name in _TELL_FOREIGN_HEADERS:
+        logging.getLogger(name).addFilter(_nothing)

@@ -11,6 +11,7 @@ from typing import Any
 from tipoff.scrape.reading import number
 
 HIGHEST_DECIMAL = 1000.0
+HIGHEST_AMERICAN = (HIGHEST_DECIMAL - 1) * 100
 
 
 def is_american(prices: Iterable[Any]) -> bool:
@@ -30,7 +31,7 @@ def is_american(prices: Iterable[Any]) -> bool:
             american += 1
         elif 1 < value < 100:
             decimal += 1
-        elif 100 <= value < HIGHEST_DECIMAL * 100:
+        elif 100 <= value < HIGHEST_AMERICAN:
             undecided_whole += value.is_integer()
             undecided_other += not value.is_integer()
     if american == decimal == 0:
@@ -43,7 +44,7 @@ def fault_of_price(value: Any, american: bool) -> str | None:
     price = number(value)
     if price is None:
         return "unreadable_price"
-    fits = (abs(price) >= 100 and decimal_price(price, american) < HIGHEST_DECIMAL) if american else 1 < price < HIGHEST_DECIMAL
+    fits = 100 <= abs(price) < HIGHEST_AMERICAN if american else 1 < price < HIGHEST_DECIMAL
     return None if fits else "price_out_of_range"
 
 

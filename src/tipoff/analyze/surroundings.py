@@ -6,16 +6,20 @@ a box score.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import ibis
 import ibis.expr.types as ir
 
-from tipoff.analyze.history import WINDOW, newest_schedule
-from tipoff.analyze.slate import CALLED_OFF, sides, valid
+from tipoff.analyze.history import WINDOW
+from tipoff.analyze.slate import CALLED_OFF, ROW, sides, valid
 from tipoff.store.warehouse import Work
 
 _SIDE = ["game_id", "team"]
 STAR_POINTS, STAR_MINUTES, STAR_USAGE = 18.0, 28.0, 25.0
 BLOWOUT = 15
+KNOWN_AT = ("box_known_at", "team_known_at", "opponent_known_at", "covered_at", "report_known_at", "newest_quote", "newest_game_quote")
+_LONG_AGO = ibis.literal(datetime(1970, 1, 1, tzinfo=UTC), type="timestamp('UTC')")
 
 
 def past_team_games(games: ir.Table, teams: ir.Table) -> ir.Table:
@@ -63,7 +67,9 @@ def team_context(past: ir.Table) -> ir.Table:
 
 def rest(work: Work, games: ir.Table) -> ir.Table:
     """One row a (game, team): days from the team's game before to this one, less one, by the schedule as known then."""
-    schedule = work.table("raw.schedule").select("game_id", "game_date", "home", "away", "status", "known_at", "league_game_id", "commence_time")
+    schedule = work.table("raw.schedule").select(
+        "game_id", "game_date", "home", "away", "status", "known_at", "league_game_id", "commence_time"
+    )
     now = sides(games).select("game_id", "team", "game_date", "as_of")
     past = schedule.mutate(team=schedule.home).union(schedule.mutate(team=schedule.away)).rename(past_game="game_id", past_date="game_date")
     joined = now.inner_join(past, "team")
@@ -119,3 +125,27 @@ def stars_out(recent: ir.Table, status: ir.Table) -> ir.Table:
     stars = weight.filter((weight.ppg >= STAR_POINTS) | (weight.mpg >= STAR_MINUTES) | (weight.usage >= STAR_USAGE))
     away = status.filter(status.injury_status.isin(("out", "doubtful"))).select("game_id", "player_lookup")
     return stars.semi_join(away, ["game_id", "player_lookup"]).select("game_id", "team", "player_lookup")
+
+
+def stars_beside(rows: ir.Table, stars: ir.Table) -> ir.Table:
+    """One row a (game, player): reported-out stars of his team, himself not counted."""
+    others = stars.rename(star="player_lookup")
+    pairs = rows.select("game_id", "player_lookup", "team").inner_join(others, ["game_id", "team"])
+    pairs = pairs.filter(pairs.star != pairs.player_lookup)
+    return pairs.group_by(ROW).agg(stars_out=pairs.count())
+
+
+def with_reports(table: ir.Table) -> ir.Table:
+    """Where a report covers the game, who is not mentioned is available and no star is out; where none does, both are unknown."""
+    covered = table.covered_at.notnull()
+    return table.mutate(
+        injury_status=ibis.ifelse(covered, table.injury_status.fill_null("available"), table.injury_status),
+        star_teammates_out=ibis.ifelse(covered, table.stars_out.fill_null(0).cast("float64"), ibis.null("float64")),
+        newest_known_at=_newest(table),
+    )
+
+
+def _newest(table: ir.Table) -> ir.TimestampValue:
+    """The newest of whatever moments of knowledge the table carries."""
+    moments = [table[name] for name in KNOWN_AT if name in table.columns]
+    return ibis.greatest(*(moment.fill_null(_LONG_AGO) for moment in moments)).nullif(_LONG_AGO)

@@ -1,0 +1,66 @@
+"""Everything that a command needs, opened by configuration: settings, clock, warehouse, vault, bucket, state."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from obstore.store import ObjectStore
+
+from tipoff.clock import Clock
+from tipoff.config import Settings
+from tipoff.flow.state import State
+from tipoff.publish.status import PhaseRun, publish_status
+from tipoff.store import open_warehouse
+from tipoff.store.payloads import Vault, open_bucket
+from tipoff.store.warehouse import Warehouse
+
+_STATUS_WORDS = {"complete": "success"}
+
+
+@dataclass(frozen=True)
+class House:
+    """The open house. `run_id` names this run in every row that it writes."""
+
+    settings: Settings
+    clock: Clock
+    warehouse: Warehouse
+    bucket: ObjectStore
+    vault: Vault
+    state: State
+    run_id: str
+
+    def publish_status(self) -> None:
+        """Write `v1/status.json` from the runs on record."""
+        runs = [
+            PhaseRun(
+                run_id=run.run_id,
+                game_date=run.game_date,
+                phase=run.phase,
+                status=_STATUS_WORDS.get(run.status, run.status),
+                counts={name: value for name, value in run.counts.items() if isinstance(value, int)},
+                started_at=run.started_at,
+                finished_at=run.finished_at,
+                error=run.error,
+            )
+            for run in self.state.runs()
+            if run.game_date is not None
+        ]
+        publish_status(self.bucket, runs, generated_at=self.clock.now(), league=self.settings.league)
+
+
+@contextmanager
+def open_house(settings: Settings, clock: Clock) -> Iterator[House]:
+    """Open everything that the settings name, for one run.
+
+    Raises ConfigError where something cannot be opened.
+    """
+    warehouse = open_warehouse(settings)
+    bucket = open_bucket(settings.bucket_url)
+    state = State(settings, clock)
+    try:
+        yield House(settings, clock, warehouse, bucket, Vault(bucket), state, f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
+    finally:
+        state.close()

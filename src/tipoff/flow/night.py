@@ -1,0 +1,236 @@
+"""One night: analyze, features, predict, publish, in that order, for a date on what is loaded; and its grading the morning after."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from time import perf_counter
+from typing import Any
+
+import pyarrow as pa
+
+from tipoff.analyze.slate import games_as_of
+from tipoff.analyze.summaries import summarise_games, summarise_slate
+from tipoff.errors import ArtefactMismatch, NotReady, UnknownDate
+from tipoff.features.build import Built, build
+from tipoff.features.quality import RunMode
+from tipoff.features.slate_checks import check_slate
+from tipoff.flow.house import House
+from tipoff.flow.state import Recorded
+from tipoff.grade.run import SystemRecord, grade
+from tipoff.market.taking import quotes_to_take
+from tipoff.predict import artefacts
+from tipoff.predict.activate import activate
+from tipoff.predict.slate import SlateOptions, Spoken, fitness, held_back, speak
+from tipoff.predict.systems import System, systems_named
+from tipoff.predict.unresolved import unresolved_absences
+from tipoff.publish.tonight import publish_tonight
+from tipoff.store.warehouse import Work, day_of
+
+
+@dataclass(frozen=True)
+class PhaseResult:
+    """What a phase did, and how long it took (seconds)."""
+
+    phase: str
+    seconds: float
+    counts: dict[str, Any]
+
+
+@dataclass
+class Night:
+    """What a night gave, for people and for `--json`."""
+
+    game_date: date
+    games: int = 0
+    phases: list[PhaseResult] = field(default_factory=list)
+    players: int = 0
+    lined: int = 0
+    lined_by_kind: dict[str, int] = field(default_factory=dict)
+    predicted: dict[str, int] = field(default_factory=dict)
+    predicted_lined: dict[str, int] = field(default_factory=dict)
+    recommended: dict[str, int] = field(default_factory=dict)
+    absences: dict[str, int] = field(default_factory=dict)
+    lined_absences: dict[str, int] = field(default_factory=dict)
+    documents: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "game_date": self.game_date.isoformat()}
+
+
+Announce = Callable[[str], None]
+
+
+class Phases:
+    """Runs phases one after another, each recorded in the state database and timed."""
+
+    def __init__(self, house: House, game_date: date | None, announce: Announce | None = None) -> None:
+        self._house = house
+        self._date = game_date
+        self._announce = announce or (lambda _: None)
+        self.results: list[PhaseResult] = []
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[Recorded]:
+        self._announce(name)
+        start = perf_counter()
+        with self._house.state.phase(self._house.run_id, name, self._date) as recorded:
+            yield recorded
+        self.results.append(PhaseResult(name, perf_counter() - start, recorded.counts))
+
+
+def games_of(work: Work, game_date: date) -> list[str]:
+    """Ids of every game of a day that any schedule names."""
+    schedule = work.table("raw.schedule")
+    rows = schedule.filter(schedule.game_date == day_of(game_date)).select("game_id").distinct().order_by("game_id")
+    found: list[str] = work.fetch(rows).column("game_id").to_pylist()
+    return found
+
+
+def night(
+    house: House, game_date: date, *, as_of: datetime | None = None, run_mode: RunMode = "last_call", announce: Announce | None = None
+) -> Night:
+    """Phases 3 to 6 for a date, as known at `as_of` (UTC; None: each game's tip).
+
+    Raises UnknownDate where no game is known, NotReady where no system is trained, SlateStopped where a feature stops the slate.
+    """
+    found = Night(game_date)
+    phases = Phases(house, game_date, announce)
+    with house.warehouse.reading() as work:
+        games = games_of(work, game_date)
+        known = work.fetch(games_as_of(work, games, as_of)).column("game_id").to_pylist() if games else []
+    if not known:
+        publish_tonight(house.warehouse, house.bucket, game_date, generated_at=house.clock.now(), as_of=as_of)
+        raise UnknownDate(f"No game of {game_date} is known.", hint="Load a schedule or odds for that day first.")
+    found.games = len(known)
+    fleet = loaded_fleet(house)
+    try:
+        with phases.phase("analyze") as recorded, house.warehouse.writing(house.run_id) as work:
+            merged = {**summarise_games(work, game_date), **summarise_slate(work, games, as_of)}
+            recorded.counts = {name.split(".")[1]: part.inserted + part.updated for name, part in merged.items()}
+        with phases.phase("features") as recorded, house.warehouse.writing(house.run_id) as work:
+            built = build(work, games, as_of)
+            check_slate(built)
+            work.merge("features.store", built.to_arrow())
+            recorded.counts = {"rows": built.size, "ready": int(built.scores.ready.sum())}
+        with phases.phase("predict") as recorded, house.warehouse.writing(house.run_id) as work:
+            options = SlateOptions(f"{game_date}-{house.run_id}", run_mode, house.settings.thresholds.min_minutes)
+            spoken = _predict(work, house, built, fleet, games, as_of, options)
+            _count(found, built, spoken)
+            recorded.counts = {"predictions": sum(found.predicted.values()), "absences": sum(found.absences.values())}
+    except Exception as error:
+        publish_tonight(house.warehouse, house.bucket, game_date, generated_at=house.clock.now(), as_of=as_of, failure=str(error))
+        house.publish_status()
+        raise
+    found.phases = phases.results
+    _publish(house, game_date, as_of, found, phases)
+    return found
+
+
+def loaded_fleet(house: House) -> list[tuple[System, artefacts.Loaded | None, str]]:
+    """Every system with its newest artefact; one whose artefact is refused stays without, and why.
+
+    Raises NotReady where none is trained at all.
+    """
+    registry = house.warehouse.read("models.registry").to_pylist()
+    fleet: list[tuple[System, artefacts.Loaded | None, str]] = []
+    for system in systems_named(None):
+        mine = sorted((row for row in registry if row["system_id"] == system.system_id and row["state"] != "retired"), key=_age)
+        if not mine:
+            fleet.append((system, None, "it is not trained: run `tipoff train`"))
+            continue
+        try:
+            fleet.append((system, artefacts.load(house.bucket, mine[-1]["model_id"]), ""))
+        except ArtefactMismatch as error:
+            fleet.append((system, None, str(error)))
+    if not any(loaded for _, loaded, _ in fleet):
+        raise NotReady("No system is trained.", hint="Run `tipoff train` first.")
+    return fleet
+
+
+def _age(row: dict[str, Any]) -> tuple[date, datetime, str]:
+    return row["trained_until"], row["created_at"], row["model_id"]
+
+
+def _predict(
+    work: Work,
+    house: House,
+    built: Built,
+    fleet: list[tuple[System, artefacts.Loaded | None, str]],
+    games: list[str],
+    as_of: datetime | None,
+    options: SlateOptions,
+) -> dict[str, Spoken]:
+    """What every system says of the slate, stored and activated, with absences for all others."""
+    quotes = quotes_to_take(work, work.keep(games_as_of(work, games, as_of)))
+    spoken: dict[str, Spoken] = {}
+    for system, loaded, why in fleet:
+        if loaded:
+            said = speak(work, built, quotes, system, loaded, options)
+        else:
+            said = held_back(built, fitness(built, options), system, why, options)
+        strangers = unresolved_absences(work, built, system, options)
+        said = Spoken(said.predictions, pa.concat_tables([said.absences, strangers], promote_options="default"), said.guard)
+        activate(work, system.system_id, games, said, house.clock.now())
+        spoken[system.system_id] = said
+    return spoken
+
+
+def _count(found: Night, built: Built, spoken: dict[str, Spoken]) -> None:
+    kinds = built.ingredients.column("line_kind").to_pylist()
+    found.players = built.size
+    found.lined = sum(kind is not None for kind in kinds)
+    found.lined_by_kind = dict(Counter(kind for kind in kinds if kind))
+    for system_id, said in spoken.items():
+        sources = said.predictions.column("line_source").to_pylist()
+        sides = said.predictions.column("recommendation").to_pylist()
+        found.predicted[system_id] = said.predictions.num_rows
+        found.predicted_lined[system_id] = sum(source == "ACTUAL_PROP" for source in sources)
+        found.recommended[system_id] = sum(side in {"OVER", "UNDER"} for side in sides)
+    reasons = [(row["reason"], row["has_line"]) for said in spoken.values() for row in said.absences.to_pylist()]
+    found.absences = dict(Counter(reason for reason, _ in reasons))
+    found.lined_absences = dict(Counter(reason for reason, lined in reasons if lined))
+
+
+def _publish(house: House, game_date: date, as_of: datetime | None, found: Night | None, phases: Phases) -> None:
+    with phases.phase("publish") as recorded:
+        published = publish_tonight(
+            house.warehouse,
+            house.bucket,
+            game_date,
+            generated_at=house.clock.now(),
+            as_of=as_of,
+            headline_system=_bootstrap(house),
+        )
+        recorded.counts = {"documents": len(published.documents), "bytes": published.bytes}
+    if found:
+        found.documents = [*published.documents, "v1/status.json"]
+    house.publish_status()
+
+
+def _bootstrap(house: House) -> str | None:
+    """While none is champion, the system with the best log loss on its held-out days serves, unproven."""
+    rows = house.warehouse.read("models.registry").to_pylist()
+    losses = {}
+    for row in sorted(rows, key=_age):
+        loss = json.loads(row["metrics"]).get("lined_log_loss")
+        if loss is not None:
+            losses[row["system_id"]] = loss
+    return min(losses, key=lambda system: (losses[system], system)) if losses else None
+
+
+def grade_night(house: House, game_date: date) -> tuple[list[SystemRecord], list[PhaseResult]]:
+    """Grade a date and publish it again with its results.
+
+    Raises NotReady where there is nothing to grade yet.
+    """
+    phases = Phases(house, game_date)
+    with phases.phase("grade") as recorded:
+        found = grade(house.warehouse, game_date, now=house.clock.now(), run_id=house.run_id)
+        recorded.counts = {"graded": sum(record.predictions for record in found)}
+    _publish(house, game_date, None, None, phases)
+    return found, phases.results

@@ -1,0 +1,136 @@
+"""The state database: what runs did and do, for people who ask while others work. SQLite by default, Postgres when shared.
+
+Knows runs. It must never hold a fact of the domain: those lie in the warehouse.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import make_url
+
+from tipoff.clock import Clock
+from tipoff.config import Settings
+from tipoff.errors import ConfigError, TipoffError
+
+_metadata = sa.MetaData()
+RUNS = sa.Table(
+    "ops_runs",
+    _metadata,
+    sa.Column("run_id", sa.String, primary_key=True),
+    sa.Column("phase", sa.String, primary_key=True),
+    sa.Column("game_date", sa.Date, nullable=True),
+    sa.Column("status", sa.String, nullable=False),
+    sa.Column("counts", sa.Text, nullable=False),
+    sa.Column("started_at", sa.DateTime, nullable=False),
+    sa.Column("finished_at", sa.DateTime, nullable=True),
+    sa.Column("error", sa.Text, nullable=True),
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One phase of one run. Times are UTC; status is running, complete or failed."""
+
+    run_id: str
+    phase: str
+    game_date: date | None
+    status: str
+    counts: dict[str, Any]
+    started_at: datetime
+    finished_at: datetime | None
+    error: str | None
+
+
+@dataclass
+class Recorded:
+    """What a phase reports of itself while it runs."""
+
+    counts: dict[str, Any] = field(default_factory=dict)
+
+
+class State:
+    """The state database. Opening it makes what is missing."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
+        url = make_url(settings.database_url)
+        if url.drivername.startswith("sqlite") and url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._engine = sa.create_engine(url)
+            _metadata.create_all(self._engine)
+        except sa.exc.SQLAlchemyError as error:
+            raise ConfigError(f"The state database cannot be opened: {error}", hint="Check TIPOFF_DATABASE.") from error
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def phase(self, run_id: str, phase: str, game_date: date | None) -> Iterator[Recorded]:
+        """Record a phase from its start to its end; an error is recorded with its cause, and goes on upwards."""
+        recorded = Recorded()
+        started = self._clock.now()
+        self._write(run_id, phase, game_date, "running", {}, started, None, None)
+        try:
+            yield recorded
+        except BaseException as error:
+            cause = str(error) if isinstance(error, TipoffError) else f"{type(error).__name__}: {error}"
+            self._write(run_id, phase, game_date, "failed", recorded.counts, started, self._clock.now(), cause)
+            raise
+        self._write(run_id, phase, game_date, "complete", recorded.counts, started, self._clock.now(), None)
+
+    def _write(
+        self,
+        run_id: str,
+        phase: str,
+        game_date: date | None,
+        status: str,
+        counts: dict[str, Any],
+        started: datetime,
+        finished: datetime | None,
+        error: str | None,
+    ) -> None:
+        row = {
+            "game_date": game_date,
+            "status": status,
+            "counts": json.dumps(counts, sort_keys=True),
+            "started_at": _naive(started),
+            "finished_at": _naive(finished),
+            "error": error,
+        }
+        with self._engine.begin() as connection:
+            mine = (RUNS.c.run_id == run_id) & (RUNS.c.phase == phase)
+            if connection.execute(sa.update(RUNS).where(mine).values(**row)).rowcount == 0:
+                connection.execute(sa.insert(RUNS).values(run_id=run_id, phase=phase, **row))
+
+    def runs(self, last: int = 200) -> list[Run]:
+        """The newest phases, newest first."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(sa.select(RUNS).order_by(RUNS.c.started_at.desc(), RUNS.c.phase).limit(last)).mappings().all()
+        return [
+            Run(
+                run_id=row["run_id"],
+                phase=row["phase"],
+                game_date=row["game_date"],
+                status=row["status"],
+                counts=json.loads(row["counts"]),
+                started_at=row["started_at"].replace(tzinfo=UTC),
+                finished_at=row["finished_at"].replace(tzinfo=UTC) if row["finished_at"] else None,
+                error=row["error"],
+            )
+            for row in rows
+        ]
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    """As the database keeps it: UTC without a zone."""
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment else None

@@ -1,0 +1,179 @@
+"""Grade a day: every active prediction against the newest box scores, once a (player, game, system); grading again replaces.
+
+Knows predictions, box scores, schedule and reports. It must never change a prediction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+
+from tipoff.analyze.history import newest_schedule
+from tipoff.errors import NotReady
+from tipoff.grade.metrics import Rate, hit_rate, point_errors, shifted_line
+from tipoff.grade.settle import Settlement, settle
+from tipoff.predict.activate import PREDICTIONS
+from tipoff.store.warehouse import Warehouse, Work, day_of
+
+Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+@dataclass(frozen=True)
+class SystemRecord:
+    """How one system fared on a day: counts of results, hit rate with its interval, and errors beside the line's on the same rows."""
+
+    system_id: str
+    predictions: int
+    won: int
+    lost: int
+    push: int
+    void: int
+    hit_rate: Rate
+    n_error: int
+    mae: float | None
+    n_lined: int
+    mae_lined: float | None
+    line_mae: float | None
+    shifted_line_mae: float | None
+    units: float
+
+
+def grade(warehouse: Warehouse, game_date: date, *, now: datetime, run_id: str) -> list[SystemRecord]:
+    """Grade the active predictions of a day and give each system's record. `now` (UTC) is when they were graded.
+
+    Raises NotReady where there is no prediction, or no game of the day is final.
+    """
+    with warehouse.writing(run_id) as work:
+        rows = work.fetch(_to_grade(work, game_date))
+        if rows.num_rows == 0:
+            raise NotReady(f"There are no predictions for {game_date}.", hint=f"Run `tipoff night {game_date}` first.")
+        completed = _floats(rows, "completed")
+        if not (completed == 1).any():
+            raise NotReady(f"No game of {game_date} is final.", hint="Load its box scores, then grade again.")
+        settled = _settle(rows)
+        work.merge("predictions.prediction_accuracy", _accuracy(rows, settled, now))
+    return records(rows, settled)
+
+
+def _to_grade(work: Work, game_date: date) -> ir.Table:
+    """Active predictions with the actuals beside them. A game is completed when the schedule says final, or its box score is there."""
+    predictions = work.table(PREDICTIONS)
+    mine = predictions.filter(predictions.game_date == day_of(game_date), predictions.is_active)
+    box = work.as_of("raw.player_box", game_date=game_date)
+    actual = box.select("game_id", "player_lookup", "minutes", "did_not_play", absence="reason", actual_points=box.points.cast("float64"))
+    schedule = newest_schedule(work.table("raw.schedule")).select("game_id", "status")
+    boxed = box.group_by("game_id").agg(boxed=box.count())
+    reports = work.as_of("raw.injuries", game_date=game_date)
+    listed = reports.group_by("player_lookup").agg(listed_out=(reports.status == "out").cast("float64").max())
+    covered = reports.group_by("game_date").agg(reports=reports.count())
+    joined = mine.left_join(actual, ["game_id", "player_lookup"]).drop("game_id_right", "player_lookup_right")
+    joined = joined.left_join(schedule, "game_id").drop("game_id_right").left_join(boxed, "game_id").drop("game_id_right")
+    joined = joined.left_join(listed, "player_lookup").drop("player_lookup_right")
+    joined = joined.left_join(covered, "game_date").drop("game_date_right")
+    called_off = joined.status.isin(("postponed", "cancelled"))
+    final = (joined.status == "final") | joined.boxed.notnull()
+    return joined.mutate(
+        completed=ibis.ifelse(called_off | ~final, 0.0, 1.0),
+        listed_out=ibis.ifelse(joined.reports.notnull(), joined.listed_out.fill_null(0.0), ibis.null("float64")),
+    ).order_by(["game_id", "player_lookup", "system_id"])
+
+
+def _settle(rows: pa.Table) -> Settlement:
+    side = np.asarray(rows.column("recommendation").to_pylist(), dtype=object)
+    price = np.where(side == "OVER", _floats(rows, "over_price"), np.where(side == "UNDER", _floats(rows, "under_price"), np.nan))
+    absent = np.array([np.nan if flag is None else float(flag) for flag in rows.column("did_not_play").to_pylist()])
+    return settle(
+        predicted=_floats(rows, "predicted_points"),
+        actual_points=_floats(rows, "actual_points"),
+        did_not_play=np.nan_to_num(absent),
+        minutes=_floats(rows, "minutes"),
+        recommendation=side,
+        line=_floats(rows, "line"),
+        price=price,
+        game_completed=_floats(rows, "completed"),
+        listed_out_before_tip=_floats(rows, "listed_out"),
+        reason=np.asarray(rows.column("absence").to_pylist(), dtype=object),
+    )
+
+
+def _result(settled: Settlement) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    """The result of each row; who had no court time is VOID whatever was recommended."""
+    void = np.array([reason is not None for reason in settled.void_reason], dtype=np.bool_)
+    return np.where(void, "VOID", settled.result)
+
+
+def _accuracy(rows: pa.Table, settled: Settlement, now: datetime) -> pa.Table:
+    actual, line = _floats(rows, "actual_points"), _floats(rows, "line")
+    actual = np.where(np.isnan(settled.signed_error), np.nan, actual)
+    side = np.asarray(rows.column("recommendation").to_pylist(), dtype=object)
+    price = np.where(side == "OVER", _floats(rows, "over_price"), np.where(side == "UNDER", _floats(rows, "under_price"), np.nan))
+    whole = _floats(rows, "predicted_whole")
+    decided = np.isfinite(actual) & np.isfinite(line)
+    kept = ("player_lookup", "game_id", "system_id", "prediction_id", "game_date", "recommendation", "line", "edge", "p_over")
+    return pa.table(
+        {
+            **{name: rows.column(name) for name in kept},
+            "actual_points": _nullable(actual),
+            "result": pa.array(_result(settled).tolist(), pa.string()),
+            "void_reason": pa.array(settled.void_reason.tolist(), pa.string()),
+            "prediction_correct": pa.array(settled.prediction_correct.tolist(), pa.bool_()),
+            "signed_error": _nullable(settled.signed_error),
+            "absolute_error": _nullable(np.abs(whole - actual)),
+            "predicted_margin": _nullable(settled.predicted_margin),
+            "actual_margin": _nullable(settled.actual_margin),
+            "line_absolute_error": _nullable(np.abs(line - actual)),
+            "shifted_line_absolute_error": _nullable(np.abs(shifted_line(line) - actual)),
+            "went_over": pa.array([bool(a > b) if ok else None for a, b, ok in zip(actual, line, decided, strict=True)], pa.bool_()),
+            "price": _nullable(price),
+            "units": _nullable(settled.units),
+            "graded_at": pa.repeat(pa.scalar(now, pa.timestamp("us", "UTC")), rows.num_rows),
+        }
+    )
+
+
+def records(rows: pa.Table, settled: Settlement) -> list[SystemRecord]:
+    """Each system's record, by the name of the system."""
+    systems = np.asarray(rows.column("system_id").to_pylist(), dtype=object)
+    result = _result(settled)
+    whole, line = _floats(rows, "predicted_whole"), _floats(rows, "line")
+    actual = np.where(np.isnan(settled.signed_error), np.nan, _floats(rows, "actual_points"))
+    found = []
+    for system in sorted(set(systems)):
+        mine = systems == system
+        lined = mine & np.isfinite(line) & np.isfinite(actual)
+        errors, ours = point_errors(whole[mine], actual[mine]), point_errors(whole[lined], actual[lined])
+        books, shifted = point_errors(line[lined], actual[lined]), point_errors(shifted_line(line[lined]), actual[lined])
+        count: dict[str, int] = {word: int((result[mine] == word).sum()) for word in ("WIN", "LOSS", "PUSH", "VOID")}
+        found.append(
+            SystemRecord(
+                system_id=str(system),
+                predictions=int(mine.sum()),
+                won=count["WIN"],
+                lost=count["LOSS"],
+                push=count["PUSH"],
+                void=count["VOID"],
+                hit_rate=hit_rate(result[mine]),
+                n_error=errors.n,
+                mae=errors.mae,
+                n_lined=ours.n,
+                mae_lined=ours.mae,
+                line_mae=books.mae,
+                shifted_line_mae=shifted.mae,
+                units=float(np.nansum(settled.units[mine])),
+            )
+        )
+    return found
+
+
+def _floats(rows: pa.Table, name: str) -> Floats:
+    return np.asarray(rows.column(name).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _nullable(values: Any) -> pa.Array:
+    return pa.array(np.asarray(values, dtype=np.float64), pa.float64(), from_pandas=True)

@@ -1,0 +1,148 @@
+"""Payloads into the warehouse: transformed by their source, committed a batch at a time, documents from a folder and fetched ones alike.
+
+Knows sources by name and the vault. A document that nobody recognises is set apart, never fatal to its neighbours.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+
+from tipoff.errors import BadInput
+from tipoff.load.commit import Counts, commit
+from tipoff.load.offers import Document, offer_documents
+from tipoff.scrape.records import Parsed, Payload, RecordKind
+from tipoff.scrape.sources import SOURCES, recognise, source_named
+from tipoff.store.payloads import Vault
+from tipoff.store.tables import table_named
+from tipoff.store.warehouse import Warehouse
+
+BATCH = 500
+SUFFIXES = (".json", ".json.gz")
+UNKNOWN_SOURCE = "unknown"
+
+Progress = Callable[[int], None]
+
+
+def folder_payloads(folder: Path) -> list[Path]:
+    """The JSON documents below a folder, in no order that matters. Raises BadInput where there are none."""
+    if not folder.is_dir():
+        raise BadInput(f"There is no folder {folder}.", hint="Give --payloads the folder that holds the documents.")
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
+    if not found:
+        raise BadInput(f"{folder} holds no .json or .json.gz document.", hint="Is it the right folder?")
+    return found
+
+
+def read_payload(path: Path) -> Payload:
+    """A document from a file, unpacked where it is gzip; where a file comes from says nothing about what it holds.
+
+    A broken archive keeps its bytes as they are, and is set apart when it is read.
+    """
+    body = path.read_bytes()
+    if body[:2] == b"\x1f\x8b":
+        try:
+            body = gzip.decompress(body)
+        except (OSError, EOFError, zlib.error):
+            pass
+    return Payload(body, str(path))
+
+
+def parse(payload: Payload, source: str | None) -> Parsed:
+    """What a payload says, by its source; a document from a folder tells its source by its shape."""
+    if source is None:
+        known = recognise(payload.body)
+        source = known[0] if known else "odds_api"
+    return source_named(source).transform(payload)
+
+
+def load_payloads(
+    warehouse: Warehouse,
+    vault: Vault,
+    payloads: Iterable[tuple[Payload, str | None]],
+    *,
+    seen_at: datetime,
+    run_id: str,
+    progress: Progress | None = None,
+) -> Counts:
+    """Load (payload, source) pairs; a source of None is told by the document's shape. Loading again changes nothing.
+
+    Every payload is in the vault before it is parsed. Raises LeagueMismatch where a batch holds a document of another league; batches
+    before it stay.
+    """
+    total = Counts()
+    stream = iter(payloads)
+    while batch := list(islice(stream, BATCH)):
+        total += _load_batch(warehouse, vault, batch, seen_at, run_id)
+        if progress:
+            progress(len(batch))
+    return total
+
+
+def _load_batch(warehouse: Warehouse, vault: Vault, batch: list[tuple[Payload, str | None]], seen_at: datetime, run_id: str) -> Counts:
+    kept = {vault.put(payload.body): (payload, source) for payload, source in batch}
+    already = _already(warehouse, list(kept))
+    parsed = [(_document(vault, key, payload, found := parse(payload, source)), found.records) for key, (payload, source) in _new(kept, already)]
+    with warehouse.writing(run_id) as work:
+        counts = commit(work, offer_documents(parsed), [document for document, _ in parsed], seen_at)
+    counts.already = len(batch) - len(parsed)
+    return counts
+
+
+def _new(kept: dict[str, tuple[Payload, str | None]], already: set[str]) -> Iterator[tuple[str, tuple[Payload, str | None]]]:
+    return ((key, value) for key, value in kept.items() if key not in already)
+
+
+def _already(warehouse: Warehouse, payload_ids: list[str]) -> set[str]:
+    with warehouse.reading() as work:
+        known = work.table("raw.payloads")
+        return set(work.fetch(known.filter(known.payload_id.isin(payload_ids)).select("payload_id")).column(0).to_pylist())
+
+
+def _document(vault: Vault, payload_id: str, payload: Payload, parsed: Parsed) -> Document:
+    return Document(
+        payload_id=payload_id,
+        payload=payload,
+        source=parsed.source if parsed.source in SOURCES else UNKNOWN_SOURCE,
+        kind=parsed.kind,
+        league=parsed.league,
+        event_id=parsed.event_id,
+        snapshot_at=parsed.snapshot_at,
+        rejects=parsed.rejects,
+        path=vault.path(payload_id),
+        offered=parsed.offered,
+    )
+
+
+def replay_unresolved(warehouse: Warehouse, vault: Vault, *, seen_at: datetime, run_id: str) -> Counts:
+    """Load again the payloads with rows that wait for a name, now that names may have become known; what loads is marked as replayed."""
+    quarantine = warehouse.read("raw.quarantine", rule="unresolved_name").to_pylist()
+    waiting = [row for row in quarantine if row["replayed_at"] is None and row["source"] in SOURCES]
+    total = Counts()
+    identifiers = sorted({row["payload_id"] for row in waiting})
+    for start in range(0, len(identifiers), BATCH):
+        batch = identifiers[start : start + BATCH]
+        index = {row["payload_id"]: row for row in warehouse.read("raw.payloads", payload_id=batch).to_pylist()}
+        parsed: list[tuple[Document, dict[RecordKind, pa.Table]]] = []
+        for payload_id in batch:
+            known = index[payload_id]
+            payload = Payload(vault.get(payload_id), known["url"], known["fetched_at"], known["status"])
+            found = source_named(known["source"]).transform(payload)
+            parsed.append((_document(vault, payload_id, payload, found), found.records))
+        with warehouse.writing(run_id) as work:
+            counts = commit(work, offer_documents(parsed), [document for document, _ in parsed], seen_at)
+            loaded = [
+                {**row, "replayed_at": seen_at}
+                for row in waiting
+                if row["payload_id"] in index and (row["payload_id"], row["path"]) not in counts.waiting
+            ]
+            if loaded:
+                work.merge("raw.quarantine", pa.Table.from_pylist(loaded, schema=table_named("raw.quarantine").arrow_schema))
+        total += counts
+    return total

@@ -1,0 +1,229 @@
+"""A season of the practice league: what was played, what was true, and what was known when.
+
+`simulate(seed, rules)` makes one in about a second; everything else here answers questions of it. It does no I/O, and
+must never know bookmakers, wire formats or the web. Instants are UTC, dates are New York game days.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+import numpy as np
+
+from tipoff.clock import as_utc
+from tipoff.errors import BadInput
+from tipoff.names import game_id as id_of_game
+from tipoff.practice.expect import Outlook, outlook, rows_of
+from tipoff.practice.fixtures import DAYS, FIRST_DAY, Fixture, fixtures
+from tipoff.practice.health import Absence, Health, InjuryNews, Status, health
+from tipoff.practice.odds_of_points import distribution, survival
+from tipoff.practice.people import Player, people
+from tipoff.practice.play import FREE_MADE, THREE_MADE, TWO_MADE, Played, play
+from tipoff.practice.rosters import TRICODES, Floats, Ints, Sheets, sheets, team_by_day
+from tipoff.practice.rules import Rules
+from tipoff.practice.streams import hex_id
+
+REGULATION_LASTS = timedelta(minutes=140)
+"""From the tip to the final buzzer."""
+OVERTIME_LASTS = timedelta(minutes=12)
+
+
+@dataclass(frozen=True)
+class Game:
+    """One game with its ids and its end. `league_id` begins with 99: no real game does."""
+
+    index: int
+    league_id: str
+    event_id: str
+    game_id: str
+    day: int
+    game_date: date
+    tip: datetime
+    home: str
+    away: str
+    home_points: int
+    away_points: int
+    overtimes: int
+
+    @property
+    def final_at(self) -> datetime:
+        """When the last buzzer sounded, UTC."""
+        return self.tip + REGULATION_LASTS + self.overtimes * OVERTIME_LASTS
+
+
+@dataclass(frozen=True)
+class Season:
+    """All that is true of one season. Arrays of `sheets`, `truth` and `played` have two rows a game, home first."""
+
+    seed: int
+    rules: Rules
+    players: tuple[Player, ...]
+    games: tuple[Game, ...]
+    teams: Ints
+    sheets: Sheets
+    health: Health
+    truth: Outlook
+    """Expectations of every game given who could play, the planted signal included."""
+    played: Played
+
+    @property
+    def news(self) -> tuple[InjuryNews, ...]:
+        """Every injury report of the season, in the order of its time."""
+        return self.health.news
+
+    @cached_property
+    def points(self) -> Ints:
+        """(R, 15) points scored, by row and slot."""
+        total = self.played.stats.sum(axis=2)
+        return np.asarray(2 * total[..., TWO_MADE] + 3 * total[..., THREE_MADE] + total[..., FREE_MADE])
+
+    @cached_property
+    def by_event(self) -> Mapping[str, Game]:
+        """Games by odds event id."""
+        return {game.event_id: game for game in self.games}
+
+    @cached_property
+    def by_league_id(self) -> Mapping[str, Game]:
+        """Games by the league's id."""
+        return {game.league_id: game for game in self.games}
+
+    @cached_property
+    def by_game_id(self) -> Mapping[str, Game]:
+        """Games by Tipoff's id."""
+        return {game.game_id: game for game in self.games}
+
+    @cached_property
+    def by_lookup(self) -> Mapping[str, Player]:
+        """Players by their lookup."""
+        return {player.lookup: player for player in self.players}
+
+    @cached_property
+    def news_by_game(self) -> Mapping[int, tuple[InjuryNews, ...]]:
+        """The reports about each game, by its number, in the order of their time."""
+        found: dict[int, list[InjuryNews]] = {}
+        for item in self.news:
+            found.setdefault(item.game, []).append(item)
+        return {game: tuple(items) for game, items in found.items()}
+
+    @cached_property
+    def _news_times(self) -> list[datetime]:
+        return [item.at for item in self.news]
+
+    @cached_property
+    def _news_by_player(self) -> Mapping[int, tuple[InjuryNews, ...]]:
+        found: dict[int, list[InjuryNews]] = {}
+        for item in self.news:
+            found.setdefault(item.player, []).append(item)
+        return {player: tuple(items) for player, items in found.items()}
+
+    def news_count(self, instant: datetime) -> int:
+        """How many of `news` had been published at an instant."""
+        return bisect_right(self._news_times, as_utc(instant))
+
+    def games_on(self, day: date) -> tuple[Game, ...]:
+        """The games of a New York date, by tip-off; empty where there are none."""
+        return tuple(game for game in self.games if game.game_date == day)
+
+    def game(self, game_id: str) -> Game:
+        """A game by any of its three ids. Raises BadInput for an unknown one."""
+        found = self.by_game_id.get(game_id) or self.by_league_id.get(game_id) or self.by_event.get(game_id)
+        if found is None:
+            raise BadInput(f"{game_id!r} is no game of this practice season.")
+        return found
+
+    def roster(self, tricode: str, day: date) -> tuple[Player, ...]:
+        """The fifteen players of a team on a date, most role minutes first."""
+        number = TRICODES.index(tricode)
+        at = min(max((day - FIRST_DAY).days, 0), DAYS - 1)
+        members = [self.players[n] for n in np.flatnonzero(self.teams[:, at] == number).tolist()]
+        return tuple(sorted(members, key=lambda player: -player.role_minutes))
+
+    def slot(self, player: Player, game: Game) -> tuple[int, int]:
+        """Row and slot of a player in a game. Raises BadInput where he was on neither roster."""
+        for row in (2 * game.index, 2 * game.index + 1):
+            at = np.flatnonzero(self.sheets.slots[row] == player.index)
+            if len(at):
+                return row, int(at[0])
+        raise BadInput(f"{player.name} was on neither roster of {game.game_id}.")
+
+    def absence(self, player: Player, game: Game) -> Absence:
+        """Whether, and why, a player could not play."""
+        return Absence(int(self.health.absent[self.slot(player, game)]))
+
+    def true_expected(self, player: Player, game: Game) -> float:
+        """Expected points before the tip, given who could play; 0 for one who could not.
+
+        To second order in the noise: unbiased to .05 points for players of 7 expected minutes and more, to .1 below.
+        """
+        return float(self.truth.points[self.slot(player, game)])
+
+    def true_distribution(self, player: Player, game: Game) -> Floats:
+        """(80,) chances of 0, 1, 2 … points before the tip, given who could play and that he entered the game."""
+        row, slot = self.slot(player, game)
+        pair = slice(2 * game.index, 2 * game.index + 2)
+        weight = (self.health.absent[pair] == Absence.NONE).astype(float)
+        view = rows_of(self.sheets, pair)
+        seen = outlook(self.rules, view, weight)
+        found = distribution(view, seen, weight, np.array([row % 2]), np.array([slot]))
+        return np.asarray(found[0])
+
+    def true_chance(self, player: Player, game: Game, point: float) -> tuple[float, float, float]:
+        """True chances (over, push, under) at a point, as `true_distribution` has them."""
+        tail = survival(self.true_distribution(player, game)[None, :])[0]
+        over = float(tail[int(np.floor(point)) + 1])
+        under = float(1 - tail[int(np.ceil(point))])
+        return over, 1 - over - under, under
+
+    def status(self, player: Player, instant: datetime) -> InjuryNews | None:
+        """The newest report on a player published at or before an instant; None where there was none yet."""
+        newest = None
+        for item in self._news_by_player.get(player.index, ()):
+            if item.at > as_utc(instant):
+                break
+            newest = item
+        return newest
+
+
+def simulate(seed: int, rules: Rules | None = None) -> Season:
+    """Plays a whole season. The same seed and rules give the same season on every machine.
+
+    >>> len(simulate(1).games)
+    1230
+    """
+    rules = rules or Rules()
+    planned = fixtures(seed)
+    players = people(seed, rules)
+    teams = team_by_day(seed, rules, players)
+    lists = sheets(seed, rules, players, planned, teams)
+    fit = health(seed, rules, players, planned, lists.slots)
+    truth = outlook(rules, lists, (fit.absent == Absence.NONE).astype(float))
+    played = play(seed, rules, lists, truth)
+    total = played.stats.sum(axis=2)
+    scores = (2 * total[..., TWO_MADE] + 3 * total[..., THREE_MADE] + total[..., FREE_MADE]).sum(axis=1)
+    games = tuple(_game(seed, fixture, scores, int(played.overtimes[fixture.index])) for fixture in planned)
+    return Season(seed, rules, players, games, teams, lists, fit, truth, played)
+
+
+def _game(seed: int, fixture: Fixture, scores: Ints, overtimes: int) -> Game:
+    league_id = f"99225{fixture.index + 1:05d}"
+    return Game(
+        index=fixture.index,
+        league_id=league_id,
+        event_id=hex_id("practice", seed, league_id),
+        game_id=id_of_game(fixture.game_date, fixture.away, fixture.home),
+        day=fixture.day,
+        game_date=fixture.game_date,
+        tip=fixture.tip,
+        home=fixture.home,
+        away=fixture.away,
+        home_points=int(scores[2 * fixture.index]),
+        away_points=int(scores[2 * fixture.index + 1]),
+        overtimes=overtimes,
+    )
+
+
+__all__ = ["Absence", "Game", "InjuryNews", "Season", "Status", "simulate"]

@@ -1,0 +1,39 @@
+"""Names in the books' lists that lead to nobody: their absence is on record too, under the name as printed. Knows waiting names."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from tipoff.features.build import Built
+from tipoff.predict.slate import SlateOptions
+from tipoff.predict.systems import System
+from tipoff.store.warehouse import Work
+
+
+def unresolved_absences(work: Work, built: Built, system: System, options: SlateOptions) -> pa.Table:
+    """Absences `unresolved_name` for every name that waits in the slate's games, one a name."""
+    moments = dict(zip(built.ingredients.column("game_id").to_pylist(), built.ingredients.column("as_of").to_pylist(), strict=True))
+    days = dict(zip(built.ingredients.column("game_id").to_pylist(), built.ingredients.column("game_date").to_pylist(), strict=True))
+    waiting = work.table("ref.unresolved_names")
+    rows = work.fetch(waiting.filter(waiting.game_id.isin(list(moments)) & waiting.resolved_at.isnull()).order_by(["game_id", "name"])).to_pylist()
+    by_player = {(row["game_id"], row["player_lookup"]): row for row in rows if row["player_lookup"]}
+    kind = pa.timestamp("us", "UTC")
+    return pa.table(
+        {
+            "game_id": pa.array([game for game, _ in by_player], pa.string()),
+            "player_lookup": pa.array([player for _, player in by_player], pa.string()),
+            "game_date": pa.array([days[game] for game, _ in by_player], pa.date32()),
+            "as_of": pa.array([moments[game] for game, _ in by_player], kind),
+            "system_id": pa.array([system.system_id] * len(by_player), pa.string()),
+            "batch_id": pa.array([options.batch_id] * len(by_player), pa.string()),
+            "reason": pa.array(["unresolved_name"] * len(by_player), pa.string()),
+            "detail": pa.array([_detail(row) for row in by_player.values()], pa.string()),
+            "mended_by": pa.array(["load"] * len(by_player), pa.string()),
+            "has_line": pa.array([True] * len(by_player), pa.bool_()),
+        }
+    )
+
+
+def _detail(row: dict[str, str]) -> str:
+    near = f"; it might be {row['candidates']}" if row["candidates"] else ""
+    return f"{row['name']} leads to nobody on either roster{near}"

@@ -1,0 +1,133 @@
+"""The web application: pages and documents, read-only, out of one bucket.
+
+Knows HTTP. It must never open the warehouse, nor run a phase.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from datetime import date
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.staticfiles import StaticFiles
+from obstore.store import ObjectStore
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+
+from tipoff.clock import Clock
+from tipoff.errors import BadInput
+from tipoff.web.pages import Pages
+from tipoff.web.published import Published
+
+HERE = Path(__file__).parent
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+LIVE, FINAL = "public, max-age=60", "public, max-age=86400"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_METHODS = ["GET", "HEAD"]
+
+
+def create_app(bucket: ObjectStore, *, clock: Clock) -> FastAPI:
+    """The application over a bucket's published documents; `clock` tells the age of the data."""
+    app = FastAPI(title="Tipoff", docs_url=None, redoc_url=None, openapi_url=None)
+    published = Published(bucket)
+    pages = Pages(published, clock)
+    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.middleware("http")(_with_headers)
+    _add_pages(app, pages)
+    _add_documents(app, published)
+    _add_errors(app, pages)
+    return app
+
+
+async def _with_headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await answer(request)
+    response.headers.update(HEADERS)
+    if request.url.path.startswith("/static/"):
+        response.headers["Cache-Control"] = FINAL if "v" in request.query_params else LIVE
+    return response
+
+
+def _add_pages(app: FastAPI, pages: Pages) -> None:
+    @app.api_route("/", methods=_METHODS)
+    def latest(request: Request) -> Response:
+        return _page(request, pages.tonight(None))
+
+    @app.api_route("/tonight/{day}", methods=_METHODS)
+    def tonight(request: Request, day: str) -> Response:
+        return _page(request, pages.tonight(_date(day)))
+
+    @app.api_route("/health", methods=_METHODS)
+    def health() -> dict[str, str]:
+        return {"status": "alive"}
+
+
+def _add_documents(app: FastAPI, published: Published) -> None:
+    @app.api_route("/v1/{path:path}", methods=_METHODS)
+    def document(request: Request, path: str) -> Response:
+        body = published.body(f"v1/{path}")
+        if body is None:
+            raise HTTPException(404)
+        tag = f'W/"{body.tag}"'
+        headers = {"ETag": tag, "Cache-Control": FINAL if published.is_final(f"v1/{path}") else LIVE}
+        if _matches(request, tag):
+            return Response(status_code=304, headers=headers)
+        return Response(body.content, media_type="application/json", headers=headers)
+
+
+def _add_errors(app: FastAPI, pages: Pages) -> None:
+    @app.exception_handler(HTTPException)
+    def refused(request: Request, error: HTTPException) -> Response:
+        if request.url.path.startswith("/v1/"):
+            return _problem(error.status_code, "There is no such document.", "`tipoff night DATE` publishes a date's documents.")
+        return HTMLResponse(pages.missing(error.status_code), status_code=error.status_code, headers=dict(error.headers or {}))
+
+    @app.exception_handler(BadInput)
+    def unreadable(request: Request, error: BadInput) -> Response:
+        return HTMLResponse(pages.unreadable(error.message), status_code=500)
+
+
+def _problem(status: int, title: str, detail: str) -> Response:
+    return JSONResponse(
+        {"type": "about:blank", "status": status, "title": title, "detail": detail}, status, media_type="application/problem+json"
+    )
+
+
+def _page(request: Request, html: str | None) -> Response:
+    if html is None:
+        raise HTTPException(404)
+    body = html.encode()
+    tag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    if _matches(request, tag):
+        return Response(status_code=304, headers=headers)
+    return HTMLResponse(body, headers=headers)
+
+
+def _matches(request: Request, tag: str) -> bool:
+    """Whether the reader holds this very content already."""
+    offered = [part.strip() for part in request.headers.get("if-none-match", "").split(",")]
+    return "*" in offered or tag in offered or tag.removeprefix("W/") in offered
+
+
+def _date(text: str) -> date:
+    """A date out of an address; anything else is a page that does not exist (F61)."""
+    try:
+        if _DATE.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise HTTPException(404)

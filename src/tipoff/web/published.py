@@ -1,0 +1,101 @@
+"""What the pages read: published documents out of the bucket, parsed once for as long as they do not change.
+
+Knows the bucket's `v1/` and the documents' shapes. It must never open the warehouse.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from obstore.store import ObjectStore
+from pydantic import BaseModel, ValidationError
+
+from tipoff.errors import BadInput
+from tipoff.publish.documents import Document, Results, Tonight
+from tipoff.publish.write import LATEST, get, results_path, tonight_path
+
+_KEPT = 16
+_DAY = re.compile(r"v1/tonight/(\d{4}-\d{2}-\d{2})\.json")
+Shaped = TypeVar("Shaped", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Body:
+    """A document as it lies in the bucket; `tag` is a digest of its bytes."""
+
+    content: bytes
+    tag: str
+
+
+class Published:
+    """The documents of one bucket. Safe to share between threads."""
+
+    def __init__(self, bucket: ObjectStore) -> None:
+        self._bucket = bucket
+        self._parsed: OrderedDict[tuple[str, str], BaseModel] = OrderedDict()
+        self._mutex = threading.Lock()
+
+    def body(self, path: str) -> Body | None:
+        """A document's bytes; None where there is none, or where the path cannot be a document's (F61)."""
+        content = get(self._bucket, path)
+        return Body(content, hashlib.sha256(content).hexdigest()[:32]) if content is not None else None
+
+    def tonight(self, day: date | None) -> tuple[Tonight, str] | None:
+        """A night, or the latest one, and its tag. Raises BadInput where the document is not one of this version."""
+        return self._shaped(LATEST if day is None else tonight_path(day), Tonight)
+
+    def results(self, day: date) -> tuple[Results, str] | None:
+        """A night's results and their tag; None before it is graded."""
+        return self._shaped(results_path(day), Results)
+
+    def neighbours(self, day: date) -> tuple[date | None, date | None]:
+        """The published nights next to this one, before and after."""
+        days = self.days()
+        return max((other for other in days if other < day), default=None), min((other for other in days if other > day), default=None)
+
+    def days(self) -> list[date]:
+        """Every published night."""
+        objects = self._bucket.list_with_delimiter("v1/tonight")["objects"]
+        found = (_DAY.fullmatch(entry["path"]) for entry in objects)
+        return sorted(day for match in found if match and (day := _day(match[1])))
+
+    def is_final(self, path: str) -> bool:
+        """Whether a document will hardly change any more: so that it may be cached for a day."""
+        if path == LATEST or not path.startswith(("v1/tonight/", "v1/results/")):
+            return False
+        shape: type[Document] = Tonight if path.startswith("v1/tonight/") else Results
+        try:
+            found = self._shaped(path, shape)
+        except BadInput:
+            return False
+        return found is not None and found[0].final
+
+    def _shaped(self, path: str, shape: type[Shaped]) -> tuple[Shaped, str] | None:
+        body = self.body(path)
+        if body is None:
+            return None
+        with self._mutex:
+            held = self._parsed.get((path, body.tag))
+        if not isinstance(held, shape):
+            try:
+                held = shape.model_validate_json(body.content)
+            except ValidationError as error:
+                raise BadInput(f"{path} was published by another version of Tipoff: {error.error_count()} fields differ.") from error
+            with self._mutex:
+                self._parsed[path, body.tag] = held
+                while len(self._parsed) > _KEPT:
+                    self._parsed.popitem(last=False)
+        return held, body.tag
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
