@@ -130,7 +130,16 @@ def offer_documents(documents: list[tuple[Document, dict[RecordKind, pa.Table]]]
 
 
 def _offer_games(rows: pa.Table) -> tuple[str, pa.Table]:
-    return "raw.schedule", _with_knowledge(with_columns(placed(rows), tip_assumed=False), rows.column("known_at"), assumed=False)
+    """Schedule rows as known when fetched. A league's row that was first fetched after the tip also stands, without its score, as known
+    the day before: assumed, and behind any version that is on record."""
+    rows = with_columns(placed(rows), tip_assumed=False)
+    stated = _with_knowledge(rows, rows.column("known_at"), assumed=False)
+    late = pc.and_(pc.greater(rows.column("known_at"), rows.column("commence_time")), pc.is_valid(rows.column("league_game_id")))
+    backfilled = rows.filter(late)
+    unscored = {name: pa.nulls(backfilled.num_rows, pa.int64()) for name in ("home_score", "away_score")}
+    backfilled = with_columns(backfilled, status="scheduled", **unscored)
+    before = _with_knowledge(backfilled, shifted(backfilled.column("commence_time"), -SCHEDULE_LEAD), assumed=True)
+    return "raw.schedule", pa.concat_tables([stated, before])
 
 
 def _offer_box(rows: pa.Table) -> tuple[str, pa.Table]:

@@ -24,7 +24,7 @@ _MID_BLOWOUT = 0.42
 """Mean size of a blow-out that is neither none nor full."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outlook:
     """Expectations of R rows (two a game, home first), before the tip. Arrays are (R, 15) unless said."""
 

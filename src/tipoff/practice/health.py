@@ -22,8 +22,8 @@ from tipoff.practice.streams import Stream, stream
 
 Status = Literal["Available", "Probable", "Questionable", "Doubtful", "Out"]
 
-CHANCE_TO_PLAY: dict[Status, float] = {"Available": 1.0, "Probable": 0.95, "Questionable": 0.6, "Doubtful": 0.15, "Out": 0.0}
-"""What a book makes of a status, as a chance between 0 and 1."""
+CHANCE_TO_PLAY: dict[Status, float] = {"Available": 1.0, "Probable": 1.0, "Questionable": 0.7, "Doubtful": 0.2, "Out": 0.0}
+"""What a book makes of a status, as a chance between 0 and 1: what the spells below come to."""
 
 _BODY_PARTS = ("Ankle", "Knee", "Hamstring", "Back", "Illness", "Calf", "Wrist", "Hip", "Foot", "Shoulder")
 
@@ -47,7 +47,7 @@ class InjuryNews:
     body_part: str
     side: str
     returns: date | None
-    """When he was expected back, where he was out; the day of his next game after the spell."""
+    """When he was expected back, where he was out: a guess, two days off at most from his next game after the spell."""
 
     @property
     def reason(self) -> str:
@@ -55,7 +55,7 @@ class InjuryNews:
         return f"{self.side} {self.body_part}".strip()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Health:
     """Who was absent, by row and slot, and all the news in the order of its time."""
 
@@ -131,12 +131,13 @@ def _spell_length(kind: float, size: float) -> int:
 def _spell_news(
     player: int, spell: list[_Turn], back: _Turn | None, late: bool, part: str, side: str, more: list[float]
 ) -> Iterator[InjuryNews]:
-    returns = back.day if back else None
+    guess = timedelta(days=int(more[5] * 5) - 2)
     first = spell[0]
 
     def told(turn: _Turn, hours: float, status: Status) -> InjuryNews:
         at = max(turn.since, turn.tip - timedelta(minutes=round(hours * 60)))
-        return InjuryNews(at, player, turn.game, status, part, side, returns if status == "Out" else None)
+        returns = max(back.day + guess, turn.day + timedelta(days=1)) if back and status == "Out" else None
+        return InjuryNews(at, player, turn.game, status, part, side, returns)
 
     if late:
         yield told(first, 0.1 + more[5] * 0.32, "Out")
@@ -160,8 +161,8 @@ def _spell_news(
 
 def _alarm(player: int, turn: _Turn, part: str, side: str, more: list[float]) -> Iterator[InjuryNews]:
     """Listed, then cleared; now and then even ruled out in the morning and back in the afternoon."""
-    kinds: tuple[Status, ...] = ("Questionable", "Questionable", "Questionable", "Probable", "Probable", "Doubtful", "Out")
-    first = kinds[int(more[3] * len(kinds))]
+    kinds: tuple[tuple[float, Status], ...] = ((0.55, "Questionable"), (0.95, "Probable"), (0.975, "Doubtful"), (1.0, "Out"))
+    first = next(status for below, status in kinds if more[3] < below)
     steps: tuple[tuple[float, Status], ...] = ((8 + more[5] * 12, first), (0.6 + more[6] * 4, "Available"))
     for hours, status in steps:
         at = max(turn.since, turn.tip - timedelta(minutes=round(hours * 60)))

@@ -98,7 +98,7 @@ def people(seed: int, rules: Rules) -> tuple[Player, ...]:
 def _style(draw: np.random.Generator, position: str) -> dict[str, float]:
     big = position == "C"
     three = float(np.clip(draw.normal(0.16 if big else 0.38, 0.10), 0.0, 0.62))
-    foul = float(np.clip(draw.normal(0.12, 0.03), 0.05, 0.2))
+    foul = float(np.clip(draw.normal(0.11, 0.03), 0.05, 0.2))
     return {
         "two_share": 1.0 - three - foul,
         "three_share": three,

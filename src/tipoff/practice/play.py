@@ -21,7 +21,7 @@ TWO_MADE, TWO_TRIED, THREE_MADE, THREE_TRIED, FREE_MADE, FREE_TRIED, SECONDS = r
 PERIODS = QUARTERS + 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Played:
     """What happened: `stats` is (R, 15, 8 periods, 7), `overtimes` (games,)."""
 

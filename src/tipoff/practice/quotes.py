@@ -54,7 +54,7 @@ class Offers:
     under: tuple[float, ...] | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Slate:
     """The quoted (book, player) pairs of one game and instant: one row each, books in order."""
 

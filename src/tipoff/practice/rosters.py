@@ -26,7 +26,7 @@ TRICODES = tuple(TEAMS)
 _NUMBER = {tricode: number for number, tricode in enumerate(TRICODES)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sheets:
     """Everything that is fixed before a ball is thrown. R rows (two a game) by fifteen slots, most minutes first.
 

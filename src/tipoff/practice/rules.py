@@ -37,7 +37,7 @@ class Rules:
     """How much teams differ in pace."""
     defence_sd: float = 0.025
     """How much teams differ in what they let opponents score (1 = average, lower is better)."""
-    home_gain: float = 0.012
+    home_gain: float = 0.010
     """A home team scores this much more, an away team this much less."""
     back_to_back_cost: float = 0.03
     """A team that played the day before scores this much less."""

@@ -55,7 +55,7 @@ class Game:
         return self.tip + REGULATION_LASTS + self.overtimes * OVERTIME_LASTS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Season:
     """All that is true of one season. Arrays of `sheets`, `truth` and `played` have two rows a game, home first."""
 
@@ -155,7 +155,7 @@ class Season:
         return Absence(int(self.health.absent[self.slot(player, game)]))
 
     def true_expected(self, player: Player, game: Game) -> float:
-        """Expected points before the tip, given who could play; 0 for one who could not.
+        """Expected points before the tip, given who could play; 0 for one who could not. The planted signal is in it.
 
         To second order in the noise: unbiased to .05 points for players of 7 expected minutes and more, to .1 below.
         """

@@ -234,7 +234,9 @@ def running(
     `port` 0 takes a free one. Raises Busy where it does not come up. It has stopped when the block is left.
     """
     app = create_app(served, clock, api_key=api_key, allowance=allowance) if isinstance(served, Season) else served
-    config = uvicorn.Config(app, lifespan="off", ws="none", log_config=None, log_level="critical", access_log=False)
+    config = uvicorn.Config(
+        app, lifespan="off", ws="none", log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=2
+    )
     # Named as TCP, or asyncio would not switch Nagle's delay off (40 ms an answer).
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

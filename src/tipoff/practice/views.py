@@ -32,7 +32,7 @@ COPIES = np.array([book.copies for book in BOOKS])
 BIASES = np.array([book.bias for book in BOOKS])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """Twenty-four candidates, twelve a team, home first, as seen after some of the injury reports."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from tipoff.clock import Clock
 from tipoff.publish.documents import Game, Headline, Opinion, Player, Tonight
@@ -75,6 +76,7 @@ def _environment() -> Environment:
     made = Environment(loader=PackageLoader("tipoff.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     for name in ("points", "whole", "signed", "percent", "price", "long_date", "short_date", "eastern", "iso", "team", "reason", "call"):
         made.filters[name] = getattr(words, name)
+    made.filters["breakable"] = breakable
     made.globals |= {"curve": figure.curve, "bars": figure.bars, "interval": figure.interval, "version": _version()}
     made.globals |= {"shown": shown, "absent": absent, "lead": lead, "tally": tally, "taken": taken}
     return made
@@ -83,6 +85,11 @@ def _environment() -> Environment:
 def _version() -> str:
     """Changes with the style sheet and the script, so that a browser may keep them."""
     return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_STATIC.iterdir()))).hexdigest()[:12]
+
+
+def breakable(name: str) -> Markup:
+    """A name, escaped, that may break after its underscores."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def lead(player: Player) -> Opinion | None:
