@@ -28,6 +28,7 @@ from publish.invented_rows import (
     reason_of,
 )
 from tipoff.names import game_id, player_lookup
+from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.tables import table_named
 from tipoff.store.warehouse import Warehouse
 
@@ -74,7 +75,7 @@ def filling(name: str, rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=pa.schema([(column.name, column.arrow) for column in given]))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Night:
     """What is to be invented. `graded` plays the games; `threshold` is the edge that earns a recommendation."""
 
@@ -180,12 +181,22 @@ class Night:
             work.merge("predictions.prediction_accuracy", filling("predictions.prediction_accuracy", grades))
 
 
+_FILLED: dict[Night, bytes] = {}  # warehouses that were filled before, as files: filling takes a second
+
+
 def fill(warehouse: Warehouse, night: Night | None = None) -> Night:
     """Everything: the night as it stands before its first tip, or after its grading."""
     night = night or Night()
+    path = warehouse.path if isinstance(warehouse, DuckDBWarehouse) else None
+    if path is not None and night in _FILLED and not path.exists():
+        path.write_bytes(_FILLED[night])
+        return night
+    fresh = path is not None and not path.exists()
     night.schedule(warehouse)
     night.people(warehouse)
     night.opinions(warehouse)
     if night.graded:
         night.play(warehouse)
+    if path is not None and fresh:
+        _FILLED[night] = path.read_bytes()
     return night

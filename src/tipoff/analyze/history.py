@@ -56,9 +56,7 @@ def _tips(work: Work) -> ir.Table:
 
 def newest_schedule(schedule: ir.Table) -> ir.Table:
     """One row a game: the league's own word before an odds source's, what is on record before what is assumed, of each the newest."""
-    ranked = schedule.mutate(
-        from_league=schedule.league_game_id.notnull().cast("int64"), assumed=schedule.known_at_assumed.cast("int64")
-    )
+    ranked = schedule.mutate(from_league=schedule.league_game_id.notnull().cast("int64"), assumed=schedule.known_at_assumed.cast("int64"))
     order = ibis.window(group_by="game_id", order_by=[ibis.desc("from_league"), "assumed", ibis.desc("known_at")])
     return ranked.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0).drop("place", "from_league", "assumed")
 

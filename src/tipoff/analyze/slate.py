@@ -91,12 +91,13 @@ def past_games(rows: ir.Table, players: ir.Table) -> ir.Table:
 
 def newest_team(past: ir.Table) -> ir.Table:
     """The team that each player stood in a box score for most recently, and when he first did for it."""
-    newest = ibis.window(group_by=ROW, order_by=ibis.desc("past_tip"))
-    last = past.mutate(last_team=past.past_team.first().over(newest))
-    return last.group_by(ROW).agg(
-        last_team=last.last_team.max(),
-        joined_tip=last.past_tip.min(where=last.past_team == last.last_team),
-        box_known_at=last.valid_from.max(),
+    by_team = past.group_by([*ROW, "past_team"]).agg(
+        first_tip=past.past_tip.min(), last_tip=past.past_tip.max(), box_known_at=past.valid_from.max()
+    )
+    return by_team.group_by(ROW).agg(
+        last_team=by_team.past_team.argmax(by_team.last_tip),
+        joined_tip=by_team.first_tip.argmax(by_team.last_tip),
+        box_known_at=by_team.box_known_at.max(),
     )
 
 

@@ -16,13 +16,13 @@ def form(past: ir.Table) -> ir.Table:
     """Sums over each player's last games. `n` counts played games back from the newest, 0 first; `days` are days before the game."""
     played = past.filter(past.minutes > 0)
     back = ibis.window(group_by=KEYS, order_by=ibis.desc("past_tip"))
-    earlier = ibis.window(group_by=[*KEYS, "past_season"], order_by="past_tip", preceding=(None, 1))
+    older = ibis.window(group_by=KEYS, order_by=ibis.desc("past_tip"), following=(1, None))
     played = played.mutate(
         n=ibis.row_number().over(back),
         days=played.game_date.delta(played.past_date, unit="day"),
         date_before=played.past_date.lead(1).over(back),
         team_before=played.past_team.lead(1).over(back),
-        average_before=played.points.mean().over(earlier),
+        average_before=played.points.mean().over(older),
         this_season=played.past_season == played.season,
     )
     gap = played.past_date.delta(played.date_before, unit="day")

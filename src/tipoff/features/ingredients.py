@@ -44,9 +44,9 @@ def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Ta
 
 def _joined(work: Work, rows: ir.Table, games: ir.Table, players: ir.Table, teams: ir.Table, past: ir.Table, lines: ir.Table) -> ir.Table:
     past_teams = work.keep(around.past_team_games(games, teams))
-    context = around.team_context(past_teams)
+    context = work.keep(around.team_context(past_teams))
     recent = work.keep(around.recent_rows(past_teams, players))
-    rested = around.rest(work, games)
+    rested = work.keep(around.rest(work, games))
     status = work.keep(around.statuses(work, games))
     covered = around.coverage(work, games)
     own_side = context.rename(team_season_games="season_games")
@@ -58,16 +58,16 @@ def _joined(work: Work, rows: ir.Table, games: ir.Table, players: ir.Table, team
         opponent_def_rating_last_15="def_rating_last_15",
         opponent_known_at="team_known_at",
     )
-    table = left(rows, form(past), ROW)
+    table = left(rows, work.keep(form(past)), ROW)
     table = left(table, own_side, ["game_id", "team"])
     table = left(table, opposing, ["game_id", "opponent"])
     table = left(table, rested, ["game_id", "team"])
     table = left(table, rested.select("game_id", opponent="team", opponent_rest="team_rest"), ["game_id", "opponent"])
-    table = left(table, around.games_missed(rows, past_teams, recent), ROW)
+    table = left(table, work.keep(around.games_missed(rows, past_teams, recent)), ROW)
     table = left(table, status, ROW)
     table = left(table, covered, ["game_id"])
     table = left(table, around.stars_beside(rows, around.stars_out(recent, status)), ROW)
     table = left(table, lines.drop("as_of"), ROW)
-    table = left(table, game_lines(work, games).drop("as_of"), ["game_id"])
+    table = left(table, work.keep(game_lines(work, games)).drop("as_of"), ["game_id"])
     table = table.filter(table.team.notnull() | table.consensus_line.notnull())
     return around.with_reports(table)

@@ -93,9 +93,7 @@ class Capture:
     def box_scores(self, until: date, progress: Progress | None = None) -> Captured:
         """Box scores of the final games up to a day that have none yet; names that waited for them are tried again."""
         captured = self.fetch([nba_cdn.box_score(game["league_game_id"]) for game in self.games_without_box(until)], progress)
-        replayed = replay_unresolved(
-            self._house.warehouse, self._house.vault, seen_at=self._house.clock.now(), run_id=self._house.run_id
-        )
+        replayed = replay_unresolved(self._house.warehouse, self._house.vault, seen_at=self._house.clock.now(), run_id=self._house.run_id)
         return captured + Captured(counts=replayed)
 
     def games_without_box(self, until: date) -> list[dict[str, Any]]:

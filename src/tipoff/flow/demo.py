@@ -7,27 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, time, timedelta
 from time import perf_counter
 from typing import Any
+
+from pydantic import SecretStr
 
 from tipoff.clock import ManualClock, local_instant
 from tipoff.config import Settings
 from tipoff.flow.capture import Capture
 from tipoff.flow.house import House, open_house
 from tipoff.flow.night import Night, PhaseResult, Phases, grade_night, night
+from tipoff.flow.training import train_fleet
 from tipoff.grade.run import SystemRecord
 from tipoff.practice import simulate
 from tipoff.practice.server import API_KEY, running
 from tipoff.predict.systems import systems_named
-from tipoff.train.dataset import data_set
-from tipoff.train.fit import fit_system
 
 SEED = 7
 TONIGHT = date(2026, 1, 28)
 HISTORY = timedelta(days=400)
 LINES_HISTORY = timedelta(days=45)
+TONIGHT_MOMENTS = (time(11, 0), time(15, 0), time(17, 30))
 
 Announce = Callable[[str, int | None], Callable[[int], None]]
 """Told of each step with its number of parts (None: unknown); gives back a function to be called as parts are done."""
@@ -43,9 +45,11 @@ class Story:
     last_night: date | None = None
     grades: list[SystemRecord] = field(default_factory=list)
 
-    def as_dict(self) -> dict[str, Any]:
-        from dataclasses import asdict
+    def clock(self) -> ManualClock:
+        """A clock that stands where the story ends."""
+        return ManualClock(local_instant(self.tonight, TONIGHT_MOMENTS[-1]))
 
+    def as_dict(self) -> dict[str, Any]:
         return {
             "tonight": self.tonight.isoformat(),
             "last_night": self.last_night.isoformat() if self.last_night else None,
@@ -71,24 +75,20 @@ def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, see
                 "odds_api_url": f"{base}/odds-api",
                 "nba_cdn_url": f"{base}/nba-cdn",
                 "espn_url": f"{base}/espn",
-                "odds_api_key": _secret(API_KEY),
+                "odds_api_key": SecretStr(API_KEY),
             }
         )
         with open_house(upstream, clock) as house, Capture(house) as capture:
             _history(story, announce, house, capture, last_night)
-            _train(story, announce, house, last_night)
+            start = perf_counter()
+            trained = train_fleet(house, systems_named(None), last_night, HISTORY, announce("train", len(systems_named(None)) + 1))
+            story.steps.append(PhaseResult("train", perf_counter() - start, {"rows": trained[0].rows, "systems": len(trained)}))
             _evening(story, announce, house, capture, last_night, [time(15, 30), time(18, 15)])
             clock.set(local_instant(tonight, time(9, 0)))
             _morning_after(story, announce, house, capture, last_night)
         with open_house(upstream, clock) as house, Capture(house) as capture:
-            story.night = _evening(story, announce, house, capture, tonight, [time(11, 0), time(15, 0), time(17, 30)])
+            story.night = _evening(story, announce, house, capture, tonight, list(TONIGHT_MOMENTS))
     return story
-
-
-def _secret(key: str) -> Any:
-    from pydantic import SecretStr
-
-    return SecretStr(key)
 
 
 @contextmanager
@@ -108,19 +108,6 @@ def _history(story: Story, announce: Announce, house: House, capture: Capture, u
         captured += capture.box_scores(before, announce("scrape box scores", due))
         captured += capture.closing_lines(until - LINES_HISTORY, before, announce("scrape closing lines", None))
         recorded.counts = captured.as_dict()
-    story.steps += phases.results
-
-
-def _train(story: Story, announce: Announce, house: House, until: date) -> None:
-    phases = Phases(house, until)
-    with phases.phase("train") as recorded:
-        tick = announce("train", 4)
-        data = data_set(house.warehouse, until, HISTORY)
-        tick(1)
-        for system in systems_named(None):
-            fit_system(house.warehouse, house.bucket, system, data, created_at=house.clock.now(), run_id=house.run_id)
-            tick(1)
-        recorded.counts = {"rows": data.size, "systems": len(systems_named(None))}
     story.steps += phases.results
 
 
@@ -162,5 +149,3 @@ def _morning_after(story: Story, announce: Announce, house: House, capture: Capt
     announce(f"grade {game_date}", None)
     story.grades, steps = grade_night(house, game_date)
     story.steps += steps
-
-

@@ -88,7 +88,9 @@ def load_payloads(
 def _load_batch(warehouse: Warehouse, vault: Vault, batch: list[tuple[Payload, str | None]], seen_at: datetime, run_id: str) -> Counts:
     kept = {vault.put(payload.body): (payload, source) for payload, source in batch}
     already = _already(warehouse, list(kept))
-    parsed = [(_document(vault, key, payload, found := parse(payload, source)), found.records) for key, (payload, source) in _new(kept, already)]
+    parsed = [
+        (_document(vault, key, payload, found := parse(payload, source)), found.records) for key, (payload, source) in _new(kept, already)
+    ]
     with warehouse.writing(run_id) as work:
         counts = commit(work, offer_documents(parsed), [document for document, _ in parsed], seen_at)
     counts.already = len(batch) - len(parsed)

@@ -131,7 +131,7 @@ def offer_documents(documents: list[tuple[Document, dict[RecordKind, pa.Table]]]
 
 def _offer_games(rows: pa.Table) -> tuple[str, pa.Table]:
     """Schedule rows as known when fetched. A league's row that was first fetched after the tip also stands, without its score, as known
-    the day before: assumed, and behind any version that is on record."""
+    the day before: assumed, and behind any version that is on record. At one and the same moment the league's word beats a book's."""
     rows = with_columns(placed(rows), tip_assumed=False)
     stated = _with_knowledge(rows, rows.column("known_at"), assumed=False)
     late = pc.and_(pc.greater(rows.column("known_at"), rows.column("commence_time")), pc.is_valid(rows.column("league_game_id")))
@@ -139,7 +139,9 @@ def _offer_games(rows: pa.Table) -> tuple[str, pa.Table]:
     unscored = {name: pa.nulls(backfilled.num_rows, pa.int64()) for name in ("home_score", "away_score")}
     backfilled = with_columns(backfilled, status="scheduled", **unscored)
     before = _with_knowledge(backfilled, shifted(backfilled.column("commence_time"), -SCHEDULE_LEAD), assumed=True)
-    return "raw.schedule", pa.concat_tables([stated, before])
+    both = pa.concat_tables([stated, before])
+    own_word = pc.add(pc.is_valid(both.column("league_game_id")).cast(pa.int64()), 1)
+    return "raw.schedule", with_columns(both, origin_rank=own_word)
 
 
 def _offer_box(rows: pa.Table) -> tuple[str, pa.Table]:

@@ -50,7 +50,9 @@ def line_summary(work: Work, games: ir.Table) -> pa.Table:
 
 def implied_over(quotes: pa.Table) -> dict[tuple[str, str], float]:
     """P(over) by (game, player) over books at one and the same point: devigged (power) book by book, pooled on the logit scale."""
-    over, under = (np.asarray(quotes.column(name).to_numpy(zero_copy_only=False), dtype=np.float64) for name in ("over_price", "under_price"))
+    over, under = (
+        np.asarray(quotes.column(name).to_numpy(zero_copy_only=False), dtype=np.float64) for name in ("over_price", "under_price")
+    )
     logits = _logit(devig(over, under))
     pooled: dict[tuple[str, str], list[float]] = {}
     names = zip(quotes.column("game_id").to_pylist(), quotes.column("player_lookup").to_pylist(), logits, strict=True)

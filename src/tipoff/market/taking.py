@@ -37,5 +37,7 @@ def take(work: Work, quotes: pa.Table, players: pa.Table) -> pa.Table:
     ]
     ranked = joined.mutate(place=ibis.row_number().over(ibis.window(group_by=["game_id", "player_lookup"], order_by=order)))
     best = ranked.filter(ranked.place == 0)
-    taken = best.select("game_id", "player_lookup", "line_kind", "bookmaker", "over_price", "under_price", line="point", quote_at="snapshot_at")
+    taken = best.select(
+        "game_id", "player_lookup", "line_kind", "bookmaker", "over_price", "under_price", line="point", quote_at="snapshot_at"
+    )
     return work.fetch(taken.order_by(["game_id", "player_lookup"]))

@@ -17,7 +17,7 @@ from tipoff.practice.health import Absence
 from tipoff.practice.people import Player
 from tipoff.practice.play import FREE_MADE, FREE_TRIED, SECONDS, THREE_MADE, THREE_TRIED, TWO_MADE, TWO_TRIED
 from tipoff.practice.rosters import Floats, Ints
-from tipoff.practice.rules import QUARTERS
+from tipoff.practice.rules import QUARTERS, ROSTER
 from tipoff.practice.season import OVERTIME_LASTS, REGULATION_LASTS, Game, Season
 from tipoff.practice.streams import Stream, stream
 
@@ -98,7 +98,7 @@ def progress(game: Game, instant: datetime) -> Progress:
 
 
 def box(season: Season, game: Game, instant: datetime | None = None) -> Box:
-    """The box score at an instant (UTC), or the final one. Under way, figures of a period are cut down to whole ones."""
+    """The box score at an instant (UTC), or the final one. Under way, figures are whole too."""
     at = Progress(QUARTERS + game.overtimes, 1.0, True) if instant is None else progress(game, instant)
     shooting = shooting_at(season, game, at)
     periods = tuple(_points(shooting[:, :, n]).sum(axis=1) for n in range(max(at.period, QUARTERS)))
@@ -121,8 +121,17 @@ def shooting_at(season: Season, game: Game, at: Progress) -> Ints:
         stats[:, :, max(at.period, 0) :] = 0
         if at.period:
             now = at.period - 1
-            stats[:, :, now] = np.floor(stats[:, :, now] * at.part).astype(np.int64)
+            stats[:, :, now] = np.floor(stats[:, :, now] * at.part + _thresholds(season, game)).astype(np.int64)
     return np.asarray(stats)
+
+
+def _thresholds(season: Season, game: Game) -> Floats:
+    """(2, 15, 7) what a part of a figure must reach to count: fixed for the game, so that figures only grow, and the
+    same for shots made and tried, so that no more are made than tried."""
+    found = stream(season.seed, Stream.BOXES, game.index, 1).random((2, ROSTER, 7))
+    for made, tried in ((TWO_MADE, TWO_TRIED), (THREE_MADE, THREE_TRIED), (FREE_MADE, FREE_TRIED)):
+        found[..., tried] = found[..., made]
+    return found
 
 
 def points_at(season: Season, game: Game, at: Progress) -> Ints:

@@ -68,7 +68,7 @@ def people(seed: int, rules: Rules) -> tuple[Player, ...]:
     names = _names(draw, len(TEAMS) * ROSTER)
     made: list[Player] = []
     for number, tricode in enumerate(TEAMS):
-        minutes = np.array(_ROLE_MINUTES) * np.exp(draw.normal(0, 0.06, ROSTER))
+        minutes = np.array(_ROLE_MINUTES) * np.exp(np.clip(draw.normal(0, 0.05, ROSTER), -0.1, 0.1))
         minutes = np.sort(minutes)[::-1] * (240.0 / minutes.sum())
         usage = np.exp(draw.normal(0, rules.usage_spread_sd, ROSTER)) * np.where(minutes > 26, 1.08, 0.92)
         usage[: int(draw.integers(1, 3))] *= draw.uniform(1.15, 1.4)

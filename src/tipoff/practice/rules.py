@@ -74,7 +74,8 @@ class Rules:
     planted_points: float = 0.0
     """PLANTED SIGNAL, in points. When above 0, every player who is expected to play 15 minutes or more, and whose team
     has rested two full days or more since its last game, is expected to score this many points more (as extra free
-    throws). Every book and every game line ignores it. 0 switches it off. In the feature catalogue: days_rest >= 2."""
+    throws; the leads that come of it cost a few minutes again, so that the net gain is some .05 less). Every book and
+    every game line ignores it. 0 switches it off. In the feature catalogue: days_rest >= 2."""
     planted_from_minutes: float = 15.0
     """Expected minutes from which the planted signal applies."""
     planted_rest_days: int = 2

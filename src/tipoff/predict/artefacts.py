@@ -122,5 +122,6 @@ def _check_canary(manifest: Manifest, model: Model) -> None:
     given = model.predict(rows)
     if not np.allclose(given, expected, rtol=0, atol=TOLERANCE):
         raise ArtefactMismatch(
-            f"{manifest.model_id}: its canary gave {given.tolist()} where {expected.tolist()} was expected.", hint="Train it again: `tipoff train`."
+            f"{manifest.model_id}: its canary gave {given.tolist()} where {expected.tolist()} was expected.",
+            hint="Train it again: `tipoff train`.",
         )

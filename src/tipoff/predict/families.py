@@ -161,9 +161,7 @@ _LOADERS = {"moving_average": MovingAverage.from_bytes, "catboost": CatBoost.fro
 _LIBRARY = {"moving_average": "numpy", "catboost": "catboost", "lightgbm": "lightgbm"}
 
 
-def fit(
-    system: System, names: tuple[str, ...], features: Matrix, points: Vector, stop: tuple[Matrix, Vector], seed: int
-) -> Model:
+def fit(system: System, names: tuple[str, ...], features: Matrix, points: Vector, stop: tuple[Matrix, Vector], seed: int) -> Model:
     """Fit a system. `stop` are later rows than the others, on which training stops early."""
     if system.family == "moving_average":
         return MovingAverage.fit(system, names, features, points)

@@ -163,7 +163,11 @@ def absences(built: Built, fit: Fitness, system: System, options: SlateOptions) 
 
 
 def _taken(
-    work: Work, built: Built, quotes: pa.Table, rows: np.ndarray[tuple[int], np.dtype[np.intp]], leans_over: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    work: Work,
+    built: Built,
+    quotes: pa.Table,
+    rows: np.ndarray[tuple[int], np.dtype[np.intp]],
+    leans_over: np.ndarray[tuple[int], np.dtype[np.bool_]],
 ) -> dict[str, np.ndarray[tuple[int], np.dtype[np.object_]] | np.ndarray[tuple[int], np.dtype[np.float64]]]:
     """The quote taken for each of these rows, as columns in the same order; missing where nobody quotes the player."""
     keys = built.ingredients.select(["game_id", "player_lookup"]).take(pa.array(rows))

@@ -15,7 +15,9 @@ def unresolved_absences(work: Work, built: Built, system: System, options: Slate
     moments = dict(zip(built.ingredients.column("game_id").to_pylist(), built.ingredients.column("as_of").to_pylist(), strict=True))
     days = dict(zip(built.ingredients.column("game_id").to_pylist(), built.ingredients.column("game_date").to_pylist(), strict=True))
     waiting = work.table("ref.unresolved_names")
-    rows = work.fetch(waiting.filter(waiting.game_id.isin(list(moments)) & waiting.resolved_at.isnull()).order_by(["game_id", "name"])).to_pylist()
+    rows = work.fetch(
+        waiting.filter(waiting.game_id.isin(list(moments)) & waiting.resolved_at.isnull()).order_by(["game_id", "name"])
+    ).to_pylist()
     by_player = {(row["game_id"], row["player_lookup"]): row for row in rows if row["player_lookup"]}
     kind = pa.timestamp("us", "UTC")
     return pa.table(

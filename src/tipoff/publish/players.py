@@ -16,6 +16,7 @@ from tipoff.publish.opinions import Key, Voices, factors, headline_opinion, opin
 from tipoff.publish.reads import Row, Slate
 
 _NOTHING: Row = {}
+CALLED_OFF = ("postponed", "cancelled")
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def _player(parts: Assembly, game: Row, lookup: str) -> Player:
     own = next((row for row in said if row["system_id"] == parts.headline), None)
     recent = [points for points in last.points[:5] if points is not None]
     shown = None
-    if own is not None and not parts.withheld:
+    if own is not None and not parts.withheld and game["status"] not in CALLED_OFF:
         circumstances = factors(context, line, last, season.get("points"))
         shown = headline_opinion(own, results[own["system_id"]], said, parts.bootstrap, circumstances)
     return Player(

@@ -41,6 +41,7 @@ class Slate:
     """The rows of one date. Every list is in no particular order."""
 
     game_date: date
+    league: str | None = None
     games: list[Row] = field(default_factory=list)
     context: list[Row] = field(default_factory=list)
     lines: list[Row] = field(default_factory=list)
@@ -60,8 +61,9 @@ def read_slate(work: Work, game_date: date, as_of: datetime | None) -> Slate:
     read: what was superseded since is not brought back."""
     games = _games(work, game_date, as_of)
     models = _rows(work, _until(work.table("models.registry"), "created_at", as_of))
+    league = next((row["league"] for row in _rows(work, work.table("ref.league"))), None)
     if not games:
-        return Slate(game_date, models=models)
+        return Slate(game_date, league, models=models)
     ids = [game["game_id"] for game in games]
     context = _rows(work, _newest(_until(_of(work, "analytics.upcoming_player_game_context", ids), "as_of", as_of), _CONTEXT_COLUMNS))
     lines = _rows(work, _newest(_until(_of(work, "analytics.player_line_summary", ids), "as_of", as_of), _LINE_COLUMNS, "newest_known_at"))
@@ -74,6 +76,7 @@ def read_slate(work: Work, game_date: date, as_of: datetime | None) -> Slate:
     box = work.as_of("raw.player_box", as_of, game_id=ids)
     return Slate(
         game_date=game_date,
+        league=league,
         games=games,
         context=context,
         lines=lines,

@@ -16,13 +16,11 @@ from tipoff.clock import as_utc
 from tipoff.market.books import find_book
 from tipoff.publish.documents import Game, Halt, League, ReasonCount, Results, State, Tonight
 from tipoff.publish.opinions import FEWEST_SYSTEMS, UNRECORDED, Voices, headline_system, systems, voices
-from tipoff.publish.players import assembly, games_of
+from tipoff.publish.players import CALLED_OFF, assembly, games_of
 from tipoff.publish.reads import Slate, read_slate
 from tipoff.publish.results import results_of
 from tipoff.publish.write import LATEST, canonical, get, put, results_path, schema_of, tonight_path
 from tipoff.store.warehouse import Warehouse
-
-CALLED_OFF = {"postponed", "cancelled"}
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ def publish_tonight(
     generated_at = as_utc(generated_at)
     with warehouse.reading() as work:
         slate = read_slate(work, game_date, as_of)
-    league: League = "practice" if warehouse.league() == "practice" else "nba"
+    league: League = "practice" if slate.league == "practice" else "nba"
     earlier = _document(get(bucket, tonight_path(game_date)))
     night = tonight(slate, league, generated_at, headline_system, halt_reason, failure, earlier)
     graded = results_of(slate, night, headline=next((system.system_id for system in night.systems if system.headline), None))
@@ -122,7 +120,7 @@ def tonight(
         state=state,
         state_detail=detail,
         final=bool(games)
-        and all(game.game_status in CALLED_OFF | {"final"} for game in games)
+        and all(game.game_status in (*CALLED_OFF, "final") for game in games)
         and bool(slate.accuracy or not said.predictions),
         game_date=slate.game_date,
         best_edge=max(edges, default=None),

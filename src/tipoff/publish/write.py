@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
+from functools import lru_cache
 
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
@@ -40,6 +41,7 @@ def canonical(document: BaseModel) -> bytes:
     return document.model_dump_json().encode() + b"\n"
 
 
+@lru_cache(maxsize=16)
 def schema_of(shape: type[BaseModel], title: str) -> bytes:
     """The JSON Schema (2020-12) of a document, with sorted keys."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"v1/schemas/{title}.json"}

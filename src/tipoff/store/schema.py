@@ -131,7 +131,7 @@ FACT = (
     instant("known_at", "when this could first have been known"),
     flag("known_at_assumed", "whether that moment is a rule's assumption rather than on record"),
     string("source", "who said so"),
-    count("origin_rank", "1 from a payload, 0 from an import: a payload beats an import"),
+    count("origin_rank", "1 from a payload, 0 from an import: a payload beats an import (2: a schedule payload of the league itself)"),
     instant("fetched_at", "when the document was fetched; its snapshot where the fetch is not on record"),
     string("payload_id", "sha256 of the document that it was read from"),
     *WRITTEN,

@@ -27,9 +27,7 @@ STOP_SHARE, CALIBRATION_SHARE = 0.10, 0.15
 SEED = 20251021
 
 
-def fit_system(
-    warehouse: Warehouse, bucket: ObjectStore, system: System, data: DataSet, *, created_at: datetime, run_id: str
-) -> Manifest:
+def fit_system(warehouse: Warehouse, bucket: ObjectStore, system: System, data: DataSet, *, created_at: datetime, run_id: str) -> Manifest:
     """Train one system, keep its artefact, enter it in the registry as a candidate, and give its manifest.
 
     The same data, system and seed give the same model and the same id.

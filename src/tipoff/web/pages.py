@@ -29,8 +29,18 @@ class Group:
     """Players of one game whom nobody predicted, for one reason."""
 
     reason: str
-    mended_by: str | None
     players: list[Player]
+
+    @property
+    def detail(self) -> str | None:
+        """What holds for all of them alike."""
+        details = {player.absence.detail for player in self.players if player.absence}
+        return details.pop() if len(details) == 1 else None
+
+    @property
+    def mended_by(self) -> str | None:
+        """The phase that would mend it."""
+        return next((player.absence.mended_by for player in self.players if player.absence and player.absence.mended_by), None)
 
 
 class Pages:
@@ -117,10 +127,7 @@ def absent(game: Game) -> list[Group]:
         if player.absence is not None:
             groups.setdefault(words.reason(player.absence.reason), []).append(player)
     ordered = sorted(groups.items(), key=lambda pair: (-len(pair[1]), pair[0]))
-    return [
-        Group(reason, next((p.absence.mended_by for p in players if p.absence and p.absence.mended_by), None), players)
-        for reason, players in ordered
-    ]
+    return [Group(reason, players) for reason, players in ordered]
 
 
 def tally(player: Player) -> str:

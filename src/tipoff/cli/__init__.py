@@ -1,0 +1,52 @@
+"""The entrance: one command, `tipoff`. Each subcommand only calls what other rooms offer, and prints what they give.
+
+Heavy libraries are imported inside the commands, so that `tipoff --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from tipoff.cli import ingest, look, nights
+from tipoff.errors import TipoffError
+
+app = typer.Typer(
+    name="tipoff",
+    help="NBA player points against the sportsbooks' lines: scrape, load, features, models, picks, grades.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for command in (
+    nights.demo,
+    nights.night,
+    nights.grade,
+    nights.train,
+    ingest.import_,
+    ingest.load,
+    look.status,
+    look.serve,
+    look.tables,
+    look.config,
+    look.screenshot,
+):
+    app.command(name=command.__name__.rstrip("_"))(command)
+
+
+def main() -> None:
+    """Run a command. An error that Tipoff raises on purpose is told in two lines, and ends with its own exit code."""
+    try:
+        app()
+    except TipoffError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error.message}\n")
+        if error.hint:
+            sys.stderr.write(f"  -> {error.hint}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.stderr.write("Stopped. What was committed stays; run the command again to go on.\n")
+        sys.exit(130)

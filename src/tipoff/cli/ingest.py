@@ -1,0 +1,120 @@
+"""Commands that bring data in: `import` one's own archives, `load` documents in a source's wire format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, progress, settings_of
+
+if TYPE_CHECKING:
+    from tipoff.load.imports import ImportedFile
+
+
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="Parquet or CSV files, or folders of them.", metavar="PATH…")],
+    mapping: Annotated[list[Path] | None, typer.Option("--mapping", help="A TOML file that says what your columns mean.")] = None,
+    data_dir: DataDir = None,
+    json: AsJson = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Import your own archives: box scores, games, game lines, player lines, injury reports.
+
+    What a file is, is told by its columns. Rows that do not fit are set apart with their reason; importing again changes nothing.
+    """
+    from tipoff.clock import SystemClock
+    from tipoff.flow.house import open_house
+    from tipoff.load.documents import replay_unresolved
+    from tipoff.load.imports import find_files, import_file, plan
+    from tipoff.load.mapping import read_mapping
+
+    settings = settings_of(data_dir)
+    planned = plan(find_files(paths), tuple(read_mapping(path) for path in mapping or ()))
+    done: list[ImportedFile] = []
+    with open_house(settings, SystemClock()) as house, progress(json) as announce:
+        tick = announce("import", len(planned))
+        with house.state.phase(house.run_id, "import", None) as recorded:
+            for file, how in planned:
+                done.append(
+                    import_file(
+                        house.warehouse,
+                        house.vault,
+                        file,
+                        how,
+                        league=settings.league,
+                        level_points=settings.thresholds.level_points,
+                        run_id=house.run_id,
+                        seen_at=house.clock.now(),
+                    )
+                )
+                tick(1)
+            replayed = replay_unresolved(house.warehouse, house.vault, seen_at=house.clock.now(), run_id=house.run_id)
+            recorded.counts = {"files": len(done), "rows": sum(item.rows for item in done), "replayed": replayed.documents}
+    if json:
+        print_json({"files": [_file_dict(item) for item in done], "replayed_documents": replayed.documents})
+        return
+    print_table("Imported", ("file", "kind", "rows", "new", "changed", "set apart"), [_file_row(item) for item in done], numeric=(2, 3, 4))
+    if replayed.documents:
+        print_line(f"{replayed.documents} documents whose names had waited were loaded again.")
+
+
+def _file_row(item: ImportedFile) -> tuple[str, str, int, int, int, str]:
+    apart = ", ".join(f"{rule} {number:,}" for rule, number in sorted(item.counts.set_apart.items()))
+    note = f"not needed: {item.unused}" if item.unused else apart
+    return item.path.name, item.kind, item.rows, item.counts.inserted, item.counts.updated, note
+
+
+def _file_dict(item: ImportedFile) -> dict[str, object]:
+    return {"path": str(item.path), "kind": item.kind, "mapping": item.mapping, "rows": item.rows, "unused": item.unused} | {
+        "counts": item.counts.as_dict()
+    }
+
+
+def load(
+    payloads: Annotated[Path, typer.Option("--payloads", help="A folder of .json or .json.gz documents; their paths mean nothing.")],
+    data_dir: DataDir = None,
+    json: AsJson = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Load documents in the wire format of a source, such as The Odds API's event odds.
+
+    A document that does not fit is set apart with its path and reason, and its neighbours load; loading again changes nothing.
+    """
+    from tipoff.clock import SystemClock
+    from tipoff.flow.house import open_house
+    from tipoff.load.documents import folder_payloads, load_payloads, read_payload
+
+    files = folder_payloads(payloads)
+    with open_house(settings_of(data_dir), SystemClock()) as house, progress(json) as announce:
+        tick = announce("load", len(files))
+        with house.state.phase(house.run_id, "load", None) as recorded:
+            counts = load_payloads(
+                house.warehouse,
+                house.vault,
+                ((read_payload(path), None) for path in files),
+                seen_at=house.clock.now(),
+                run_id=house.run_id,
+                progress=tick,
+            )
+            recorded.counts = counts.as_dict()
+        apart = [
+            row
+            for row in (house.warehouse.read("raw.quarantine", run_id=house.run_id).to_pylist() if counts.set_apart else [])
+            if row["replayed_at"] is None
+        ]
+    if json:
+        print_json({**counts.as_dict(), "quarantine": apart})
+        return
+    print_table(
+        f"Loaded {counts.documents:,} documents ({counts.already:,} were there already), {counts.offered:,} rows offered",
+        ("table", "new", "changed"),
+        [(name, merged.inserted, merged.updated) for name, merged in sorted(counts.merged.items())],
+        numeric=(1, 2),
+    )
+    if apart:
+        shown = [
+            (row["origin"], row["path"], row["rule"], row["value"]) for row in sorted(apart, key=lambda row: (row["origin"], row["path"]))
+        ]
+        print_table(f"Set apart: {len(apart):,}", ("document", "path", "rule", "value"), shown[:40])
+        if len(shown) > 40:
+            print_line(f"… and {len(shown) - 40:,} more: `--json` lists all; they lie in raw.quarantine.")

@@ -1,0 +1,114 @@
+"""Commands that look: `status`, `serve`, `tables`, `config`, `screenshot`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
+
+
+def status(data_dir: DataDir = None, json: AsJson = False) -> None:  # noqa: FBT002 - typer's way
+    """What the newest runs did, phase by phase, from the state database; a failure with its cause."""
+    from dataclasses import asdict
+
+    from tipoff.clock import SystemClock
+    from tipoff.flow.house import open_house
+
+    with open_house(settings_of(data_dir), SystemClock()) as house:
+        runs = house.state.runs(40)
+    if json:
+        print_json([asdict(run) for run in runs])
+        return
+    if not runs:
+        print_line("Nothing has run yet. `tipoff demo` shows a whole night; `tipoff import PATH` begins with your own data.")
+        return
+    rows = []
+    for run in runs:
+        seconds = f"{(run.finished_at - run.started_at).total_seconds():.1f} s" if run.finished_at else "-"
+        rows.append((f"{run.started_at:%Y-%m-%d %H:%M:%S}Z", run.phase, run.game_date, run.status, seconds, run.error or ""))
+    print_table("Newest first", ("started", "phase", "game date", "status", "time", "cause"), rows, numeric=(4,))
+
+
+def serve(
+    port: Annotated[int | None, typer.Option("--port", help="Port; 0 takes a free one.", show_default=False)] = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on (default: loopback).", show_default=False)] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve the pages of what is published, until Ctrl-C."""
+    from tipoff.web.server import serve as run
+
+    run(settings_of(data_dir, port=port, host=host), announce=lambda url: print_line(f"Pages: {url}  (Ctrl-C ends)"))
+
+
+def tables(
+    name: Annotated[str | None, typer.Argument(help="One table, such as raw.player_box; default: all.")] = None,
+    json: AsJson = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """Every table of the warehouse: key, columns, units."""
+    from tipoff.errors import BadInput
+    from tipoff.store.tables import ALL
+
+    chosen = [table for table in ALL if name in (None, table.name)]
+    if not chosen:
+        raise BadInput(f"No table is called {name!r}.", hint="`tipoff tables` lists them.")
+    if json:
+        print_json(
+            [
+                {"name": table.name, "key": table.key, "description": table.description}
+                | {"columns": [vars(column) for column in table.columns]}
+                for table in chosen
+            ]
+        )
+        return
+    if name is None:
+        rows = [(table.name, ", ".join(table.key), len(table.columns), table.description) for table in chosen]
+        print_table("Tables", ("table", "key", "columns", "what it holds"), rows, numeric=(2,))
+        return
+    table = chosen[0]
+    columns = [
+        (f"{column.name}{' *' if column.name in table.key else ''}", column.kind, column.unit, column.description)
+        for column in table.columns
+    ]
+    print_table(f"{table.name}: {table.description} (* key)", ("column", "type", "unit", "meaning"), columns)
+
+
+def config(data_dir: DataDir = None, json: AsJson = False) -> None:  # noqa: FBT002 - typer's way
+    """Every setting with its value in force and where that came from; secrets masked."""
+    from tipoff.config import effective
+
+    rows = effective(settings_of(data_dir), {"data_dir": data_dir})
+    if json:
+        print_json([row.model_dump() for row in rows])
+        return
+    print_table("Settings", ("setting", "value", "from", "meaning"), [(row.name, row.value, row.origin, row.description) for row in rows])
+
+
+def screenshot(
+    path: Annotated[Path, typer.Argument(help="The PNG to write.")],
+    data_dir: DataDir = None,
+    page: Annotated[str, typer.Option("--page", help="The page's path.")] = "/",
+    width: Annotated[int, typer.Option("--width")] = 1280,
+    height: Annotated[int, typer.Option("--height")] = 900,
+    dark: Annotated[bool, typer.Option("--dark/--light")] = False,  # noqa: FBT002 - typer's way
+) -> None:
+    """A picture of a published page, by Chromium; the README's picture is made with it."""
+    from threading import Thread
+
+    from tipoff.clock import SystemClock
+    from tipoff.store.payloads import open_bucket
+    from tipoff.web.app import create_app
+    from tipoff.web.screenshot import screenshot as take
+    from tipoff.web.server import Listener
+
+    listener = Listener(create_app(open_bucket(settings_of(data_dir).bucket_url), clock=SystemClock()))
+    thread = Thread(target=listener.run, daemon=True)
+    thread.start()
+    try:
+        take(listener.url.rstrip("/") + page, path, width=width, height=height, dark=dark)
+    finally:
+        listener.stop()
+        thread.join()
+    print_line(f"Wrote {path}.")
