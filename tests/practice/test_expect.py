@@ -38,7 +38,7 @@ def _z(values: np.ndarray) -> float:
     return float(values.mean() / values.std() * np.sqrt(len(values)))
 
 
-@pytest.mark.parametrize("least", [7, 15, 25, 32])
+@pytest.mark.parametrize("least", [0.1, 7, 15, 25, 32])
 def test_points_are_on_average_what_the_truth_expects(season: Season, least: int) -> None:
     chosen = season.truth.minutes >= least
     stray = (season.points - season.truth.points)[chosen]

@@ -17,7 +17,7 @@ def import_(
     paths: Annotated[list[Path], typer.Argument(help="Parquet or CSV files, or folders of them.", metavar="PATH…")],
     mapping: Annotated[list[Path] | None, typer.Option("--mapping", help="A TOML file that says what your columns mean.")] = None,
     data_dir: DataDir = None,
-    json: AsJson = False,  # noqa: FBT002 - typer's way
+    json: AsJson = False,
 ) -> None:
     """Import your own archives: box scores, games, game lines, player lines, injury reports.
 
@@ -74,7 +74,7 @@ def _file_dict(item: ImportedFile) -> dict[str, object]:
 def load(
     payloads: Annotated[Path, typer.Option("--payloads", help="A folder of .json or .json.gz documents; their paths mean nothing.")],
     data_dir: DataDir = None,
-    json: AsJson = False,  # noqa: FBT002 - typer's way
+    json: AsJson = False,
 ) -> None:
     """Load documents in the wire format of a source, such as The Odds API's event odds.
 

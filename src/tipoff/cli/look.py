@@ -10,7 +10,7 @@ import typer
 from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
 
 
-def status(data_dir: DataDir = None, json: AsJson = False) -> None:  # noqa: FBT002 - typer's way
+def status(data_dir: DataDir = None, json: AsJson = False) -> None:
     """What the newest runs did, phase by phase, from the state database; a failure with its cause."""
     from dataclasses import asdict
 
@@ -45,7 +45,7 @@ def serve(
 
 def tables(
     name: Annotated[str | None, typer.Argument(help="One table, such as raw.player_box; default: all.")] = None,
-    json: AsJson = False,  # noqa: FBT002 - typer's way
+    json: AsJson = False,
 ) -> None:
     """Every table of the warehouse: key, columns, units."""
     from tipoff.errors import BadInput
@@ -75,7 +75,7 @@ def tables(
     print_table(f"{table.name}: {table.description} (* key)", ("column", "type", "unit", "meaning"), columns)
 
 
-def config(data_dir: DataDir = None, json: AsJson = False) -> None:  # noqa: FBT002 - typer's way
+def config(data_dir: DataDir = None, json: AsJson = False) -> None:
     """Every setting with its value in force and where that came from; secrets masked."""
     from tipoff.config import effective
 
@@ -92,7 +92,7 @@ def screenshot(
     page: Annotated[str, typer.Option("--page", help="The page's path.")] = "/",
     width: Annotated[int, typer.Option("--width")] = 1280,
     height: Annotated[int, typer.Option("--height")] = 900,
-    dark: Annotated[bool, typer.Option("--dark/--light")] = False,  # noqa: FBT002 - typer's way
+    dark: Annotated[bool, typer.Option("--dark/--light")] = False,
 ) -> None:
     """A picture of a published page, by Chromium; the README's picture is made with it."""
     from threading import Thread

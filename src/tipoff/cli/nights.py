@@ -17,9 +17,9 @@ DEMO_DIR = Path("tipoff-demo")
 
 def demo(
     data_dir: Annotated[Path, typer.Option("--data-dir", help="Where the practice league is kept.")] = DEMO_DIR,
-    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page at the end, until Ctrl-C.")] = True,  # noqa: FBT002
+    serve: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve the page at the end, until Ctrl-C.")] = True,
     port: Annotated[int | None, typer.Option("--port", help="Port of the page; 0 takes a free one.", show_default=False)] = None,
-    json: AsJson = False,  # noqa: FBT002 - typer's way
+    json: AsJson = False,
 ) -> None:
     """A whole night on a league of invented players: scraped over HTTP, trained, predicted, published, last night graded.
 
@@ -51,7 +51,7 @@ def night(
     as_of: Annotated[str | None, typer.Option("--as-of", help="Moment of knowledge, UTC; default: each game's tip.")] = None,
     run_mode: Annotated[str, typer.Option("--run-mode", help="Gate: first, retry, final_retry, last_call, backfill …")] = "last_call",
     data_dir: DataDir = None,
-    json: AsJson = False,  # noqa: FBT002 - typer's way
+    json: AsJson = False,
 ) -> None:
     """Predict a date on what is loaded: analyze, features, predict, publish."""
     from typing import get_args
@@ -88,7 +88,7 @@ def _tell(announce: Any, name: str) -> None:
 def grade(
     day: Annotated[str, typer.Argument(help="2025-11-05, TODAY or YESTERDAY (New York).", metavar="DATE")],
     data_dir: DataDir = None,
-    json: AsJson = False,  # noqa: FBT002 - typer's way
+    json: AsJson = False,
 ) -> None:
     """Grade a date's predictions against the newest box scores; grading again replaces."""
     from dataclasses import asdict
@@ -113,7 +113,7 @@ def train(
     window: Annotated[str, typer.Option("--window", help="Days of history, such as 1095d.")] = "1095d",
     systems: Annotated[str | None, typer.Option("--systems", help="Only these, comma-separated.")] = None,
     data_dir: DataDir = None,
-    json: AsJson = False,  # noqa: FBT002 - typer's way
+    json: AsJson = False,
 ) -> None:
     """Train the systems of the fleet on what the warehouse holds of the days before a date."""
     from tipoff.clock import SystemClock, resolve_date
@@ -131,8 +131,15 @@ def train(
         print_json([manifest.__dict__ | {"calibration": None, "canary": None} for manifest in trained])
         return
     rows = [
-        (item.model_id, item.rows, f"{item.trained_from} .. {item.trained_until}", int(item.metrics["n"]), item.metrics.get("mae"))
-        + (int(item.metrics["lined_n"]), item.metrics.get("lined_log_loss"))
+        (
+            item.model_id,
+            item.rows,
+            f"{item.trained_from} .. {item.trained_until}",
+            int(item.metrics["n"]),
+            item.metrics.get("mae"),
+            int(item.metrics["lined_n"]),
+            item.metrics.get("lined_log_loss"),
+        )
         for item in trained
     ]
     columns = ("model", "rows", "trained on", "N held out", "MAE", "N with a line", "log loss of P(over)")

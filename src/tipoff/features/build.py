@@ -52,7 +52,7 @@ class Built:
 
     @property
     def size(self) -> int:
-        return self.ingredients.num_rows
+        return int(self.ingredients.num_rows)
 
     def matrix(self, names: Sequence[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         """Values of these features, one row a player, NaN for missing."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 

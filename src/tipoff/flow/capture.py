@@ -15,7 +15,7 @@ from typing import Any
 from tipoff.analyze.history import newest_schedule
 from tipoff.clock import game_date_of, parse_instant
 from tipoff.flow.house import House
-from tipoff.load.commit import Counts
+from tipoff.load.counts import Counts
 from tipoff.load.documents import load_payloads, replay_unresolved
 from tipoff.scrape.client import Client, Failed, Patience
 from tipoff.scrape.records import Payload

@@ -94,7 +94,8 @@ def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, see
 @contextmanager
 def _step(story: Story, announce: Announce, name: str, parts: int | None = None) -> Iterator[dict[str, Any]]:
     announce(name, parts)
-    start, counts = perf_counter(), {}
+    start = perf_counter()
+    counts: dict[str, Any] = {}
     yield counts
     story.steps.append(PhaseResult(name, perf_counter() - start, counts))
 

@@ -5,22 +5,25 @@ Knows sources by name and the vault. A document that nobody recognises is set ap
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 
-from tipoff.errors import BadInput
-from tipoff.load.commit import Counts, commit
+from tipoff.errors import BadInput, LeagueMismatch
+from tipoff.load.commit import commit
+from tipoff.load.counts import Counts
 from tipoff.load.offers import Document, offer_documents
-from tipoff.scrape.records import Parsed, Payload, RecordKind
+from tipoff.scrape.records import Parsed, Payload, RecordKind, Reject
 from tipoff.scrape.sources import SOURCES, recognise, source_named
 from tipoff.store.payloads import Vault
-from tipoff.store.tables import table_named
+from tipoff.store.tables import table_of
 from tipoff.store.warehouse import Warehouse
 
 BATCH = 500
@@ -47,10 +50,8 @@ def read_payload(path: Path) -> Payload:
     """
     body = path.read_bytes()
     if body[:2] == b"\x1f\x8b":
-        try:
+        with contextlib.suppress(OSError, EOFError, zlib.error):
             body = gzip.decompress(body)
-        except (OSError, EOFError, zlib.error):
-            pass
     return Payload(body, str(path))
 
 
@@ -73,8 +74,8 @@ def load_payloads(
 ) -> Counts:
     """Load (payload, source) pairs; a source of None is told by the document's shape. Loading again changes nothing.
 
-    Every payload is in the vault before it is parsed. Raises LeagueMismatch where a batch holds a document of another league; batches
-    before it stay.
+    Every payload is in the vault before it is parsed. A document of another league than the warehouse's is set apart. Raises
+    LeagueMismatch where the warehouse is empty and the first documents are of two leagues.
     """
     total = Counts()
     stream = iter(payloads)
@@ -88,17 +89,33 @@ def load_payloads(
 def _load_batch(warehouse: Warehouse, vault: Vault, batch: list[tuple[Payload, str | None]], seen_at: datetime, run_id: str) -> Counts:
     kept = {vault.put(payload.body): (payload, source) for payload, source in batch}
     already = _already(warehouse, list(kept))
-    parsed = [
-        (_document(vault, key, payload, found := parse(payload, source)), found.records) for key, (payload, source) in _new(kept, already)
-    ]
+    new = {key: value for key, value in kept.items() if key not in already}
+    read = [(key, payload, parse(payload, source)) for key, (payload, source) in new.items()]
     with warehouse.writing(run_id) as work:
+        league = work.league() or _one_league([found for _, _, found in read])
+        parsed = [(_document(vault, key, payload, own := _of_league(found, league)), own.records) for key, payload, found in read]
         counts = commit(work, offer_documents(parsed), [document for document, _ in parsed], seen_at)
     counts.already = len(batch) - len(parsed)
     return counts
 
 
-def _new(kept: dict[str, tuple[Payload, str | None]], already: set[str]) -> Iterator[tuple[str, tuple[Payload, str | None]]]:
-    return ((key, value) for key, value in kept.items() if key not in already)
+def _one_league(parsed: list[Parsed]) -> str | None:
+    """The league of documents for an empty warehouse. Raises LeagueMismatch where they are of two: neither is the intruder."""
+    leagues = sorted({found.league for found in parsed if found.league})
+    if len(leagues) > 1:
+        raise LeagueMismatch(
+            f"These documents are of two leagues, {' and '.join(leagues)}; nothing was written.",
+            hint="Load each league into a data directory of its own.",
+        )
+    return leagues[0] if leagues else None
+
+
+def _of_league(parsed: Parsed, league: str | None) -> Parsed:
+    """The same, or, where it is of another league than the warehouse, set apart whole: invented data never mixes with real data."""
+    if parsed.league in (None, league):
+        return parsed
+    reject = Reject("$", "other_league", f"{parsed.league}; this warehouse holds {league}", rows=parsed.offered)
+    return replace(parsed, records={}, rejects=[reject], league=None)
 
 
 def _already(warehouse: Warehouse, payload_ids: list[str]) -> set[str]:
@@ -145,6 +162,6 @@ def replay_unresolved(warehouse: Warehouse, vault: Vault, *, seen_at: datetime, 
                 if row["payload_id"] in index and (row["payload_id"], row["path"]) not in counts.waiting
             ]
             if loaded:
-                work.merge("raw.quarantine", pa.Table.from_pylist(loaded, schema=table_named("raw.quarantine").arrow_schema))
+                work.merge("raw.quarantine", table_of("raw.quarantine", loaded))
         total += counts
     return total

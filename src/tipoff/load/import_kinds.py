@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import ibis
@@ -73,7 +74,7 @@ class Sieve:
         for name, value in mapping.constants.items():
             columns[name] = pa.repeat(pa.scalar(value), rows.num_rows)
         for name, words in mapping.values.items():
-            columns[name] = map_distinct(columns[name], lambda word, words=words: words.get(word, word.casefold()), pa.string())
+            columns[name] = map_distinct(columns[name], partial(_translated, words), pa.string())
         self.rows = pa.table(columns)
         originals = {name: part for name, _, part in unreadable}
         wrong = {name: mask for name, mask, _ in unreadable if pc.any(mask).as_py()}
@@ -117,6 +118,10 @@ class Sieve:
     def have(self, name: str, kind: pa.DataType) -> pa.ChunkedArray:
         """A column, null throughout where the mapping does not name it."""
         return self.rows.column(name) if name in self.rows.column_names else pa.chunked_array([pa.nulls(self.rows.num_rows, kind)])
+
+
+def _translated(words: dict[str, str], word: str) -> str:
+    return words.get(word, word.casefold())
 
 
 def _is_blank(column: pa.ChunkedArray, mask: pa.Array) -> bool:

@@ -15,7 +15,8 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from tipoff.errors import BadInput, UnknownFormat
-from tipoff.load.commit import Counts, commit
+from tipoff.load.commit import commit
+from tipoff.load.counts import Counts
 from tipoff.load.import_kinds import SHAPERS
 from tipoff.load.level import check_level
 from tipoff.load.mapping import ORDER, Mapping, recognise

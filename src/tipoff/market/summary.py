@@ -36,7 +36,7 @@ def line_summary(work: Work, games: ir.Table) -> pa.Table:
     )
     seen = quotes.group_by(_KEYS).agg(snapshot_count=quotes.snapshot_at.nunique())
     rows = lines
-    for part in (spread, seen, _best(current, "over"), _best(current, "under"), _closing(games, current)):
+    for part in (spread, seen, _best(current, "over"), _best(current, "under"), _closing(current)):
         rows = rows.left_join(part, _KEYS).drop(*(f"{key}_right" for key in _KEYS))
     rows = rows.inner_join(games.select("game_id", "game_date"), "game_id")
     summary = work.fetch(rows.rename(newest_known_at="newest_quote").order_by(_KEYS))
@@ -80,7 +80,7 @@ def _best(current: ir.Table, side: str) -> ir.Table:
     )
 
 
-def _closing(games: ir.Table, current: ir.Table) -> ir.Table:
+def _closing(current: ir.Table) -> ir.Table:
     """Once the moment is the tip itself, the current quotes are the closing ones."""
     closed = current.filter(current.as_of >= current.tip)
     medians = median_over(closed, _KEYS, "point", "closing_line")

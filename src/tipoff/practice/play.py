@@ -60,7 +60,7 @@ class _Night:
         time = np.where(self.inside, self.time, 0.0)
         if period == QUARTERS - 1:
             size = garbage_size(self.rules, self.lead())[:, None]
-            time = np.where(self.inside | (self.dressed & (size > 0.5)), self.time, 0.0)
+            time = np.where(self.inside | (self.dressed & (size >= 1)), self.time, 0.0)
             time = time * fourth_quarter(self.rules, self.outlook.starts, size)
         surplus = self.lead() - self.expected_lead * period / QUARTERS
         tilt = np.clip(1 - self.rules.comeback * surplus / (self.sheets.ends * 0.57), 0.85, 1.15)

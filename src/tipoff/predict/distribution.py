@@ -74,17 +74,17 @@ class Distribution:
 
     def mean(self) -> Vector:
         """Expected points."""
-        return self.mass @ np.arange(MOST_POINTS + 1.0)
+        return np.asarray(self.mass @ np.arange(MOST_POINTS + 1.0))
 
     def sd(self) -> Vector:
         """Standard deviation of points."""
         values = np.arange(MOST_POINTS + 1.0)
         variance = self.mass @ values**2 - (self.mass @ values) ** 2
-        return np.sqrt(np.maximum(variance, 0.0))
+        return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
     def whole_median(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         """The least whole k with P(points <= k) >= 1/2."""
-        return (self.cumulative >= 0.5).argmax(axis=1)
+        return np.asarray((self.cumulative >= 0.5).argmax(axis=1))
 
     def median(self) -> Vector:
         """The interpolated median, each whole k spread over [k - .5, k + .5], held within [0, 60]."""
@@ -93,7 +93,7 @@ class Distribution:
         above = self.cumulative[rows, whole]
         below = np.where(whole > 0, self.cumulative[rows, np.maximum(whole - 1, 0)], 0.0)
         share = np.divide(0.5 - below, above - below, out=np.full(len(whole), 0.5), where=above > below)
-        return np.clip(whole - 0.5 + share, 0.0, MAX_PREDICTED)
+        return np.asarray(np.clip(whole - 0.5 + share, 0.0, MAX_PREDICTED))
 
     def against(self, line: Vector) -> tuple[Vector, Vector, Vector]:
         """P(over), P(push), P(under) at each row's line; NaN where there is none."""
@@ -106,4 +106,4 @@ class Distribution:
         under = np.where(on_whole, less, at_most)
         push = np.where(on_whole, at_most - less, 0.0)
         over = 1.0 - at_most
-        return tuple(np.where(known, part, np.nan) for part in (over, push, under))  # type: ignore[return-value]
+        return np.where(known, over, np.nan), np.where(known, push, np.nan), np.where(known, under, np.nan)

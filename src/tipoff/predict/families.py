@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
@@ -47,7 +48,7 @@ class MovingAverage:
         self._columns = [names.index(name) for name in weights]
 
     @classmethod
-    def fit(cls, system: System, names: tuple[str, ...], features: Matrix, points: Vector) -> MovingAverage:
+    def fit(cls, system: System, names: tuple[str, ...], points: Vector) -> MovingAverage:
         return cls(system.parameters, names, float(points.mean()))
 
     def predict(self, features: Matrix) -> Vector:
@@ -157,14 +158,18 @@ class LightGBM:
             raise ArtefactMismatch(f"The artefact is no LightGBM model: {error}", hint="Train it again.") from error
 
 
-_LOADERS = {"moving_average": MovingAverage.from_bytes, "catboost": CatBoost.from_bytes, "lightgbm": LightGBM.from_bytes}
+_LOADERS: dict[str, Callable[[bytes], Model]] = {
+    "moving_average": MovingAverage.from_bytes,
+    "catboost": CatBoost.from_bytes,
+    "lightgbm": LightGBM.from_bytes,
+}
 _LIBRARY = {"moving_average": "numpy", "catboost": "catboost", "lightgbm": "lightgbm"}
 
 
 def fit(system: System, names: tuple[str, ...], features: Matrix, points: Vector, stop: tuple[Matrix, Vector], seed: int) -> Model:
     """Fit a system. `stop` are later rows than the others, on which training stops early."""
     if system.family == "moving_average":
-        return MovingAverage.fit(system, names, features, points)
+        return MovingAverage.fit(system, names, points)
     family = CatBoost if system.family == "catboost" else LightGBM
     return family.fit(system, names, features, points, stop, seed)
 

@@ -82,7 +82,7 @@ def _minutes_detail(minutes: np.ndarray[tuple[int], np.dtype[np.float64]], least
 
 
 def speak(work: Work, built: Built, quotes: pa.Table, system: System, loaded: Loaded, options: SlateOptions) -> Spoken:
-    """One system's predictions of a slate. The batch guard holds the system back where its lined predictions stray as one from the lines."""
+    """One system's predictions of a slate. The batch guard holds it back where its lined predictions stray as one from the lines."""
     fit = fitness(built, options)
     rows = np.flatnonzero(fit.fit)
     features = built.matrix(loaded.manifest.features)[rows]
@@ -90,7 +90,7 @@ def speak(work: Work, built: Built, quotes: pa.Table, system: System, loaded: Lo
     median = distribution.median()
     consensus = built.values["vegas_points_line"][rows]
     taken = _taken(work, built, quotes, rows, median > np.where(np.isnan(consensus), np.inf, consensus))
-    line = taken["line"]
+    line = taken.numbers["line"]
     over, push, under = distribution.against(line)
     guard = _guard(median - line)
     if guard:
@@ -111,15 +111,15 @@ def speak(work: Work, built: Built, quotes: pa.Table, system: System, loaded: Lo
             "p_under": _nullable(under),
             "line": _nullable(line),
             "line_source": pa.array(np.where(np.isnan(line), "NO_PROP_LINE", "ACTUAL_PROP").tolist()),
-            "line_kind": pa.array(taken["line_kind"].tolist(), pa.string()),
-            "bookmaker": pa.array(taken["bookmaker"].tolist(), pa.string()),
-            "over_price": _nullable(taken["over_price"]),
-            "under_price": _nullable(taken["under_price"]),
-            "quote_at": pa.array(taken["quote_at"].tolist(), pa.timestamp("us", "UTC")),
+            "line_kind": pa.array(taken.words["line_kind"].tolist(), pa.string()),
+            "bookmaker": pa.array(taken.words["bookmaker"].tolist(), pa.string()),
+            "over_price": _nullable(taken.numbers["over_price"]),
+            "under_price": _nullable(taken.numbers["under_price"]),
+            "quote_at": pa.array(taken.words["quote_at"].tolist(), pa.timestamp("us", "UTC")),
             "edge": _nullable(np.abs(margin)),
             "line_margin": _nullable(margin),
             "recommendation": pa.array(recommend(margin, system.threshold).tolist(), pa.string()),
-            "is_active": pa.repeat(pa.scalar(True), len(rows)),  # noqa: FBT003
+            "is_active": pa.repeat(pa.scalar(True), len(rows)),
             "quality_score": pa.array(built.scores.score[rows]),
             "tier": pa.array(built.scores.tier[rows].tolist(), pa.string()),
             "batch_id": pa.repeat(pa.scalar(options.batch_id), len(rows)),
@@ -162,14 +162,21 @@ def absences(built: Built, fit: Fitness, system: System, options: SlateOptions) 
     )
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """The quote taken for each row: line and prices; kind, book and time. Missing where nobody quotes the player."""
+
+    numbers: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]
+    words: dict[str, Texts]
+
+
 def _taken(
     work: Work,
     built: Built,
     quotes: pa.Table,
     rows: np.ndarray[tuple[int], np.dtype[np.intp]],
     leans_over: np.ndarray[tuple[int], np.dtype[np.bool_]],
-) -> dict[str, np.ndarray[tuple[int], np.dtype[np.object_]] | np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    """The quote taken for each of these rows, as columns in the same order; missing where nobody quotes the player."""
+) -> _Taken:
     keys = built.ingredients.select(["game_id", "player_lookup"]).take(pa.array(rows))
     asking = keys.append_column("consensus_line", _nullable(built.values["vegas_points_line"][rows])).append_column(
         "leans_over", pa.array(leans_over)
@@ -178,7 +185,7 @@ def _taken(
     ordered = [found.get((row["game_id"], row["player_lookup"]), {}) for row in keys.to_pylist()]
     numbers = {name: np.array([row.get(name) for row in ordered], dtype=np.float64) for name in ("line", "over_price", "under_price")}
     words = {name: np.array([row.get(name) for row in ordered], dtype=object) for name in ("line_kind", "bookmaker", "quote_at")}
-    return {**numbers, **words}
+    return _Taken(numbers, words)
 
 
 def _guard(margin: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:

@@ -75,17 +75,22 @@ class Work(ABC):
             rows = rows.mutate(version_place=place).filter(lambda t: t.version_place == 0).drop("version_place")
         return rows
 
+    def league(self) -> str | None:
+        """The league of this warehouse; None while it is empty."""
+        leagues: list[str] = self.fetch(self.table("ref.league")).column("league").to_pylist()
+        return leagues[0] if leagues else None
+
     def claim_league(self, league: str) -> None:
         """Mark an empty warehouse as this league's, or check that it is.
 
         Raises LeagueMismatch where it is another's: invented data never mixes with real data.
         """
-        known = self.fetch(self.table("ref.league")).column("league").to_pylist()
-        if not known:
+        known = self.league()
+        if known is None:
             self.merge("ref.league", pa.table({"singleton": [1], "league": [league]}))
-        elif known[0] != league:
+        elif known != league:
             raise LeagueMismatch(
-                f"This warehouse holds the league {known[0]!r}; data of {league!r} was refused and nothing was written.",
+                f"This warehouse holds the league {known!r}; data of {league!r} was refused and nothing was written.",
                 hint="Give the other league a data directory of its own with --data-dir.",
             )
 
@@ -118,8 +123,8 @@ class Warehouse(ABC):
 
     def league(self) -> str | None:
         """The league of this warehouse; None while it is empty."""
-        leagues = self.read("ref.league").column("league").to_pylist()
-        return leagues[0] if leagues else None
+        with self.reading() as work:
+            return work.league()
 
 
 def instant(moment: datetime) -> ir.TimestampScalar:

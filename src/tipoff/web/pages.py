@@ -6,6 +6,7 @@ In: published documents and the time. Out: text of pages, everything in it escap
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date
@@ -50,6 +51,7 @@ class Pages:
         self._published = published
         self._clock = clock
         self._environment = _environment()
+        self._mutex = threading.Lock()
         self._kept: OrderedDict[tuple[Any, ...], str] = OrderedDict()
 
     def tonight(self, day: date | None) -> str | None:
@@ -63,12 +65,16 @@ class Pages:
         now = self._clock.now()
         age = words.age(night.data_as_of, now) if night.data_as_of and night.data_as_of <= now else None
         key = (tag, results[1] if results else None, before, after, age)
-        if key not in self._kept:
+        with self._mutex:
+            html = self._kept.get(key)
+        if html is None:
             page = self._environment.get_template("tonight.html")
-            self._kept[key] = page.render(night=night, results=results[0] if results else None, before=before, after=after, age=age)
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return self._kept[key]
+            html = page.render(night=night, results=results[0] if results else None, before=before, after=after, age=age)
+            with self._mutex:
+                self._kept[key] = html
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+        return html
 
     def missing(self, status: int) -> str:
         """The page for an address that leads nowhere."""

@@ -47,6 +47,10 @@ class Listener:
         finally:
             self._socket.close()
 
+    def close(self) -> None:
+        """Give the address up without having served."""
+        self._socket.close()
+
     def stop(self) -> None:
         """Ask the server to end after the requests that it is answering; from any thread."""
         self._server.should_exit = True

@@ -1,0 +1,90 @@
+"""The page in a real browser: no console errors, no request to anywhere else, and its small script works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tipoff.web.screenshot import CHROMIUM, FLAGS
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
+Site = Callable[[str], httpx.Client]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Page]]:
+    """Open a state's page; afterwards there was neither an error nor a request off the host."""
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, timezone_id="Europe/Paris")
+
+    def go(state: str, width: int = 1280) -> Page:
+        client = site(state)
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.on("console", lambda message: faults.append(message.text) if message.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: None if request.url.startswith(str(client.base_url)) else faults.append(request.url))
+        page.goto(str(client.base_url), wait_until="load")
+        return page
+
+    yield go
+    context.close()
+    assert faults == []
+
+
+@pytest.mark.parametrize("state", ["nothing", "tonight", "graded", "halted", "broken"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_page_loads_without_a_fault_and_fits_its_window(visit: Callable[..., Page], state: str, width: int) -> None:
+    page = visit(state, width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("getComputedStyle(document.body).marginTop") == "0px"  # the sheet was applied
+
+
+def test_search_finds_a_name_whatever_its_case_and_only_recommended_narrows(visit: Callable[..., Page]) -> None:
+    page = visit("tonight")
+    everybody = page.locator("tbody.player:visible").count()
+    page.get_by_role("checkbox", name="Only recommended").check()
+    recommended = page.locator("tbody.player:visible").count()
+    assert 0 < recommended == page.locator("tbody.player[data-recommended]").count() < everybody
+    page.get_by_role("checkbox", name="Only recommended").uncheck()
+    page.get_by_role("searchbox").fill("KELDT")
+    names = page.locator("tbody.player:visible .name").all_inner_texts()
+    assert names
+    assert all("Keldt" in name for name in names)
+
+
+def test_the_readers_own_time_stands_beside_new_yorks(visit: Callable[..., Page]) -> None:
+    assert "7:00 PM New York" in (tip := visit("tonight").locator("article.game .facts").first.inner_text())
+    assert "your time" in tip
+
+
+def test_what_the_systems_say_opens_by_the_keyboard(visit: Callable[..., Page]) -> None:
+    page = visit("tonight")
+    first = page.locator("tbody.player summary").first
+    first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("tbody.player .opinions").first.is_visible()
+
+
+def test_the_page_is_whole_without_its_script(browser: Browser, site: Site) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(str(site("tonight").base_url))
+    assert page.locator("tbody.player:visible").count() == page.locator("tbody.player").count() > 0
+    assert not page.locator("#tools").is_visible()
+    context.close()
