@@ -21,7 +21,6 @@ from tipoff.grade import metrics
 from tipoff.grade.metrics import (
     Errors,
     Paired,
-    Rate,
     Score,
     brier,
     brier_losses,
@@ -36,8 +35,8 @@ from tipoff.grade.metrics import (
     point_errors,
     roi,
     shifted_line,
-    wilson,
 )
+from tipoff.rates import Rate, wilson
 
 near: Any = pytest.approx
 forecasts = st.lists(st.tuples(st.sampled_from([0.2, 0.35, 0.5, 0.51, 0.8, 0.95]), st.integers(0, 1)), min_size=1)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from publish.invented import NIGHT, SYSTEMS
 from publish.reading import Exported, results_of
-from tipoff.publish.results import tally, wilson
+from tipoff.publish.results import tally
 
 
 def test_a_push_and_a_void_are_in_no_denominator() -> None:
@@ -23,15 +21,6 @@ def test_a_push_and_a_void_are_in_no_denominator() -> None:
 def test_a_rate_of_nothing_is_missing_and_not_zero() -> None:
     counted = tally([])
     assert (counted.n, counted.hit_rate, counted.low, counted.high, counted.units) == (0, None, None, None, None)
-
-
-@pytest.mark.parametrize(("won", "n"), [(0, 5), (5, 5), (18, 32), (1, 1)])
-def test_the_interval_solves_wilsons_equation(won: int, n: int) -> None:
-    low, high = wilson(won, n)
-    assert low is not None
-    assert high is not None
-    for end in (end for end in (low, high) if 0 < end < 1):
-        assert abs(won / n - end) == pytest.approx(1.959963984540054 * math.sqrt(end * (1 - end) / n))
 
 
 def test_results_are_those_of_the_rows(after: Exported) -> None:

@@ -16,24 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from tipoff.errors import BadInput
 from tipoff.market.prices import FloatArray
+from tipoff.rates import Rate, wilson
 
 Words = ArrayLike | Sequence[object]
 
-Z_95 = 1.959963984540054
 EDGE_STARTS = (0.0, 1.0, 3.0, 5.0, 7.0)
 EDGE_BUCKETS = ("[0,1)", "[1,3)", "[3,5)", "[5,7)", "[7,)")
 _LEAST_LIKELY = 1e-15
-
-
-@dataclass(frozen=True)
-class Rate:
-    """`wins` of `n`, the share, and its Wilson interval; the last three are None at n = 0."""
-
-    n: int
-    wins: int
-    rate: float | None
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True)
@@ -63,27 +52,6 @@ class Errors:
     mae: float | None
     rmse: float | None
     bias: float | None
-
-
-def wilson(wins: int, n: int, z: float = Z_95) -> Rate:
-    """The rate wins / n with its Wilson score interval, which stays in [0, 1] and is honest for small n.
-
-    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22, 1927.
-
-    >>> wilson(81, 263).low  # doctest: +ELLIPSIS
-    0.255...
-    """
-    if not 0 <= wins <= n:
-        raise BadInput(f"{wins} wins of {n} is not a count.", hint="Give 0 <= wins <= n.")
-    if n == 0:
-        return Rate(0, 0, None, None, None)
-    share = wins / n
-    widened = 1.0 + z * z / n
-    centre = (share + z * z / (2.0 * n)) / widened
-    half = z * math.sqrt(share * (1.0 - share) / n + z * z / (4.0 * n * n)) / widened
-    low = 0.0 if wins == 0 else max(0.0, centre - half)
-    high = 1.0 if wins == n else min(1.0, centre + half)
-    return Rate(n, wins, share, low, high)
 
 
 def hit_rate(result: Words) -> Rate:

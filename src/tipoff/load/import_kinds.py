@@ -337,8 +337,9 @@ def _schedule_tips(work: Work, rows: pa.Table) -> dict[str, pa.ChunkedArray]:
 def _tips(rows: pa.Table, given: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.Array]:
     """The tip: as the row gives it, else as the schedule has it, else 19:00 at the home arena; and whether the last."""
     known = pc.coalesce(given, rows.column("scheduled_tip")) if "scheduled_tip" in rows.column_names else given
-    assumed = map_distinct(rows.column("game_id"), local_tip, INSTANT)
-    return pc.coalesce(known, assumed), pc.is_null(known)
+    unknown = pc.is_null(known)
+    assumed = map_distinct(pc.if_else(unknown, rows.column("game_id"), pa.scalar(None, pa.string())), local_tip, INSTANT)
+    return pc.coalesce(known, assumed), unknown
 
 
 def _decimal(prices: pa.ChunkedArray, mapping: Mapping) -> pa.Array:

@@ -5,16 +5,15 @@ Knows lines and box scores. A file that fails is set apart whole.
 
 from __future__ import annotations
 
-import ibis
 import numpy as np
 import pyarrow as pa
 
-from tipoff.load.identity import Identity, Mention
 from tipoff.load.import_kinds import Shaped
+from tipoff.names import player_lookup
 from tipoff.scrape.records import Reject
 from tipoff.store.warehouse import Work
 
-MIN_PLAYERS = 30
+MIN_PLAYERS, MIN_GAMES = 30, 5
 
 
 def check_level(work: Work, shaped: Shaped, *, limit: float) -> Shaped:
@@ -32,18 +31,20 @@ def check_level(work: Work, shaped: Shaped, *, limit: float) -> Shaped:
 
 
 def median_distance(work: Work, offer: pa.Table) -> float | None:
-    """Median over (player, season) of the mean line less the mean of the points that he scored in that season; None where too few."""
-    box = work.as_of("raw.player_box")
-    played = box.filter(box.minutes > 0).group_by(["player_lookup", "season"]).agg(mean_points=ibis._.points.mean(), games=ibis._.count())
-    means = {(row["player_lookup"], row["season"]): row["mean_points"] for row in work.fetch(played.filter(ibis._.games >= 5)).to_pylist()}
-    identity = Identity.of(work)
-    lines = offer.group_by(["name", "league_player_id", "home", "away", "season"], use_threads=False).aggregate([("point", "mean")])
-    distances: dict[tuple[str, str], list[float]] = {}
-    for row in lines.to_pylist():
-        mention = Mention(row["name"], row["league_player_id"], (row["home"], row["away"]), row["season"])
-        found = identity.resolve(mention).player_lookup
-        if found is not None and (found, row["season"]) in means:
-            distances.setdefault((found, row["season"]), []).append(row["point_mean"] - means[found, row["season"]])
-    if len(distances) < MIN_PLAYERS:
-        return None
-    return float(np.median([np.mean(values) for values in distances.values()]))
+    """Median over (player, season) of the mean line less the mean of the points that he scored in that season; None where too few.
+
+    A coarse comparison: names that differ from the box score's are simply not compared.
+    """
+    box = work.table("raw.player_box")
+    played = box.filter(box.minutes > 0)
+    played = played.group_by(["player_lookup", "season"]).agg(scored=played.points.mean(), games=played.count())
+    means = {
+        (row["player_lookup"], row["season"]): row["scored"] for row in work.fetch(played.filter(played.games >= MIN_GAMES)).to_pylist()
+    }
+    lines = offer.group_by(["name", "season"], use_threads=False).aggregate([("point", "mean")]).to_pylist()
+    distances = [
+        row["point_mean"] - means[player_lookup(row["name"]), row["season"]]
+        for row in lines
+        if (player_lookup(row["name"]), row["season"]) in means
+    ]
+    return float(np.median(distances)) if len(distances) >= MIN_PLAYERS else None

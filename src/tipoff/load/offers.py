@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -98,7 +98,7 @@ def game_ids(days: pa.Array, away: pa.Array, home: pa.Array) -> pa.Array:
 
 def local_tip(identifier: str) -> datetime:
     """The assumed tip of a game whose time nobody recorded: 19:00 at the home arena, in UTC."""
-    day = datetime.strptime(identifier[:8], "%Y%m%d").replace(tzinfo=UTC).date()
+    day = date(int(identifier[:4]), int(identifier[4:6]), int(identifier[6:8]))
     return local_instant(day, TIP_TIME, TEAMS[identifier[-3:]].zone)
 
 

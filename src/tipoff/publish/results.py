@@ -11,8 +11,7 @@ from statistics import fmean
 
 from tipoff.publish.documents import Document, Graded, Results, SystemResults, Tally, Tonight
 from tipoff.publish.reads import Row, Slate
-
-Z_95 = 1.959963984540054
+from tipoff.rates import wilson
 
 
 def results_of(slate: Slate, night: Tonight, headline: str | None) -> Results | None:
@@ -61,7 +60,7 @@ def _mean(rows: list[Row], column: str) -> float | None:
 def tally(rows: Sequence[Row]) -> Tally:
     """Count results; a push and a void return the stake and are in no denominator (F53)."""
     won, lost, push, void = (sum(row["result"] == result for row in rows) for result in ("WIN", "LOSS", "PUSH", "VOID"))
-    low, high = wilson(won, won + lost)
+    rate = wilson(won, won + lost)
     priced = [row["units"] for row in rows if row["result"] in {"WIN", "LOSS"} and row["units"] is not None]
     return Tally(
         n=won + lost,
@@ -69,24 +68,9 @@ def tally(rows: Sequence[Row]) -> Tally:
         lost=lost,
         push=push,
         void=void,
-        hit_rate=won / (won + lost) if won + lost else None,
-        low=low,
-        high=high,
+        hit_rate=rate.rate,
+        low=rate.low,
+        high=rate.high,
         units=math.fsum(priced) if priced else None,
         units_n=len(priced),
     )
-
-
-def wilson(won: int, n: int) -> tuple[float | None, float | None]:
-    """The 95 % Wilson score interval of won / n; nothing where n = 0. Source: E. B. Wilson, JASA 22, 1927.
-
-    >>> low, high = wilson(81, 263)
-    >>> round(low, 3), round(high, 3)
-    (0.255, 0.366)
-    """
-    if n == 0:
-        return None, None
-    share, z2 = won / n, Z_95 * Z_95
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z_95 * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return max(0.0, centre - half), min(1.0, centre + half)
