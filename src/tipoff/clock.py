@@ -6,7 +6,7 @@ This module must never know where a time came from: no file paths, no tables, no
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -48,9 +48,17 @@ class ManualClock:
 
 def as_utc(instant: datetime) -> datetime:
     """The same instant in UTC. Raises BadInput for a naive datetime: a guess would be a silent error."""
-    if instant.tzinfo is None:
+    if instant.utcoffset() is None:
         raise BadInput(f"{instant.isoformat()} has no time zone.", hint="Give an aware instant, such as one ending in Z.")
-    return instant.astimezone(UTC)
+    return _in_zone(instant, UTC)
+
+
+def _in_zone(instant: datetime, zone: tzinfo) -> datetime:
+    """Raises BadInput where the calendar ends: `0001-01-01T00:00:00Z` is how some sources write that they do not know."""
+    try:
+        return instant.astimezone(zone)
+    except OverflowError:
+        raise BadInput(f"{instant.isoformat()} lies at the end of the calendar.", hint="Is it a placeholder for a missing time?") from None
 
 
 def parse_instant(text: str) -> datetime:
@@ -66,7 +74,7 @@ def parse_instant(text: str) -> datetime:
 
 def game_date_of(tip: datetime) -> date:
     """The game day of a tip-off: a 00:30 UTC tip belongs to the New York day before."""
-    return as_utc(tip).astimezone(NEW_YORK).date()
+    return _in_zone(as_utc(tip), NEW_YORK).date()
 
 
 def resolve_date(text: str, clock: Clock) -> date:

@@ -77,21 +77,22 @@ TEAMS: dict[str, Team] = {
     )
 }
 
-_SPECIAL_LETTERS = str.maketrans(
-    {"ı": "i", "ø": "o", "Ø": "o", "đ": "d", "Đ": "d", "ł": "l", "Ł": "l", "ß": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "þ": "th", "ð": "d"}
-)
+_SPECIAL_LETTERS = str.maketrans({"ı": "i", "ø": "o", "đ": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
+
+_SUFFIXES = ("iii", "iv", "ii", "jr", "sr")
 
 
 def _letters(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.translate(_SPECIAL_LETTERS))
-    return "".join(char for char in decomposed if not unicodedata.combining(char)).casefold()
+    """[a-z0-9] of a text. Marks and capitals go first, so that the special letters are met bare and small (`Ǿ` is `ø`)."""
+    bare = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    return re.sub(r"[^a-z0-9]", "", bare.casefold().translate(_SPECIAL_LETTERS))
 
 
 def _spellings() -> dict[str, str]:
     found: dict[str, str] = {}
     for team in TEAMS.values():
         for name in (team.tricode, team.name, team.nickname, str(team.league_id), *team.also):
-            found[re.sub(r"[^a-z0-9]", "", _letters(name))] = team.tricode
+            found[_letters(name)] = team.tricode
     return found
 
 
@@ -101,7 +102,7 @@ _TEAM_BY_SPELLING = _spellings()
 @lru_cache(maxsize=4096)
 def find_team(name: str) -> Team | None:
     """The team meant by a tricode, a full name, a nickname or a league id; None where it is none of the thirty."""
-    tricode = _TEAM_BY_SPELLING.get(re.sub(r"[^a-z0-9]", "", _letters(name)))
+    tricode = _TEAM_BY_SPELLING.get(_letters(name))
     return TEAMS[tricode] if tricode else None
 
 
@@ -118,18 +119,21 @@ def player_lookup(name: str) -> str:
     """The one normalised form of a player's name: `Luka Dončić` is `lukadoncic`, `Jaren Jackson Jr.` is `jarenjacksonjr`.
 
     NFKD, combining marks stripped, special letters mapped, casefold, only [a-z0-9] kept; suffixes stay.
-    A name written as `Jackson Jr., Jaren` is turned round first. Empty where nothing is left.
+    A name written as `Jackson Jr., Jaren` is turned round first; `Xavier Tillman, Sr.` is not. Empty where nothing is left.
     """
-    if "," in name:
-        last, _, first = name.partition(",")
-        name = f"{first} {last}"
-    return re.sub(r"[^a-z0-9]", "", _letters(name))
+    parts: list[str] = []
+    for part in map(_letters, name.split(",")):
+        if parts and part in _SUFFIXES:
+            parts[-1] += part
+        else:
+            parts.append(part)
+    return "".join((*parts[1:], parts[0]))
 
 
 @lru_cache(maxsize=65536)
 def without_suffix(lookup: str) -> str:
     """A player lookup less its generational suffix: what two spellings of one man may differ in."""
-    for suffix in ("iii", "iv", "ii", "jr", "sr"):
+    for suffix in _SUFFIXES:
         if lookup.endswith(suffix) and len(lookup) > len(suffix) + 4:
             return lookup[: -len(suffix)]
     return lookup

@@ -20,9 +20,9 @@ from tipoff.market.summary import line_summary
 from tipoff.store.warehouse import Merged, Work, day_of
 
 
-def summarise_games(work: Work, last: date) -> dict[str, Merged]:
-    """Player and team summaries of every game up to a day whose box score was written since it was summed up last."""
-    box = work.table("raw.player_box").filter(lambda t: t.game_date <= day_of(last))
+def summarise_games(work: Work, first: date, last: date) -> dict[str, Merged]:
+    """Player and team summaries of the games of these days whose box score was written since they were summed up last."""
+    box = work.table("raw.player_box").filter(lambda t: (t.game_date >= day_of(first)) & (t.game_date <= day_of(last)))
     written = box.group_by("game_id").agg(box_written=box.written_at.max())
     done = work.table("analytics.player_game_summary")
     done = done.group_by("game_id").agg(summary_written=done.written_at.max())
@@ -30,7 +30,7 @@ def summarise_games(work: Work, last: date) -> dict[str, Merged]:
     dirty = work.keep(dirty.filter(dirty.summary_written.isnull() | (dirty.box_written > dirty.summary_written)).select("game_id"))
     if work.fetch(dirty.count().as_table())[0][0].as_py() == 0:
         return {}
-    players = player_games(work, date(1970, 1, 1), last).semi_join(dirty, "game_id")
+    players = player_games(work, first, last).semi_join(dirty, "game_id")
     players = work.keep(players.filter(players.valid_to.isnull()))
     shots = 2.0 * (players.fga + players.fta * 0.44)
     closing = _closing_lines(work, players)

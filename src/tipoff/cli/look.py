@@ -97,13 +97,13 @@ def screenshot(
     """A picture of a published page, by Chromium; the README's picture is made with it."""
     from threading import Thread
 
-    from tipoff.clock import SystemClock
     from tipoff.store.payloads import open_bucket
     from tipoff.web.app import create_app
     from tipoff.web.screenshot import screenshot as take
-    from tipoff.web.server import Listener
+    from tipoff.web.server import Listener, clock_of
 
-    listener = Listener(create_app(open_bucket(settings_of(data_dir).bucket_url), clock=SystemClock()))
+    bucket = open_bucket(settings_of(data_dir).bucket_url)
+    listener = Listener(create_app(bucket, clock=clock_of(bucket)))
     thread = Thread(target=listener.run, daemon=True)
     thread.start()
     try:

@@ -43,7 +43,7 @@ def demo(
         from tipoff.web.server import serve as serve_pages
 
         print_line()
-        serve_pages(settings, announce=lambda url: print_line(f"Tonight's page: {url}  (Ctrl-C ends)"), clock=story.clock())
+        serve_pages(settings, announce=lambda url: print_line(f"Tonight's page: {url}  (Ctrl-C ends)"))
 
 
 def night(

@@ -45,10 +45,6 @@ class Story:
     last_night: date | None = None
     grades: list[SystemRecord] = field(default_factory=list)
 
-    def clock(self) -> ManualClock:
-        """A clock that stands where the story ends."""
-        return ManualClock(local_instant(self.tonight, TONIGHT_MOMENTS[-1]))
-
     def as_dict(self) -> dict[str, Any]:
         return {
             "tonight": self.tonight.isoformat(),

@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tipoff.analyze.history import WINDOW
 from tipoff.analyze.slate import games_as_of
 from tipoff.analyze.summaries import summarise_games, summarise_slate
 from tipoff.errors import ArtefactMismatch, NotReady, UnknownDate
@@ -110,7 +111,7 @@ def night(
     fleet = loaded_fleet(house)
     try:
         with phases.phase("analyze") as recorded, house.warehouse.writing(house.run_id) as work:
-            merged = {**summarise_games(work, game_date), **summarise_slate(work, games, as_of)}
+            merged = {**summarise_games(work, game_date - WINDOW, game_date), **summarise_slate(work, games, as_of)}
             recorded.counts = {name.split(".")[1]: part.inserted + part.updated for name, part in merged.items()}
         with phases.phase("features") as recorded, house.warehouse.writing(house.run_id) as work:
             built = build(work, games, as_of)

@@ -10,12 +10,14 @@ from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
+from obstore.store import ObjectStore
 
-from tipoff.clock import Clock, SystemClock
+from tipoff.clock import Clock, ManualClock, SystemClock
 from tipoff.config import Settings
-from tipoff.errors import ConfigError
+from tipoff.errors import BadInput, ConfigError
 from tipoff.store.payloads import open_bucket
 from tipoff.web.app import create_app
+from tipoff.web.published import Published
 
 
 class Listener:
@@ -56,11 +58,22 @@ class Listener:
         self._server.should_exit = True
 
 
+def clock_of(bucket: ObjectStore) -> Clock:
+    """The clock that pages of this bucket go by: the machine's; for the practice league the moment at which its story stands."""
+    try:
+        latest = Published(bucket).tonight(None)
+    except BadInput:
+        return SystemClock()
+    practice = latest is not None and latest[0].league == "practice"
+    return ManualClock(latest[0].generated_at) if latest is not None and practice else SystemClock()
+
+
 def serve(settings: Settings, *, announce: Callable[[str], None], clock: Clock | None = None) -> None:
     """Serve the pages of these settings' bucket until the process is told to end; `announce` gets the address first.
 
     Raises ConfigError for a bucket that cannot be opened, or an address that cannot be had.
     """
-    listener = Listener(create_app(open_bucket(settings.bucket_url), clock=clock or SystemClock()), settings.host, settings.port)
+    bucket = open_bucket(settings.bucket_url)
+    listener = Listener(create_app(bucket, clock=clock or clock_of(bucket)), settings.host, settings.port)
     announce(listener.url)
     listener.run()
