@@ -16,9 +16,10 @@ import pyarrow as pa
 
 from tipoff.analyze.history import newest_schedule
 from tipoff.errors import NotReady
-from tipoff.grade.metrics import Rate, hit_rate, point_errors, shifted_line
+from tipoff.grade.metrics import hit_rate, point_errors, shifted_line
 from tipoff.grade.settle import Settlement, settle
 from tipoff.predict.activate import PREDICTIONS
+from tipoff.rates import Rate
 from tipoff.store.warehouse import Warehouse, Work, day_of
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
