@@ -7,12 +7,14 @@ its default. Secrets come from the environment only. This module must never open
 from __future__ import annotations
 
 import os
+import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
 from tipoff.errors import ConfigError
 
@@ -76,6 +78,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """What `repr` and `str` show: a URL of the warehouse may hold a password as well."""
+        for name, value in super().__repr_args__():
+            yield name, mask_url(value) if isinstance(value, str) else value
+
     @property
     def warehouse_url(self) -> str:
         """The warehouse in force, as a URL."""
@@ -108,15 +115,18 @@ def load_settings(**given: Any) -> Settings:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise ConfigError(f"The configuration does not fit: {faults}.", hint="`tipoff config` lists every setting.") from None
+    except SettingsError as error:
+        raise ConfigError(f"The configuration does not fit: {error}.", hint='In the environment a list is written as ["a", "b"].') from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{CONFIG_FILE} is not TOML: {error}.", hint="Correct the line named.") from None
 
 
 def _refuse_unknown_names() -> None:
     """A misspelt TIPOFF_ variable, or a secret in the file, would otherwise be ignored in silence."""
-    known = {f"TIPOFF_{name}".upper() for name in Settings.model_fields}
+    groups = {f"TIPOFF_{name}".upper(): isinstance(field.annotation, type(BaseModel)) for name, field in Settings.model_fields.items()}
     for name in os.environ:
-        if name.startswith("TIPOFF_") and name.split("__")[0] not in known:
+        setting, inner, _ = name.upper().partition("__")
+        if setting.startswith("TIPOFF_") and (setting not in groups or (inner and not groups[setting])):
             raise ConfigError(f"{name} is not a setting.", hint="`tipoff config` lists every setting.")
     for name in SECRETS:
         if name in _file_values():
@@ -153,7 +163,7 @@ def effective(settings: Settings, given: dict[str, Any]) -> list[Effective]:
         variable = f"TIPOFF_{name.upper()}"
         if given.get(name) is not None:
             origin = "command line"
-        elif any(key == variable or key.startswith(f"{variable}__") for key in os.environ):
+        elif any(key.upper().partition("__")[0] == variable for key in os.environ):
             origin = f"environment ({variable})"
         elif name in file_values:
             origin = CONFIG_FILE
@@ -177,9 +187,12 @@ def _default_of(name: str, settings: Settings) -> str:
 
 
 def mask_url(url: str) -> str:
-    """A URL with its password, if any, struck out."""
+    """A URL with its passwords, if any, struck out, whether they stand before the host or among the parameters."""
     scheme, separator, rest = url.partition("://")
-    credentials, at, host = rest.rpartition("@")
-    if not (separator and at and ":" in credentials):
+    if not separator:
         return url
-    return f"{scheme}://{credentials.split(':', 1)[0]}:******@{host}"
+    rest = re.sub(r"([?&][^=&#]*(?:password|passwd|pwd|secret|token|key)[^=&#]*=)[^&#]*", r"\1******", rest, flags=re.IGNORECASE)
+    credentials, at, host = rest.rpartition("@")
+    if at and ":" in credentials:
+        rest = f"{credentials.split(':', 1)[0]}:******@{host}"
+    return f"{scheme}://{rest}"

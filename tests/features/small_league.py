@@ -60,10 +60,12 @@ LATE_KNOWN = datetime(2025, 12, 5, 12, tzinfo=UTC)
 """The box score of CHI's game of 3 December arrives only now, after the games of the fourth."""
 HALF_LATE = date(2025, 11, 7)
 """Of NYK's game of this day the home side's half arrives 40 hours after the other."""
-LINES_FROM = date(2025, 11, 5)
+LINES_FROM = date(2025, 12, 1)
 REPORTS_FROM = date(2025, 11, 1)
 UNREPORTED = date(2025, 12, 4)
 """No report is out before the tips of this day; one comes after them."""
+THIN_TEAMS = ("DEN", "UTA")
+"""Two teams that play each other alone, and only since 20 November: tonight is their fourth game."""
 BOOKS = ("draftkings", "fanduel", "betmgm", "bovada")
 
 
@@ -75,6 +77,8 @@ def small_league() -> Raw:
             if (number // 3) % 2:
                 away, home = home, away
             _play(raw, day, away, home, tip_of(day, place))
+    for day in (date(2025, 11, 20), date(2025, 11, 22), date(2025, 11, 24), NIGHT):
+        _play(raw, day, *THIN_TEAMS, tip_of(day, 1))
     _odd_schedule(raw)
     _odd_boxes(raw)
     _odd_quotes(raw)
@@ -191,6 +195,14 @@ def _odd_schedule(raw: Raw) -> None:
     of tonight's tip; the kind of game unsaid."""
     called_off = schedule_row(date(2025, 11, 10), "NYK", "BOS", tip_of(date(2025, 11, 10)), tip_of(date(2025, 11, 10)) - timedelta(days=30))
     raw["raw.schedule"] += [called_off, {**called_off, "status": "postponed", "known_at": tip_of(date(2025, 11, 9))}]
+    still_listed = {
+        **called_off,
+        "league_game_id": None,
+        "event_id": f"event-{called_off['game_id']}",
+        "origin_rank": 1,
+        "source": "odds_api",
+    }
+    raw["raw.schedule"].append({**still_listed, "known_at": tip_of(date(2025, 11, 9)) + timedelta(hours=9)})
     moved = schedule_row(date(2025, 12, 5), "MIA", "CHI", tip_of(date(2025, 12, 5)), tip_of(date(2025, 11, 5)))
     later = date(2026, 1, 15)
     raw["raw.schedule"] += [moved, {**moved, "game_date": later, "commence_time": tip_of(later), "known_at": tip_of(date(2025, 12, 3))}]
@@ -233,7 +245,7 @@ def _odd_boxes(raw: Raw) -> None:
 
 
 def _odd_quotes(raw: Raw) -> None:
-    """Of tonight's first game. What each player stands for is told beside him."""
+    """Of BOS's game of tonight. What each player stands for is told beside him."""
     game = game_of(raw, NIGHT, "BOS")
     tip, day = game["commence_time"], game["game_date"]
     other = game["away"] if game["home"] == "BOS" else game["home"]
@@ -317,7 +329,7 @@ def _reports(raw: Raw) -> None:
             raw["raw.injuries"] += [
                 status_row(day, name, team, status, at) for name, status in zip(names, statuses, strict=True) if name != TRADED
             ]
-    tip = tip_of(NIGHT)
+    tip = game_of(raw, NIGHT, "BOS")["commence_time"]
     raw["raw.injuries"] = [row for row in raw["raw.injuries"] if not (row["game_date"] == NIGHT and row["team"] == "BOS")]
     raw["raw.injuries"] += [
         status_row(NIGHT, "bosb", "BOS", "out", tip - timedelta(hours=13)),
@@ -328,4 +340,6 @@ def _reports(raw: Raw) -> None:
         status_row(NIGHT, HERO, "BOS", "probable", tip - timedelta(hours=1)),
         status_row(NIGHT, HERO, "BOS", "out", tip + timedelta(minutes=1)),
         status_row(NIGHT, TRADED, "BOS", "out", tip - timedelta(hours=4)),
+        # out for BOS on the evening on which it meets his former team, whose star he was
+        status_row(date(2025, 12, 3), TRADED, "BOS", "doubtful", tip_of(date(2025, 12, 3)) - timedelta(hours=5)),
     ]

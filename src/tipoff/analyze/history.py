@@ -61,6 +61,16 @@ def newest_schedule(schedule: ir.Table) -> ir.Table:
     return ranked.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0).drop("place", "from_league", "assumed")
 
 
+def schedule_versions(schedule: ir.Table) -> ir.Table:
+    """The schedule in versions, of each game one in force at any moment, by the order of `newest_schedule`: `valid_from`, `valid_to`."""
+    rank = schedule.league_game_id.notnull().cast("int64") * 2 + (~schedule.known_at_assumed).cast("int64")
+    ranked = schedule.mutate(rank=rank)
+    so_far = ibis.cumulative_window(group_by="game_id", order_by="known_at")
+    ranked = ranked.mutate(best=ranked["rank"].max().over(so_far)).filter(lambda t: t["rank"] == t.best).drop("rank", "best")
+    following = ibis.window(group_by="game_id", order_by="known_at")
+    return ranked.mutate(valid_from=ranked.known_at, valid_to=ranked.known_at.lead(1).over(following)).drop("known_at")
+
+
 def _with_usage(rows: ir.Table) -> ir.Table:
     """Usage rate: 100 x (FGA + .44 FTA + TOV) x (team minutes / 5) / (minutes x the team's FGA + .44 FTA + TOV)."""
     side = ibis.window(group_by=["game_id", "valid_from", "team"])

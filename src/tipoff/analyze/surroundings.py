@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import ibis
 import ibis.expr.types as ir
 
-from tipoff.analyze.history import WINDOW
+from tipoff.analyze.history import WINDOW, schedule_versions
 from tipoff.analyze.slate import CALLED_OFF, ROW, sides, valid
 from tipoff.store.warehouse import Work
 
@@ -23,7 +23,10 @@ _LONG_AGO = ibis.literal(datetime(1970, 1, 1, tzinfo=UTC), type="timestamp('UTC'
 
 
 def past_team_games(games: ir.Table, teams: ir.Table) -> ir.Table:
-    """Every (game, side, past game of that side) known at the game's moment, numbered back from the newest (`place`, 0 first)."""
+    """Every (game, side, past game of that side) known at the game's moment, numbered back from the newest (`place`, 0 first).
+
+    Windows of teams are within the season from its fifth game on, before that with last season's.
+    """
     past = teams.select(
         "team",
         "valid_from",
@@ -43,42 +46,39 @@ def past_team_games(games: ir.Table, teams: ir.Table) -> ir.Table:
     known = joined.filter((joined.past_tip < joined.tip) & within & valid(joined))
     back = ibis.window(group_by=_SIDE, order_by=ibis.desc("past_tip"))
     whole = ibis.window(group_by=_SIDE)
-    return known.mutate(
+    numbered = known.mutate(
         place=ibis.row_number().over(back), season_games=(known.past_season == known.season).cast("int64").sum().over(whole)
     )
+    return numbered.filter((numbered.past_season == numbered.season) | (numbered.season_games < 5))
 
 
 def team_context(past: ir.Table) -> ir.Table:
-    """One row a (game, team): pace and ratings. Windows are within the season from its fifth game on, before that with last season's."""
-    kept = past.filter((past.past_season == past.season) | (past.season_games < 5))
-    this_season = kept.past_season == kept.season
-    return kept.group_by(_SIDE).agg(
-        team_games=kept.count(),
+    """One row a (game, team): pace, ratings and results over its `past_team_games`."""
+    this_season = past.past_season == past.season
+    return past.group_by(_SIDE).agg(
+        team_games=past.count(),
         season_games=this_season.cast("int64").sum(),
-        pace_last_10=kept.pace.mean(where=kept.place < 10),
-        off_rating_last_10=kept.off_rating.mean(where=kept.place < 10),
-        def_rating_last_15=kept.def_rating.mean(where=kept.place < 15),
-        pace_last_15=kept.pace.mean(where=kept.place < 15),
-        win_share=kept.won.cast("float64").mean(where=this_season),
-        blowout_share=(kept.margin.abs() >= BLOWOUT).cast("float64").mean(where=this_season),
-        team_known_at=kept.valid_from.max(),
+        pace_last_10=past.pace.mean(where=past.place < 10),
+        off_rating_last_10=past.off_rating.mean(where=past.place < 10),
+        def_rating_last_15=past.def_rating.mean(where=past.place < 15),
+        pace_last_15=past.pace.mean(where=past.place < 15),
+        win_share=past.won.cast("float64").mean(where=this_season),
+        blowout_share=(past.margin.abs() >= BLOWOUT).cast("float64").mean(where=this_season),
+        team_known_at=past.valid_from.max(),
     )
 
 
 def rest(work: Work, games: ir.Table) -> ir.Table:
     """One row a (game, team): days from the team's game before to this one, less one, by the schedule as known then."""
-    schedule = work.table("raw.schedule").select(
-        "game_id", "game_date", "home", "away", "status", "known_at", "league_game_id", "commence_time"
-    )
+    columns = ("game_id", "game_date", "home", "away", "status", "known_at", "known_at_assumed", "league_game_id")
+    schedule = work.keep(schedule_versions(work.table("raw.schedule").select(*columns)))
+    schedule = schedule.filter(~schedule.status.isin(CALLED_OFF))
     now = sides(games).select("game_id", "team", "game_date", "as_of")
     past = schedule.mutate(team=schedule.home).union(schedule.mutate(team=schedule.away)).rename(past_game="game_id", past_date="game_date")
     joined = now.inner_join(past, "team")
     within = (joined.past_date < joined.game_date) & (joined.past_date >= joined.game_date - ibis.interval(days=WINDOW.days))
-    known = joined.filter(within & (joined.known_at <= joined.as_of))
-    order = ibis.window(group_by=["game_id", "team", "past_game"], order_by=[ibis.desc("known_at")])
-    newest = known.mutate(version=ibis.row_number().over(order)).filter(lambda t: t.version == 0)
-    newest = newest.filter(~newest.status.isin(CALLED_OFF))
-    return newest.group_by(_SIDE).agg(team_rest=(newest.game_date.delta(newest.past_date, unit="day") - 1).min())
+    known = joined.filter(within & valid(joined))
+    return known.group_by(_SIDE).agg(team_rest=(known.game_date.delta(known.past_date, unit="day") - 1).min())
 
 
 def recent_rows(past: ir.Table, players: ir.Table) -> ir.Table:
@@ -123,8 +123,8 @@ def stars_out(recent: ir.Table, status: ir.Table) -> ir.Table:
         ppg=playing.points.cast("float64").mean(), mpg=playing.minutes.mean(), usage=playing.usage_rate.mean()
     )
     stars = weight.filter((weight.ppg >= STAR_POINTS) | (weight.mpg >= STAR_MINUTES) | (weight.usage >= STAR_USAGE))
-    away = status.filter(status.injury_status.isin(("out", "doubtful"))).select("game_id", "player_lookup")
-    return stars.semi_join(away, ["game_id", "player_lookup"]).select("game_id", "team", "player_lookup")
+    away = status.filter(status.injury_status.isin(("out", "doubtful"))).select("game_id", "player_lookup", team="report_team")
+    return stars.semi_join(away, ["game_id", "player_lookup", "team"]).select("game_id", "team", "player_lookup")
 
 
 def stars_beside(rows: ir.Table, stars: ir.Table) -> ir.Table:

@@ -11,11 +11,14 @@ import ibis.expr.types as ir
 
 from tipoff.analyze.slate import ROW as KEYS
 
+STRUCTURAL_GAP_DAYS = 14
+
 
 def form(past: ir.Table) -> ir.Table:
     """Sums over each player's last games. `n` counts played games back from the newest, 0 first; `days` are days before the game."""
-    played = past.filter(past.minutes > 0)
     back = ibis.window(group_by=KEYS, order_by=ibis.desc("past_tip"))
+    past = past.mutate(team_now=past.past_team.first().over(back))
+    played = past.filter(past.minutes > 0)
     older = ibis.window(group_by=KEYS, order_by=ibis.desc("past_tip"), following=(1, None))
     played = played.mutate(
         n=ibis.row_number().over(back),
@@ -26,14 +29,15 @@ def form(past: ir.Table) -> ir.Table:
         this_season=played.past_season == played.season,
     )
     gap = played.past_date.delta(played.date_before, unit="day")
-    played = played.mutate(gap=gap, opponent_now=(played.past_opponent == played.home) | (played.past_opponent == played.away))
+    against_side = (played.past_opponent == played.home) | (played.past_opponent == played.away)
+    played = played.mutate(gap=gap, opponent_now=against_side & (played.past_opponent != played.team_now))
     x = -played.n.cast("float64")
     p = played.points.cast("float64")
     first = {size: played.n < size for size in (2, 3, 5, 7, 10, 20)}
     week = played.days <= 7
     fortnight = played.days <= 14
     met = played.opponent_now & (played.days <= 365)
-    broke = (played.gap > 14) | (played.team_before != played.past_team)
+    broke = (played.gap > STRUCTURAL_GAP_DAYS) | (played.team_before != played.past_team)
     return played.group_by(KEYS).agg(
         games=played.count(),
         points_last_2=p.mean(where=first[2]),
@@ -74,4 +78,5 @@ def form(past: ir.Table) -> ir.Table:
         games_vs_opponent=played.count(where=met),
         first_not_below=played.n.min(where=(p >= played.average_before) | played.average_before.isnull()),
         first_break=played.n.min(where=broke),
+        long_away=played.days.min() > STRUCTURAL_GAP_DAYS,
     )

@@ -43,6 +43,11 @@ def has_team(i: Ingredients, otherwise: str) -> Texts:
     return choose(np.isnan(i["is_home"]), "team_unknown", otherwise)
 
 
+def _opponent_pace(i: Ingredients) -> Floats:
+    """f14: the opponent's pace over its last 15 games, missing below 5."""
+    return np.where(i["opponent_team_games"] >= 5, i["opponent_pace_last_15"], np.nan)
+
+
 @recipe("points_avg_last_5")
 def _(i: Ingredients) -> Value:
     return Value(i["points_last_5"], "calculated")
@@ -87,7 +92,7 @@ def _(i: Ingredients) -> Value:
 
 @recipe("pace_score")
 def _(i: Ingredients) -> Value:
-    return Value(clamp((i["opponent_pace_last_15"] - i["pace_last_10"]) / 2, -3, 3), "calculated", has_team(i, "no_team_games"))
+    return Value(clamp((_opponent_pace(i) - i["pace_last_10"]) / 2, -3, 3), "calculated", has_team(i, "opponent_fewer_than_5_games"))
 
 
 @recipe("usage_spike_score")
@@ -131,8 +136,7 @@ def _(i: Ingredients) -> Value:
 
 @recipe("opponent_pace")
 def _(i: Ingredients) -> Value:
-    enough = i["opponent_team_games"] >= 5
-    return Value(np.where(enough, i["opponent_pace_last_15"], np.nan), "calculated", has_team(i, "opponent_fewer_than_5_games"))
+    return Value(_opponent_pace(i), "calculated", has_team(i, "opponent_fewer_than_5_games"))
 
 
 @recipe("home_away")
@@ -251,7 +255,7 @@ def _(i: Ingredients) -> Value:
 def _(i: Ingredients) -> Value:
     above = i["points_last_5"] - i["points_season"]
     flat = (i["points_sd_season"] == 0) & np.isfinite(above)
-    return Value(clamp(np.where(flat, np.sign(above) * 4.0, ratio(above, i["points_sd_season"])), -4, 4), "calculated", "season_too_young")
+    return Value(clamp(np.where(flat, np.sign(above) * 3.0, ratio(above, i["points_sd_season"])), -3, 3), "calculated", "season_too_young")
 
 
 @recipe("breakout_flag")
@@ -323,6 +327,7 @@ def _(i: Ingredients) -> Value:
 @recipe("games_since_structural_change")
 def _(i: Ingredients) -> Value:
     since = np.where(np.isnan(i["first_break"]), i["games"], i["first_break"] + 1)
+    since = np.where(i["long_away"] == 1, 0.0, since)
     return Value(np.minimum(since, 30.0), "calculated")
 
 
@@ -349,4 +354,4 @@ def _(i: Ingredients) -> Value:
 
 @recipe("opponent_pace_mismatch")
 def _(i: Ingredients) -> Value:
-    return Value(i["opponent_pace_last_15"] - i["pace_last_10"], "calculated", has_team(i, "no_team_games"))
+    return Value(_opponent_pace(i) - i["pace_last_10"], "calculated", has_team(i, "opponent_fewer_than_5_games"))

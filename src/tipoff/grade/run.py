@@ -15,6 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from tipoff.analyze.history import newest_schedule
+from tipoff.analyze.slate import games_as_of
+from tipoff.analyze.surroundings import coverage, statuses
 from tipoff.errors import NotReady
 from tipoff.grade.metrics import hit_rate, point_errors, shifted_line
 from tipoff.grade.settle import Settlement, settle
@@ -63,25 +65,28 @@ def grade(warehouse: Warehouse, game_date: date, *, now: datetime, run_id: str) 
 
 
 def _to_grade(work: Work, game_date: date) -> ir.Table:
-    """Active predictions with the actuals beside them. A game is completed when the schedule says final, or its box score is there."""
+    """Active predictions with the actuals beside them. A game is completed when the schedule says final, or its box score is there; who
+    was listed out is told by the newest report known at the tip, and no later one."""
     predictions = work.table(PREDICTIONS)
     mine = predictions.filter(predictions.game_date == day_of(game_date), predictions.is_active)
     box = work.as_of("raw.player_box", game_date=game_date)
     actual = box.select("game_id", "player_lookup", "minutes", "did_not_play", absence="reason", actual_points=box.points.cast("float64"))
     schedule = newest_schedule(work.table("raw.schedule")).select("game_id", "status")
     boxed = box.group_by("game_id").agg(boxed=box.count())
-    reports = work.as_of("raw.injuries", game_date=game_date)
-    listed = reports.group_by("player_lookup").agg(listed_out=(reports.status == "out").cast("float64").max())
-    covered = reports.group_by("game_date").agg(reports=reports.count())
+    ids = work.fetch(mine.select("game_id").distinct().order_by("game_id")).column("game_id").to_pylist()
+    games = work.keep(games_as_of(work, ids, None))
+    listed = statuses(work, games).select("game_id", "player_lookup", "injury_status")
     joined = mine.left_join(actual, ["game_id", "player_lookup"]).drop("game_id_right", "player_lookup_right")
     joined = joined.left_join(schedule, "game_id").drop("game_id_right").left_join(boxed, "game_id").drop("game_id_right")
-    joined = joined.left_join(listed, "player_lookup").drop("player_lookup_right")
-    joined = joined.left_join(covered, "game_date").drop("game_date_right")
+    joined = joined.left_join(listed, ["game_id", "player_lookup"]).drop("game_id_right", "player_lookup_right")
+    joined = joined.left_join(coverage(work, games), "game_id").drop("game_id_right")
     called_off = joined.status.isin(("postponed", "cancelled"))
     final = (joined.status == "final") | joined.boxed.notnull()
     return joined.mutate(
         completed=ibis.ifelse(called_off | ~final, 0.0, 1.0),
-        listed_out=ibis.ifelse(joined.reports.notnull(), joined.listed_out.fill_null(0.0), ibis.null("float64")),
+        listed_out=ibis.ifelse(
+            joined.covered_at.notnull(), (joined.injury_status == "out").fill_null(False).cast("float64"), ibis.null("float64")
+        ),
     ).order_by(["game_id", "player_lookup", "system_id"])
 
 

@@ -13,9 +13,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 INSTANT = pa.timestamp("us", "UTC")
+_NOTHING = ("", "nan", "none", "null", "nat", "n/a", "na", "<na>")
 
 
-def map_distinct(column: pa.ChunkedArray, function: Callable[[Any], Any], kind: pa.DataType) -> pa.Array:
+def map_distinct(column: pa.ChunkedArray | pa.Array, function: Callable[[Any], Any], kind: pa.DataType) -> pa.Array:
     """`function` of each value, called once for each distinct one; nulls stay null."""
     encoded = _whole(column).dictionary_encode()
     mapped = pa.array([None if value is None else function(value) for value in encoded.dictionary.to_pylist()], kind)
@@ -69,8 +70,15 @@ def as_instant(column: pa.ChunkedArray) -> pa.Array:
     return map_distinct(array.cast(pa.string()), _instant, INSTANT)
 
 
+def is_blank(column: pa.ChunkedArray) -> pa.Array:
+    """Where a value says nothing: null, empty text, or not-a-number. Such a value is missing, not wrong."""
+    text = _whole(column).cast(pa.string())
+    return pc.or_(pc.is_null(text), pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(text)), pa.array(_NOTHING)))
+
+
 def _whole(column: pa.ChunkedArray | pa.Array) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def _number(text: str) -> float | None:

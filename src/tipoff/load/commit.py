@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -17,8 +18,8 @@ from tipoff.load.counts import Counts
 from tipoff.load.identity import Identity
 from tipoff.load.main_lines import mark_main_lines
 from tipoff.load.offers import Document, Offers
-from tipoff.load.people import merge_players, resolved
-from tipoff.load.quarantine import set_apart, set_apart_names
+from tipoff.load.people import merge_players, resolved, with_next_game
+from tipoff.load.quarantine import set_apart, set_apart_homeless, set_apart_names
 from tipoff.market.books import find_book
 from tipoff.store.tables import table_named, table_of
 from tipoff.store.warehouse import Work
@@ -67,7 +68,10 @@ def _merge_schedule(work: Work, offers: Offers, counts: Counts) -> None:
 
 
 def _merge_ids(work: Work, kind: str, rows: pa.Table) -> None:
-    named = rows.filter(pc.is_valid(rows.column("external_id")))
+    """Each external id with the latest of the games and tips that ever came with it: so the order of arrival does not matter."""
+    named = rows.filter(pc.is_valid(rows.column("external_id"))).select(["external_id", "game_id", "commence_time"])
+    there = work.table("ref.game_ids").filter(lambda t: t.id_kind == kind).semi_join(ibis.memtable(named), "external_id")
+    named = pa.concat_tables([named, work.fetch(there.select(*named.column_names)).cast(named.schema)])
     newest = named.sort_by([("game_id", "ascending"), ("commence_time", "ascending")]).group_by(["external_id"], use_threads=False)
     latest = newest.aggregate([("game_id", "last"), ("commence_time", "last")])
     work.merge(
@@ -93,6 +97,9 @@ def _merge_people(work: Work, offers: Offers, counts: Counts, documents: list[Do
         offer = offers.whole(name)
         if offer is None:
             continue
+        if name == "raw.injuries":
+            offer, homeless = with_next_game(work, offer)
+            set_apart_homeless(work, counts, homeless, documents, seen_at)
         rows, unknown, resolutions = resolved(work, identity, offer, teams)
         set_apart_names(work, counts, unknown, resolutions, documents, seen_at)
         _merge_table(work, counts, name, rows)

@@ -10,7 +10,8 @@ from tipoff.store.warehouse import Merged
 
 @dataclass
 class Counts:
-    """What a load did: merges by table, documents, rows set apart by rule, and the (payload, path) of rows that wait for a name."""
+    """What a load did: merges by table, documents, rows set apart by rule; the (payload, path) of rows that wait until more is known,
+    and the (name, game, source) of names that lead to nobody."""
 
     documents: int = 0
     already: int = 0
@@ -19,6 +20,7 @@ class Counts:
     set_apart: dict[str, int] = field(default_factory=dict)
     games: set[str] = field(default_factory=set)
     waiting: set[tuple[str, str]] = field(default_factory=set)
+    names: set[tuple[str, str, str]] = field(default_factory=set)
 
     def add(self, table: str, merged: Merged) -> None:
         self.merged[table] = self.merged.get(table, Merged()) + merged
@@ -32,6 +34,7 @@ class Counts:
             dict(self.set_apart),
             self.games | other.games,
             self.waiting | other.waiting,
+            self.names | other.names,
         )
         for table, merged in other.merged.items():
             total.add(table, merged)

@@ -20,10 +20,10 @@ from tipoff.errors import BadInput, LeagueMismatch
 from tipoff.load.commit import commit
 from tipoff.load.counts import Counts
 from tipoff.load.offers import Document, offer_documents
+from tipoff.load.quarantine import WAITING, mark_replayed, mark_resolved
 from tipoff.scrape.records import Parsed, Payload, RecordKind, Reject
 from tipoff.scrape.sources import SOURCES, recognise, source_named
 from tipoff.store.payloads import Vault
-from tipoff.store.tables import table_of
 from tipoff.store.warehouse import Warehouse
 
 BATCH = 500
@@ -140,9 +140,9 @@ def _document(vault: Vault, payload_id: str, payload: Payload, parsed: Parsed) -
 
 
 def replay_unresolved(warehouse: Warehouse, vault: Vault, *, seen_at: datetime, run_id: str) -> Counts:
-    """Load again the payloads with rows that wait for a name, now that names may have become known; what loads is marked as replayed."""
-    quarantine = warehouse.read("raw.quarantine", rule="unresolved_name").to_pylist()
-    waiting = [row for row in quarantine if row["replayed_at"] is None and row["source"] in SOURCES]
+    """Load again the payloads with rows that wait for a name or a game, now that more may be known; what loads is marked as replayed."""
+    quarantine = warehouse.read("raw.quarantine", rule=WAITING, source=list(SOURCES)).to_pylist()
+    waiting = [row for row in quarantine if row["replayed_at"] is None]
     total = Counts()
     identifiers = sorted({row["payload_id"] for row in waiting})
     for start in range(0, len(identifiers), BATCH):
@@ -156,12 +156,10 @@ def replay_unresolved(warehouse: Warehouse, vault: Vault, *, seen_at: datetime, 
             parsed.append((_document(vault, payload_id, payload, found), found.records))
         with warehouse.writing(run_id) as work:
             counts = commit(work, offer_documents(parsed), [document for document, _ in parsed], seen_at)
-            loaded = [
-                {**row, "replayed_at": seen_at}
-                for row in waiting
-                if row["payload_id"] in index and (row["payload_id"], row["path"]) not in counts.waiting
-            ]
-            if loaded:
-                work.merge("raw.quarantine", table_of("raw.quarantine", loaded))
+            mark_replayed(work, counts, batch, seen_at)
         total += counts
+    if identifiers:
+        with warehouse.writing(run_id) as work:
+            names = work.table("ref.unresolved_names")
+            mark_resolved(work, total, names.filter(names.source.isin(list(SOURCES))), seen_at)
     return total

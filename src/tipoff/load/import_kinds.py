@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.clock import game_date_of, local_instant, season_of
-from tipoff.load.columns import INSTANT, as_day, as_flag, as_instant, as_number, as_text, as_whole, map_distinct
+from tipoff.errors import BadInput
+from tipoff.load.columns import INSTANT, as_day, as_flag, as_instant, as_number, as_text, as_whole, is_blank, map_distinct
 from tipoff.load.mapping import Mapping
 from tipoff.load.offers import (
     BOX_LAG,
@@ -63,29 +64,30 @@ class Sieve:
     def __init__(self, rows: pa.Table, mapping: Mapping) -> None:
         self.rejects: list[Reject] = []
         columns: dict[str, pa.Array] = {"row": pa.array(np.arange(1, rows.num_rows + 1))}
-        unreadable: list[tuple[str, pa.Array, pa.ChunkedArray]] = []
+        unread: list[tuple[str, pa.Array, pa.ChunkedArray]] = []
         for name in mapping.columns:
-            read = _READERS.get(name, as_text)
             parts = [rows.column(theirs) for theirs in mapping.theirs(name) if theirs in rows.column_names]
-            values = [read(part) for part in parts]
+            values = [_read(name, part, mapping) for part in parts]
             if values:
                 columns[name] = pc.coalesce(*values) if len(values) > 1 else values[0]
-                unreadable.append((name, pc.and_(pc.is_valid(parts[0]), pc.is_null(columns[name])), parts[0]))
+                said = [pc.invert(is_blank(part)) for part in parts]
+                unread.append((name, pc.and_(pc.is_null(columns[name]), _any_of(said)), _first_said(parts, said)))
         for name, value in mapping.constants.items():
-            columns[name] = pa.repeat(pa.scalar(value), rows.num_rows)
-        for name, words in mapping.values.items():
-            columns[name] = map_distinct(columns[name], partial(_translated, words), pa.string())
+            given = pa.chunked_array([pa.repeat(pa.scalar(value), rows.num_rows)])
+            columns[name] = _read(name, given, mapping)
+            if rows.num_rows and columns[name].null_count:
+                raise BadInput(f"The constant {name} = {value!r} of the mapping {mapping.name!r} cannot be read.")
+        self._mapping = mapping.name
         self.rows = pa.table(columns)
-        originals = {name: part for name, _, part in unreadable}
-        wrong = {name: mask for name, mask, _ in unreadable if pc.any(mask).as_py()}
-        for name, mask in wrong.items():
-            if _is_blank(originals[name], mask):
-                continue
-            self._note(mask, f"{name}_unreadable", originals[name])
-        bad = [mask for name, mask in wrong.items() if not _is_blank(originals[name], mask)]
-        if bad:
-            keep = pc.invert(_any_of(bad))
-            self.rows = self.rows.filter(keep)
+        for name, wrong, printed in unread:
+            standing = self.rows.column("row").combine_chunks()
+            kept = pc.subtract(standing, 1)
+            self._drop(wrong.take(kept), f"{name}_unreadable", pa.chunked_array([printed.take(kept)]))
+
+    def _drop(self, wrong: pa.Array, rule: str, values: pa.ChunkedArray | None) -> None:
+        if pc.any(wrong).as_py():
+            self._note(wrong, rule, values)
+            self.rows = self.rows.filter(pc.invert(wrong))
 
     def _note(self, wrong: pa.Array, rule: str, values: pa.ChunkedArray | None) -> None:
         where = pc.indices_nonzero(wrong)
@@ -95,13 +97,16 @@ class Sieve:
 
     def drop(self, wrong: pa.Array | pa.ChunkedArray, rule: str, showing: str | None = None) -> None:
         """Set apart the rows where `wrong` is true."""
-        wrong = pc.fill_null(wrong, False)
-        if pc.any(wrong).as_py():
-            self._note(wrong, rule, self.rows.column(showing) if showing else None)
-            self.rows = self.rows.filter(pc.invert(wrong))
+        self._drop(pc.fill_null(wrong, False), rule, self.rows.column(showing) if showing else None)
 
     def need(self, *names: str) -> None:
-        """Set apart the rows that lack one of these."""
+        """Set apart the rows that lack one of these. Raises BadInput where the file has no such column at all."""
+        absent = [name for name in names if name not in self.rows.column_names]
+        if absent:
+            raise BadInput(
+                f"The file has none of the columns that the mapping {self._mapping!r} gives for {', '.join(absent)}.",
+                hint="Name them in `needs` too, so that only files which have them are taken for this kind.",
+            )
         for name in names:
             self.drop(pc.is_null(self.rows.column(name)), f"{name}_missing")
 
@@ -120,14 +125,24 @@ class Sieve:
         return self.rows.column(name) if name in self.rows.column_names else pa.chunked_array([pa.nulls(self.rows.num_rows, kind)])
 
 
+def _read(name: str, column: pa.ChunkedArray, mapping: Mapping) -> pa.Array:
+    """A column as the field's type, its words translated first. Raises BadInput where the types cannot meet."""
+    words = mapping.values.get(name)
+    try:
+        text = pa.chunked_array([map_distinct(as_text(column), partial(_translated, words), pa.string())]) if words else column
+        return _READERS.get(name, as_text)(text)
+    except pa.ArrowException as error:
+        raise BadInput(f"{mapping.name!r} maps {name} to a column of type {column.type}, which it cannot be: {error}.") from None
+
+
 def _translated(words: dict[str, str], word: str) -> str:
     return words.get(word, word.casefold())
 
 
-def _is_blank(column: pa.ChunkedArray, mask: pa.Array) -> bool:
-    """Whether what could not be read is only empty text or not-a-number: missing, not wrong."""
-    values = set(map(str, column.filter(mask).unique().to_pylist()))
-    return values <= {"", "nan", "NaN", "None", "null", " "}
+def _first_said(parts: list[pa.ChunkedArray], said: list[pa.Array]) -> pa.Array:
+    """What stood there, as text: of several columns the first that says anything."""
+    texts = [pc.if_else(mask, as_text(part), pa.scalar(None, pa.string())) for part, mask in zip(parts, said, strict=True)]
+    return pc.coalesce(*texts)
 
 
 def _any_of(masks: list[pa.Array]) -> pa.Array:
@@ -170,7 +185,7 @@ def shape_games(work: Work, rows: pa.Table, mapping: Mapping, source: str, paylo
 
 
 def shape_box(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload_id: str) -> Shaped:
-    """Box score rows, known three hours after the tip."""
+    """Box score rows, known three hours after the tip where the file does not say when."""
     sieve = Sieve(rows, mapping)
     sieve.need("game_date", "name", "team")
     sieve.teams("team", *(["opponent"] if "opponent" in sieve.rows.column_names else []))
@@ -196,7 +211,9 @@ def shape_box(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload
     idle = pc.fill_null(pc.equal(sieve.have("minutes", pa.float64()), 0.0), False)
     listed = pc.fill_null(sieve.have("did_not_play", pa.bool_()), False)
     box = with_columns(box, did_not_play=pc.or_(idle, listed))
-    return Shaped({"raw.player_box": _sourced(box, source, payload_id, shifted(tips, BOX_LAG), assumed=True)}, sieve.rejects)
+    given = sieve.have("known_at", INSTANT)
+    known = pc.coalesce(given, shifted(tips, BOX_LAG))
+    return Shaped({"raw.player_box": _sourced(box, source, payload_id, known, assumed=pc.is_null(given))}, sieve.rejects)
 
 
 def _check_box(sieve: Sieve) -> None:
@@ -228,10 +245,10 @@ def shape_game_lines(work: Work, rows: pa.Table, mapping: Mapping, source: str, 
         ("h2h", "home", None, "moneyline_home"),
         ("h2h", "away", None, "moneyline_away"),
     ):
-        points = games.column(point) if point else pa.chunked_array([pa.array(np.zeros(games.num_rows))])
+        points = sieve.have(point, pa.float64()) if point else pa.chunked_array([pa.array(np.zeros(games.num_rows))])
         if market == "spreads" and outcome == "away":
             points = pc.negate(points)
-        prices = _decimal(games.column(price), mapping) if price in games.column_names else pa.nulls(games.num_rows, pa.float64())
+        prices = _decimal(sieve.have(price, pa.float64()), mapping)
         team = games.column(outcome) if outcome in {"home", "away"} else pa.nulls(games.num_rows, pa.string())
         rows_of = with_columns(games, market=market, outcome=outcome, point=points, price=prices, team=team)
         there = pc.is_valid(points) if point else pc.is_valid(prices)
@@ -251,12 +268,10 @@ def shape_props(work: Work, rows: pa.Table, mapping: Mapping, source: str, paylo
     offer = with_columns(
         games,
         market="player_points",
-        over_price=_decimal(games.column("over_price"), mapping),
-        under_price=_decimal(games.column("under_price"), mapping),
+        over_price=_decimal(sieve.have("over_price", pa.float64()), mapping),
+        under_price=_decimal(sieve.have("under_price", pa.float64()), mapping),
         path=pc.binary_join_element_wise("row", games.column("row").cast(pa.string()), " "),
-        league_player_id=games.column("league_player_id")
-        if "league_player_id" in games.column_names
-        else pa.nulls(games.num_rows, pa.string()),
+        league_player_id=sieve.have("league_player_id", pa.string()),
         payload_id=payload_id,
     )
     return Shaped({"raw.odds_player_points": offer}, sieve.rejects)
@@ -272,13 +287,14 @@ def shape_injuries(work: Work, rows: pa.Table, mapping: Mapping, source: str, pa
     sieve.drop(pc.invert(pc.is_in(words, pa.array(_STATUSES))), "status_unknown", "status")
     days = sieve.rows.column("report_date") if "report_date" in sieve.rows.column_names else sieve.rows.column("game_date")
     moments = map_distinct(days, lambda day: local_instant(day, REPORT_TIME), INSTANT)
-    known = pc.coalesce(sieve.have("known_at", INSTANT), moments)
+    given = sieve.have("known_at", INSTANT)
+    known = pc.coalesce(given, moments)
     offer = with_columns(
         sieve.rows,
         path=pc.binary_join_element_wise("row", sieve.rows.column("row").cast(pa.string()), " "),
         league_player_id=sieve.have("league_player_id", pa.string()),
     )
-    return Shaped({"raw.injuries": _sourced(offer, source, payload_id, known, assumed=True)}, sieve.rejects)
+    return Shaped({"raw.injuries": _sourced(offer, source, payload_id, known, assumed=pc.is_null(given))}, sieve.rejects)
 
 
 def _quoted_games(work: Work, sieve: Sieve, source: str) -> pa.Table:

@@ -21,6 +21,7 @@ from tipoff.load.import_kinds import SHAPERS
 from tipoff.load.level import check_level
 from tipoff.load.mapping import ORDER, Mapping, recognise
 from tipoff.load.offers import Document, Offers
+from tipoff.load.quarantine import mark_replayed, mark_resolved
 from tipoff.scrape.records import Payload
 from tipoff.store.payloads import Vault
 from tipoff.store.warehouse import Warehouse
@@ -83,9 +84,15 @@ def column_names(file: Path) -> list[str]:
 
 
 def read_rows(file: Path) -> pa.Table:
-    """A file's rows. Raises BadInput where it cannot be read."""
+    """A file's rows; those of a CSV as text, so that ids keep their zeros and one bad number costs one row.
+
+    Raises BadInput where it cannot be read.
+    """
     try:
-        return pq.read_table(file) if file.suffix == ".parquet" else pacsv.read_csv(file)
+        if file.suffix == ".parquet":
+            return pq.read_table(file)
+        text = pacsv.ConvertOptions(column_types=dict.fromkeys(column_names(file), pa.string()))
+        return pacsv.read_csv(file, convert_options=text)
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"{file} cannot be read: {error}", hint="Is it really Parquet or CSV?") from None
 
@@ -122,4 +129,7 @@ def import_file(
         for name, offer in shaped.tables.items():
             offers.add(name, offer)
         counts = commit(work, offers, [document], seen_at)
+        mark_replayed(work, counts, [payload_id], seen_at)
+        names = work.table("ref.unresolved_names")
+        mark_resolved(work, counts, names.filter(names.payload_id == payload_id), seen_at)
     return ImportedFile(file, mapping.name, mapping.kind, rows.num_rows, counts)

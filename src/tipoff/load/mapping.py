@@ -27,6 +27,26 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "injuries": ("game_date", "team", "name", "status"),
     "unused": (),
 }
+"""What a mapping of each kind must name."""
+
+_TIMED = ("league_game_id", "event_id", "commence_time", "snapshot_at", "last_update")
+OPTIONAL: dict[str, tuple[str, ...]] = {
+    "games": ("league_game_id", "event_id", "game_type", "commence_time", "home_score", "away_score"),
+    "box": (
+        *("league_game_id", "league_player_id", "opponent", "home", "started", "minutes", "did_not_play", "reason"),
+        *("points", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "ast", "stl", "blk", "tov", "pf", "plus_minus"),
+        *("commence_time", "known_at"),
+    ),
+    "game-lines": (
+        *_TIMED,
+        *("spread_home", "spread_home_price", "spread_away_price", "total", "total_over_price", "total_under_price"),
+        *("moneyline_home", "moneyline_away"),
+    ),
+    "props": (*_TIMED, "league_player_id", "over_price", "under_price"),
+    "injuries": ("league_player_id", "reason", "report_date", "known_at"),
+    "unused": (),
+}
+"""What it may name besides; any other name is a slip of the pen, and refused."""
 
 
 class Mapping(BaseModel):
@@ -82,10 +102,27 @@ def _parse(text: str, name: str, origin: str) -> Mapping:
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise BadInput(f"The mapping {origin} does not fit: {faults}.", hint="docs/import.md has an example.") from None
-    missing = [field for field in FIELDS[mapping.kind] if not mapping.theirs(field) and field not in mapping.constants]
-    if missing:
-        raise BadInput(f"The mapping {origin} does not say which column is {', '.join(missing)}.", hint="docs/import.md has an example.")
+    fault = _fault(mapping)
+    if fault:
+        raise BadInput(f"The mapping {origin} {fault}.", hint="docs/import.md has an example.")
     return mapping
+
+
+def _fault(mapping: Mapping) -> str:
+    """What is wrong with the names in a mapping, in words; empty where nothing is."""
+    if mapping.kind == "unused":
+        return ""
+    named = {*(field for field in mapping.columns if mapping.theirs(field)), *mapping.constants}
+    unknown = sorted({*mapping.columns, *mapping.constants, *mapping.values} - {*FIELDS[mapping.kind], *OPTIONAL[mapping.kind]})
+    if unknown:
+        return f"names {', '.join(unknown)}, which no file of kind {mapping.kind} has"
+    missing = [field for field in FIELDS[mapping.kind] if field not in named]
+    if "opponent" in named and "home" not in named:
+        missing.append("home")
+    if missing:
+        return f"does not say which column is {', '.join(missing)}"
+    idle = sorted(set(mapping.values) - named)
+    return f"translates {', '.join(idle)}, for which it names no column" if idle else ""
 
 
 def recognise(columns: list[str], own: tuple[Mapping, ...] = ()) -> Mapping:

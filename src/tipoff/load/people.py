@@ -93,12 +93,11 @@ def resolved(
 
     `teams` are the columns that hold the teams among whom he is sought. Spellings that were learnt become aliases.
     """
-    rows = _with_next_game(work, offer) if "game_id" not in offer.column_names else offer
-    keys = _mention_keys(rows, teams)
+    keys = _mention_keys(offer, teams)
     resolutions = resolve_all(identity, (_mention(key) for key in keys.unique().to_pylist()))
     work.merge("ref.aliases", learnt_aliases(resolutions))
     found = map_distinct(keys, lambda key: resolutions[_mention(key)].player_lookup, pa.string())
-    rows = with_columns(rows, player_lookup=found)
+    rows = with_columns(offer, player_lookup=found)
     return rows.filter(pc.is_valid(found)), rows.filter(pc.is_null(found)), resolutions
 
 
@@ -114,8 +113,9 @@ def _mention(key: str) -> Mention:
     return Mention(name, league_id or None, tuple(team for team in teams if team), season)
 
 
-def _with_next_game(work: Work, rows: pa.Table) -> pa.Table:
-    """Injury rows with the game day that they speak of: as given, else the team's next game day from the report's own New York day on."""
+def with_next_game(work: Work, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Injury rows with the game day that they speak of: as given, else the team's next game day from the report's own New York day on;
+    and those for which the schedule knows of none."""
     if rows.column("game_date").null_count:
         games = work.fetch(work.table("raw.schedule").select("game_date", "home", "away").distinct()).to_pylist()
         days: dict[str, list[date]] = {}
@@ -129,7 +129,8 @@ def _with_next_game(work: Work, rows: pa.Table) -> pa.Table:
             for day, team, moment in zip(given, teams, moments, strict=True)
         ]
         rows = with_columns(rows, game_date=pa.array(filled, pa.date32()))
-        rows = rows.filter(pc.is_valid(rows.column("game_date")))
+    homeless = rows.filter(pc.is_null(rows.column("game_date")))
+    rows = rows.filter(pc.is_valid(rows.column("game_date")))
     if "league_player_id" not in rows.column_names:
         rows = with_columns(rows, league_player_id=pa.nulls(rows.num_rows, pa.string()))
-    return with_columns(rows, season=map_distinct(rows.column("game_date"), season_of, pa.string()))
+    return with_columns(rows, season=map_distinct(rows.column("game_date"), season_of, pa.string())), homeless

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,6 +22,16 @@ from tipoff.scrape.records import Reject
 from tipoff.store.tables import table_of
 from tipoff.store.warehouse import Work
 
+WAITING = ("unresolved_name", "no_next_game")
+"""Rules whose rows load by themselves once more is known."""
+
+
+def set_apart_homeless(work: Work, counts: Counts, rows: pa.Table, documents: list[Document], seen_at: datetime) -> None:
+    """Statuses of a team's next game where the schedule knows of none yet: into quarantine, until it does."""
+    found = rows.select(["payload_id", "path", "name"]).to_pylist()
+    counts.waiting |= {(row["payload_id"], row["path"]) for row in found}
+    set_apart(work, counts, [(row["payload_id"], Reject(row["path"], "no_next_game", row["name"])) for row in found], documents, seen_at)
+
 
 def set_apart_names(
     work: Work, counts: Counts, unknown: pa.Table, resolutions: dict[Mention, Resolution], documents: list[Document], seen_at: datetime
@@ -32,38 +43,72 @@ def set_apart_names(
     rows = unknown.select(["payload_id", "path", "name"]).to_pylist()
     counts.waiting |= {(row["payload_id"], row["path"]) for row in rows}
     rejects = [(row["payload_id"], Reject(row["path"], "unresolved_name", row["name"])) for row in rows]
+    before = _first_seen(work, {row["payload_id"] for row in rows})
     set_apart(work, counts, rejects, documents, seen_at)
     if "game_id" not in unknown.column_names:
         days = map_distinct(unknown.column("game_date"), lambda day: f"{day:%Y%m%d}", pa.string())
         unknown = with_columns(unknown, game_id=pc.binary_join_element_wise(days, unknown.column("team"), "_"))
-    waiting = unknown.group_by(["name", "game_id", "source"], use_threads=False).aggregate([("payload_id", "min"), ("path", "count")])
-    names = [
-        {
-            "name": row["name"],
-            "game_id": row["game_id"],
-            "source": row["source"],
-            "player_lookup": player_lookup(row["name"]),
-            "payload_id": row["payload_id_min"],
-            "candidates": ", ".join(candidates.get(row["name"], ())),
-            "rows_waiting": row["path_count"],
-            "first_seen": seen_at,
-        }
-        for row in waiting.to_pylist()
-    ]
+    fresh = pa.array([(row["payload_id"], row["path"]) not in before for row in rows]).cast(pa.int64())
+    grouped = with_columns(unknown, fresh=fresh).group_by(["name", "game_id", "source"], use_threads=False)
+    waiting = grouped.aggregate([("payload_id", "min"), ("fresh", "sum")]).to_pylist()
+    counts.names |= {_name_key(row) for row in waiting}
+    known = {_name_key(row): row for row in work.fetch(_named(work, waiting)).to_pylist()}
+    names = []
+    for row in waiting:
+        stood = known.get(_name_key(row))
+        names.append(
+            {
+                "name": row["name"],
+                "game_id": row["game_id"],
+                "source": row["source"],
+                "player_lookup": player_lookup(row["name"]),
+                "payload_id": min(filter(None, (row["payload_id_min"], stood and stood["payload_id"]))),
+                "candidates": ", ".join(candidates.get(row["name"], ())),
+                "rows_waiting": row["fresh_sum"] + (stood["rows_waiting"] if stood else 0),
+                "first_seen": stood["first_seen"] if stood else seen_at,
+            }
+        )
     work.merge("ref.unresolved_names", table_of("ref.unresolved_names", names))
+
+
+def mark_replayed(work: Work, counts: Counts, payload_ids: list[str], seen_at: datetime) -> None:
+    """Mark the rows of these documents that waited, and wait no more after the commit that `counts` tells of."""
+    known = work.table("raw.quarantine")
+    rows = work.fetch(known.filter(known.payload_id.isin(payload_ids), known.rule.isin(WAITING), known.replayed_at.isnull())).to_pylist()
+    loaded = [{**row, "replayed_at": seen_at} for row in rows if (row["payload_id"], row["path"]) not in counts.waiting]
+    if loaded:
+        work.merge("raw.quarantine", table_of("raw.quarantine", loaded))
+
+
+def mark_resolved(work: Work, counts: Counts, names: ir.Table, seen_at: datetime) -> None:
+    """Mark those of the waiting `names` (rows of `ref.unresolved_names`) that no longer lead to nobody."""
+    rows = work.fetch(names.filter(names.resolved_at.isnull())).to_pylist()
+    resolved = [{**row, "resolved_at": seen_at} for row in rows if _name_key(row) not in counts.names]
+    if resolved:
+        work.merge("ref.unresolved_names", table_of("ref.unresolved_names", resolved))
+
+
+def _named(work: Work, waiting: list[dict[str, Any]]) -> ir.Table:
+    keys = ibis.memtable(pa.table({name: [row[name] for row in waiting] for name in ("name", "game_id", "source")}))
+    return work.table("ref.unresolved_names").semi_join(keys, ["name", "game_id", "source"])
+
+
+def _name_key(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["name"], row["game_id"], row["source"]
+
+
+def _first_seen(work: Work, payload_ids: set[str]) -> dict[tuple[str, str], datetime]:
+    """When each row of these documents that is in quarantine was set apart first."""
+    known = ibis.memtable(pa.table({"payload_id": sorted(payload_ids)}))
+    rows = work.fetch(work.table("raw.quarantine").semi_join(known, "payload_id").select("payload_id", "path", "first_seen"))
+    return {(row["payload_id"], row["path"]): row["first_seen"] for row in rows.to_pylist()}
 
 
 def set_apart(work: Work, counts: Counts, rejects: list[tuple[str, Reject]], documents: list[Document], seen_at: datetime) -> None:
     if not rejects:
         return
     by_id = {document.payload_id: document for document in documents}
-    known = ibis.memtable(pa.table({"payload_id": sorted({payload_id for payload_id, _ in rejects})}))
-    first_seen = {
-        (row["payload_id"], row["path"]): row["first_seen"]
-        for row in work.fetch(
-            work.table("raw.quarantine").semi_join(known, "payload_id").select("payload_id", "path", "first_seen")
-        ).to_pylist()
-    }
+    first_seen = _first_seen(work, {payload_id for payload_id, _ in rejects})
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for payload_id, reject in rejects:
         document = by_id[payload_id]

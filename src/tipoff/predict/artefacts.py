@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from obstore.store import ObjectStore
 
-from tipoff.errors import ArtefactMismatch
+from tipoff.errors import ArtefactMismatch, BrokenInvariant
 from tipoff.features.registry import FEATURE_VERSION, feature_hash, feature_set
 from tipoff.predict import families
 from tipoff.predict.distribution import Calibration, Distribution
@@ -88,23 +88,41 @@ def canary_of(model: Model, features: Matrix) -> dict[str, list[Any]]:
 def load(bucket: ObjectStore, model_id: str) -> Loaded:
     """A model by its id, checked: bytes, features, versions, canary. Raises ArtefactMismatch, saying what differs."""
     try:
-        document = json.loads(bucket.get(manifest_path(model_id)).bytes().to_bytes())
-        body = bucket.get(document["artefact"]).bytes().to_bytes()
+        manifest = _manifest(model_id, bucket.get(manifest_path(model_id)).bytes().to_bytes())
+        body = bucket.get(manifest.artefact).bytes().to_bytes()
     except FileNotFoundError:
         raise ArtefactMismatch(f"The model {model_id} is in the registry and not in the bucket.", hint="Train it again.") from None
-    try:
-        document["features"] = tuple(document["features"])
-        manifest = Manifest(**document)
-    except (KeyError, TypeError) as error:
-        raise ArtefactMismatch(f"The manifest of {model_id} does not fit: {error}.", hint="Train it again.") from None
     _check(manifest, body)
     model = families.load(manifest.family, body)
-    _check_canary(manifest, model)
-    return Loaded(manifest, model, Calibration.from_dict(manifest.calibration))
+    try:
+        _check_canary(manifest, model)
+        return Loaded(manifest, model, Calibration.from_dict(manifest.calibration))
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unfit(model_id, error) from None
+
+
+def _manifest(model_id: str, body: bytes) -> Manifest:
+    """The manifest in these bytes. Raises ArtefactMismatch where they are none, or another model's."""
+    try:
+        document = json.loads(body)
+        manifest = Manifest(**{**document, "features": tuple(document["features"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unfit(model_id, error) from None
+    folder = manifest_path(model_id).removesuffix("manifest.json")
+    if manifest.model_id != model_id or not str(manifest.artefact).startswith(folder) or ".." in str(manifest.artefact):
+        raise _unfit(model_id, f"it speaks of {manifest.model_id} at {manifest.artefact}")
+    return manifest
+
+
+def _unfit(model_id: str, why: object) -> ArtefactMismatch:
+    return ArtefactMismatch(f"The manifest of {model_id} does not fit: {why}.", hint="Train it again.")
 
 
 def _check(manifest: Manifest, body: bytes) -> None:
-    now = feature_set(manifest.feature_set)
+    try:
+        now = feature_set(manifest.feature_set)
+    except BrokenInvariant as error:
+        raise ArtefactMismatch(f"{manifest.model_id}: {error.message}", hint="Train it again: `tipoff train`.") from None
     for what, kept, found in (
         ("the artefact's sha256", manifest.sha256, hashlib.sha256(body).hexdigest()),
         ("the feature list", manifest.features, now),

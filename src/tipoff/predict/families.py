@@ -63,8 +63,12 @@ class MovingAverage:
 
     @classmethod
     def from_bytes(cls, body: bytes) -> MovingAverage:
-        document = json.loads(body)
-        return cls(document["weights"], tuple(document["names"]), document["fallback"])
+        try:
+            document = json.loads(body)
+            weights = {str(name): float(weight) for name, weight in document["weights"].items()}
+            return cls(weights, tuple(document["names"]), float(document["fallback"]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ArtefactMismatch(f"The artefact is no moving average: {error}", hint="Train it again.") from error
 
 
 class CatBoost:
@@ -175,11 +179,17 @@ def fit(system: System, names: tuple[str, ...], features: Matrix, points: Vector
 
 
 def load(family: str, body: bytes) -> Model:
-    """A model from its bytes. Raises ArtefactMismatch where they are not one."""
-    return _LOADERS[family](body)
+    """A model from its bytes. Raises ArtefactMismatch where they are not one, or where no family is called so."""
+    return _LOADERS[_known(family)](body)
+
+
+def _known(family: str) -> str:
+    if family not in _LOADERS:
+        raise ArtefactMismatch(f"No family of models is called {family!r}.", hint=f"There are {', '.join(_LOADERS)}.")
+    return family
 
 
 def library_version(family: str) -> str:
-    """The library of a family with its version."""
-    library = _LIBRARY[family]
+    """The library of a family with its version. Raises ArtefactMismatch where no family is called so."""
+    library = _LIBRARY[_known(family)]
     return f"{library} {version(library)}"

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import ibis
@@ -92,21 +93,38 @@ class DuckDBWarehouse(Warehouse):
                 on=_is_locked, attempts=None, timeout=self._wait, wait_initial=0.01, wait_max=0.25, wait_jitter=0.05
             ):
                 with attempt:
+                    if not self.path.exists():
+                        self._create()
                     connection = duckdb.connect(str(self.path))
                     connection.execute("SET TimeZone = 'UTC'")
                     return connection
         except duckdb.IOException as error:
             if _is_locked(error):
                 raise Busy(
-                    f"{self.path} was held by another process for more than {self._wait:.0f} s.",
+                    f"{self.path} was held by another process for more than {self._wait:g} s.",
                     hint="Wait for it to finish, or stop it, and run the command again.",
                 ) from error
             raise ConfigError(f"{self.path} cannot be opened: {error}", hint="Is it a DuckDB file, and may you write there?") from error
         raise BrokenInvariant("The retries ended without a connection or an error.")
 
+    def _create(self) -> None:
+        """Make the empty file aside and link it in place whole: DuckDB refuses one that another process is only just making."""
+        aside = self.path.with_name(f"{self.path.name}.{uuid4().hex}.new")
+        try:
+            duckdb.connect(str(aside)).close()
+            # Another was quicker; or there are no links here, and DuckDB makes the file in place.
+            with suppress(OSError):
+                self.path.hardlink_to(aside)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+# As DuckDB words it on Unix and on Windows; "lock" alone also stands in a path, and in "block" of a damaged file's error.
+_LOCKED = ("could not set lock on file", "used by another process")
+
 
 def _is_locked(error: Exception) -> bool:
-    return isinstance(error, duckdb.IOException) and "lock" in str(error).lower()
+    return isinstance(error, duckdb.IOException) and any(words in str(error).lower() for words in _LOCKED)
 
 
 class _DuckDBWork(Work):

@@ -8,11 +8,13 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pyarrow as pa
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from tipoff.config import mask_url
 from tipoff.errors import BadInput, BrokenInvariant, ConfigError
 
 
@@ -20,14 +22,16 @@ def open_bucket(url: str) -> ObjectStore:
     """The object store behind a `file://`, `s3://` or `gs://` URL; a folder is made where it is missing."""
     parts = urlsplit(url)
     if parts.scheme == "file":
-        folder = Path(parts.path)
+        if parts.netloc not in {"", "localhost"} or not parts.path:
+            raise ConfigError(f"{url!r} names no folder.", hint="Write file:///absolute/path.")
+        folder = Path(url2pathname(parts.path))
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ConfigError(f"{folder} cannot be made: {error}.", hint="Choose another --data-dir.") from error
         return LocalStore(prefix=folder)
     if parts.scheme not in {"s3", "gs", "memory"}:
-        raise ConfigError(f"{url!r} is no bucket.", hint="Use file://, s3:// or gs://.")
+        raise ConfigError(f"{mask_url(url)!r} is no bucket.", hint="Use file://, s3:// or gs://.")
     return from_url(url)
 
 
@@ -68,7 +72,18 @@ class Vault:
             packed = self._bucket.get(self.path(payload_id)).bytes().to_bytes()
         except FileNotFoundError:
             raise BadInput(f"The vault holds no payload {payload_id}.") from None
-        body: bytes = self._codec.decompress(packed[8:], int.from_bytes(packed[:8], "little"), asbytes=True)
-        if digest(body) != payload_id:
+        except BaseError as error:
+            raise ConfigError(f"Payload {payload_id} could not be read: {error}", hint="Can the bucket be reached?") from error
+        body = _unpacked(packed)
+        if body is None or digest(body) != payload_id:
             raise BrokenInvariant(f"Payload {payload_id} is not what it was when it was kept: the disk is to be distrusted.")
         return body
+
+
+def _unpacked(packed: bytes) -> bytes | None:
+    """The bytes behind the length; None where they are damaged. Read as a stream: a damaged length must not be allocated."""
+    try:
+        body: bytes = pa.CompressedInputStream(pa.BufferReader(packed[8:]), "zstd").read()
+    except OSError:
+        return None
+    return body

@@ -17,8 +17,9 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from tipoff.clock import as_utc
 from tipoff.errors import BrokenInvariant, LeagueMismatch
-from tipoff.store.schema import Table
+from tipoff.store.schema import Column, Table
 from tipoff.store.tables import table_named
 
 
@@ -63,17 +64,19 @@ class Work(ABC):
 
     def as_of(self, name: str, as_of: datetime | None = None, **where: Any) -> ir.Table:
         """The table as it was known at `as_of` (UTC; None: all that is known): `known_at <= as_of`, and of several
-        versions of one fact the newest. `where` keeps rows whose column equals a value, or is one of a list."""
+        versions of one fact the newest. `where` then keeps rows whose column equals a value, or is one of a list."""
         declared = table_named(name)
         rows = self.table(name)
-        for column, wanted in where.items():
-            rows = rows.filter(rows[column].isin(wanted) if isinstance(wanted, list | tuple | set) else rows[column] == wanted)
         if as_of is not None and "known_at" in declared.column_names:
             rows = rows.filter(rows.known_at <= instant(as_of))
-        if declared.versioned:
-            place = ibis.row_number().over(ibis.window(group_by=list(declared.fact_key), order_by=ibis.desc("known_at")))
-            rows = rows.mutate(version_place=place).filter(lambda t: t.version_place == 0).drop("version_place")
-        return rows
+        if not declared.versioned:
+            return _where(rows, where)
+        if where:
+            # Only facts of which some version answers are looked at; the newest version has the last word on it below.
+            rows = rows.semi_join(_where(rows, where).select(*declared.fact_key).distinct(), list(declared.fact_key))
+        place = ibis.row_number().over(ibis.window(group_by=list(declared.fact_key), order_by=ibis.desc("known_at")))
+        rows = rows.mutate(version_place=place).filter(lambda t: t.version_place == 0).drop("version_place")
+        return _where(rows, where)
 
     def league(self) -> str | None:
         """The league of this warehouse; None while it is empty."""
@@ -127,9 +130,15 @@ class Warehouse(ABC):
             return work.league()
 
 
+def _where(rows: ir.Table, where: dict[str, Any]) -> ir.Table:
+    for column, wanted in where.items():
+        rows = rows.filter(rows[column].isin(wanted) if isinstance(wanted, list | tuple | set) else rows[column] == wanted)
+    return rows
+
+
 def instant(moment: datetime) -> ir.TimestampScalar:
-    """An aware instant as an Ibis literal in UTC."""
-    return ibis.literal(moment, type="timestamp('UTC')")
+    """An aware instant as an Ibis literal in UTC. Raises BadInput for a naive one."""
+    return ibis.literal(as_utc(moment), type="timestamp('UTC')")
 
 
 def day_of(moment: date) -> ir.DateScalar:
@@ -137,11 +146,21 @@ def day_of(moment: date) -> ir.DateScalar:
     return ibis.literal(moment, type="date")
 
 
+def _cast(table: Table, column: Column, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return values.cast(column.arrow)
+    except pa.ArrowException as error:
+        raise BrokenInvariant(f"{table.name}.{column.name} is of type {column.arrow}, and was offered {values.type}: {error}.") from error
+
+
 def conform(table: Table, rows: pa.Table, written_at: datetime, run_id: str) -> pa.Table:
     """Rows in the declared order and types, with who wrote them and when; absent columns are null.
 
-    Raises BrokenInvariant for a column that the table does not have, or a null in its key.
+    Raises BrokenInvariant for a column that the table does not have, one that comes twice, values that do not fit its type, or a null
+    in its key.
     """
+    if len(set(rows.column_names)) != rows.num_columns:
+        raise BrokenInvariant(f"{table.name} was offered one column twice: {', '.join(rows.column_names)}.")
     unknown = set(rows.column_names) - set(table.column_names)
     if unknown:
         raise BrokenInvariant(f"{table.name} has no column {', '.join(sorted(unknown))}.")
@@ -153,7 +172,7 @@ def conform(table: Table, rows: pa.Table, written_at: datetime, run_id: str) -> 
         elif column.name == "run_id":
             columns.append(pa.array([run_id], pa.string()).take(pa.array([0] * size, pa.int32())))
         elif column.name in rows.column_names:
-            columns.append(rows.column(column.name).cast(column.arrow))
+            columns.append(_cast(table, column, rows.column(column.name)))
         else:
             columns.append(pa.nulls(size, column.arrow))
     shaped = pa.table(dict(zip(table.column_names, columns, strict=True)))

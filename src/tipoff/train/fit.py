@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import date, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 from obstore.store import ObjectStore
 
+from tipoff.errors import BadInput, NotReady
 from tipoff.features.registry import FEATURE_VERSION, feature_hash, feature_set
 from tipoff.grade.metrics import brier, log_loss, point_errors
 from tipoff.predict import families
@@ -30,11 +32,16 @@ SEED = 20251021
 def fit_system(warehouse: Warehouse, bucket: ObjectStore, system: System, data: DataSet, *, created_at: datetime, run_id: str) -> Manifest:
     """Train one system, keep its artefact, enter it in the registry as a candidate, and give its manifest.
 
-    The same data, system and seed give the same model and the same id.
+    The same data, system and seed give the same model and the same id. Raises NotReady where no days are left to hold out.
     """
     names = feature_set(system.features)
     matrix = data.matrix(names)
     stop_from, calibrate_from = _cuts(data)
+    if not 0 < stop_from < calibrate_from:
+        raise NotReady(
+            f"The {data.size} rows to train on are of too few days, {data.first} to {data.last}, to hold some of them out.",
+            hint="Import or backfill more history, or lengthen --window.",
+        )
     train, stop, held = slice(0, stop_from), slice(stop_from, calibrate_from), slice(calibrate_from, None)
     model = families.fit(system, names, matrix[train], data.points[train], (matrix[stop], data.points[stop]), SEED)
     estimates = model.predict(matrix[held])
@@ -127,7 +134,7 @@ def _register(warehouse: Warehouse, manifest: Manifest, created_at: datetime, ru
 
 
 def parse_window(text: str) -> timedelta:
-    """`1095d` as a span of days. Raises ValueError for anything else."""
-    if not (text.endswith("d") and text[:-1].isdigit() and int(text[:-1]) > 0):
-        raise ValueError(text)
+    """`1095d` as a span of days. Raises BadInput for anything else."""
+    if not re.fullmatch("0*[1-9][0-9]{0,4}d", text):
+        raise BadInput(f"{text!r} is no window.", hint="Write a number of days, such as 1095d.")
     return timedelta(days=int(text[:-1]))

@@ -1,0 +1,59 @@
+"""For every test: the network is shut but for loopback and Unix sockets, and Hypothesis keeps no time."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("tipoff", deadline=None)
+settings.load_profile("tipoff")
+
+
+class NetworkIsShut(AssertionError):
+    """A test reached for an address beyond this machine."""
+
+
+_shut = False
+
+
+def _guard(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook, so that no way of connecting passes by it: Python's own sockets, asyncio's, anybody's."""
+    if not _shut:
+        return
+    if event == "socket.connect":
+        _, address = arguments
+        if isinstance(address, tuple) and not _is_here(str(address[0])):
+            raise NetworkIsShut(f"A test connects to {address}.")
+    elif event == "socket.getaddrinfo" and arguments[0] is not None and not _is_here(_text(arguments[0])):
+        raise NetworkIsShut(f"A test looks up {_text(arguments[0])!r}.")
+
+
+def _text(host: str | bytes) -> str:
+    return host.decode() if isinstance(host, bytes) else host
+
+
+def _is_here(host: str) -> bool:
+    if host in ("", "localhost", socket.gethostname()):
+        return True
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+sys.addaudithook(_guard)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shut_network() -> Iterator[None]:
+    """The network, shut for the whole session, fixtures included."""
+    global _shut
+    _shut = True
+    yield
+    _shut = False

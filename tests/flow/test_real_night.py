@@ -1,0 +1,77 @@
+"""One real night, end to end, on the archive: what is known of 2025-11-05 must come out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the real archive is not beside the project")
+
+
+def tipoff(folder: Path, *arguments: str) -> Any:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+    command = (sys.executable, "-m", "tipoff", *arguments, "--json", "--data-dir", str(folder / "data"))
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=clean)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with the whole archive imported, the payloads loaded, and the fleet trained for the night on two years."""
+    folder = tmp_path_factory.mktemp("real")
+    imported = tipoff(folder, "import", str(DATA / "archive"))
+    assert all(item["unused"] or item["counts"]["rows_inserted"] for item in imported["files"])
+    tipoff(folder, "load", "--payloads", str(DATA / "payloads" / "odds-api"))
+    tipoff(folder, "train", "--until", "2025-11-05", "--window", "730d")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def night(house: Path) -> dict[str, Any]:
+    found: dict[str, Any] = tipoff(house, "night", "2025-11-05")
+    return found
+
+
+def test_loading_every_payload_a_second_time_adds_nothing(house: Path) -> None:
+    again = tipoff(house, "load", "--payloads", str(DATA / "payloads" / "odds-api"))
+    assert (again["already_loaded"], again["documents"], again["rows_inserted"], again["rows_updated"]) == (2345, 0, 0, 0)
+
+
+def test_the_night_finds_its_games_and_everybody_with_a_line(night: dict[str, Any]) -> None:
+    assert night["games"] == 11
+    assert night["lined_by_kind"]["sportsbook"] == 151
+    assert night["lined"] == 165
+
+
+def test_each_system_predicts_at_least_120_of_them_and_every_other_has_a_reason(house: Path, night: dict[str, Any]) -> None:
+    assert set(night["predicted_lined"]) == {"moving_average", "catboost_v9", "lightgbm_v12"}
+    for system, predicted in night["predicted_lined"].items():
+        assert predicted >= 120, system
+    document = json.loads((house / "data" / "v1" / "tonight" / "2025-11-05.json").read_text(encoding="utf-8"))
+    players = [player for game in document["games"] for player in game["players"]]
+    assert len(players) == night["players"]
+    for player in players:
+        said = {prediction["system_id"] for prediction in player["predictions"]}
+        absent = {absence["system_id"] for absence in player["absences"]}
+        assert said | absent == set(night["predicted_lined"]), player["player_lookup"]
+        assert not said & absent
+
+
+def test_the_night_after_grades_every_prediction_and_voids_who_did_not_play(house: Path, night: dict[str, Any]) -> None:
+    graded = tipoff(house, "grade", "2025-11-05")
+    for record in graded["systems"]:
+        assert record["predictions"] == night["predicted"][record["system_id"]]
+        assert record["n_error"] + record["void"] == record["predictions"]
+        assert record["void"] > 0
+        assert record["won"] + record["lost"] + record["push"] <= night["recommended"][record["system_id"]]
+    again = tipoff(house, "grade", "2025-11-05")
+    assert again["systems"] == graded["systems"], "grading again replaces"
