@@ -1,4 +1,4 @@
-"""For every test: the network is shut but for loopback and Unix sockets, and Hypothesis keeps no time."""
+"""For every test: the network is shut but for loopback and Unix sockets, and Hypothesis keeps no time. And the small league."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import ipaddress
 import socket
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from features.raw_rows import Raw
+    from tipoff.store.duckdb import DuckDBWarehouse
 
 settings.register_profile("tipoff", deadline=None)
 settings.load_profile("tipoff")
@@ -57,3 +61,19 @@ def shut_network() -> Iterator[None]:
     _shut = True
     yield
     _shut = False
+
+
+@pytest.fixture(scope="session")
+def league() -> Raw:
+    """The rows of the small hand-made league; to be copied before it is changed."""
+    from features.small_league import small_league
+
+    return small_league()
+
+
+@pytest.fixture(scope="session")
+def league_warehouse(league: Raw, tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
+    """The small league in a warehouse; to be read only."""
+    from features.raw_rows import fill
+
+    return fill(tmp_path_factory.mktemp("league") / "warehouse.duckdb", league)

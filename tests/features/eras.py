@@ -7,20 +7,30 @@ era into the next. An era's game ids, seasons and event ids follow its dates.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
-from features.raw_rows import Raw, Row, copy_of, empty
+from features.raw_rows import Raw, Row, empty
+from tipoff.store.tables import table_named
 
 ERA = timedelta(days=1461)
+_IDS = ("game_id", "event_id", "league_game_id", "season")
 
 
 def shifted(raw: Raw, era: int) -> Raw:
     """The rows of a history, `era` times four years later."""
-    return {name: [_shifted_row(row, era) for row in rows] for name, rows in raw.items()}
+    return {name: [_shifted_row(row, _moving(name), era) for row in rows] for name, rows in raw.items()}
 
 
-def _shifted_row(row: Row, era: int) -> Row:
-    return {name: shifted_value(name, value, era) for name, value in row.items()}
+@cache
+def _moving(table: str) -> tuple[str, ...]:
+    """The columns of a table that follow the era."""
+    columns = table_named(table).columns
+    return tuple(column.name for column in columns if column.kind in ("date", "instant") or column.name in _IDS)
+
+
+def _shifted_row(row: Row, moving: tuple[str, ...], era: int) -> Row:
+    return {**row, **{name: shifted_value(name, row[name], era) for name in moving if row.get(name) is not None}}
 
 
 def shifted_value(name: str, value: Any, era: int) -> Any:
@@ -32,7 +42,7 @@ def shifted_value(name: str, value: Any, era: int) -> Any:
     if name == "season":
         start = int(value[:4]) + 4 * era
         return f"{start}-{(start + 1) % 100:02d}"
-    if name in ("game_id", "event_id", "league_game_id"):
+    if name in _IDS:
         return shifted_id(value, era)
     return value
 
@@ -48,7 +58,7 @@ def together(histories: list[Raw]) -> Raw:
     """Each history in an era of its own, the first in its own time; what switches sources on holds in all eras."""
     found = empty()
     for era, raw in enumerate(histories):
-        for name, rows in shifted(copy_of(raw), era).items():
+        for name, rows in shifted(raw, era).items():
             if name != "ref.sources":
                 found[name] += rows
     found["ref.sources"] = [

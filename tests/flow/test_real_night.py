@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 import pytest
+
+from tipoff.features.build import build
+from tipoff.flow.night import games_of
+from tipoff.store.duckdb import DuckDBWarehouse
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -75,3 +83,36 @@ def test_the_night_after_grades_every_prediction_and_voids_who_did_not_play(hous
         assert record["won"] + record["lost"] + record["push"] <= night["recommended"][record["system_id"]]
     again = tipoff(house, "grade", "2025-11-05")
     assert again["systems"] == graded["systems"], "grading again replaces"
+
+
+AFTER_THE_LAST_TIP = "known_at > TIMESTAMPTZ '2025-11-06 03:10:00+00'"
+CHANGES = {
+    "deleted": [f"DELETE FROM {table} WHERE {AFTER_THE_LAST_TIP}" for table in ("raw.player_box", "raw.schedule", "raw.injuries")]
+    + [f"DELETE FROM {table} WHERE {AFTER_THE_LAST_TIP}" for table in ("raw.odds_player_points", "raw.odds_game_lines")],
+    "altered": [
+        f"UPDATE raw.player_box SET points = points * 3, minutes = minutes / 2, team = opponent WHERE {AFTER_THE_LAST_TIP}",
+        f"UPDATE raw.odds_player_points SET point = point + 10, is_main = NOT is_main WHERE {AFTER_THE_LAST_TIP}",
+        f"UPDATE raw.odds_game_lines SET point = -point WHERE {AFTER_THE_LAST_TIP}",
+        f"UPDATE raw.injuries SET status = 'out' WHERE {AFTER_THE_LAST_TIP}",
+        f"UPDATE raw.schedule SET status = 'cancelled', home_score = 0 WHERE {AFTER_THE_LAST_TIP}",
+    ],
+}
+
+
+@pytest.mark.parametrize("change", sorted(CHANGES))
+def test_no_feature_of_the_night_changes_when_everything_after_the_tips_is(change: str, house: Path, tmp_path: Path) -> None:
+    before = features_of_the_night(house / "data" / "warehouse.duckdb")
+    copy = tmp_path / "warehouse.duckdb"
+    shutil.copy(house / "data" / "warehouse.duckdb", copy)
+    with duckdb.connect(str(copy)) as connection:
+        counts = [connection.execute(statement).fetchone() for statement in CHANGES[change]]
+    assert sum(row[0] for row in counts if row) > 10_000, "the change must bite"
+    after = features_of_the_night(copy)
+    assert before.num_rows > 400
+    for name in before.column_names:
+        assert before.column(name).equals(after.column(name)), name
+
+
+def features_of_the_night(path: Path) -> pa.Table:
+    with DuckDBWarehouse(path).reading() as work:
+        return build(work, games_of(work, date(2025, 11, 5))).to_arrow()

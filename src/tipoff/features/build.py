@@ -33,6 +33,7 @@ from tipoff.store.tables.features import CATEGORIES, catalogue
 from tipoff.store.warehouse import Work
 
 WARM_UP_DAYS = 14
+DECIMALS = 6
 OUT_OF_RANGE = "out_of_range"
 NOT_COMPUTED = "not_computed"
 _IDENTITY = ("game_id", "player_lookup", "as_of", "game_date", "season", "team", "opponent")
@@ -95,7 +96,7 @@ def build(work: Work, game_ids: Sequence[str], as_of: datetime | None = None) ->
     strays: dict[str, int] = {}
     reasons: dict[str, Texts] = {}
     for feature in features():
-        value = _with_supply(feature, feature.recipe(ingredients), ingredients)
+        value = _settled(_with_supply(feature, feature.recipe(ingredients), ingredients))
         kept, strayed = _within_range(feature, value)
         strays[feature.name] = strayed
         values[feature.name] = kept.values
@@ -137,6 +138,11 @@ def _with_supply(feature: Feature, value: Value, ingredients: Ingredients) -> Va
     absent = (ingredients.supplied[feature.needs] == 0) & np.isnan(value.values)
     reason = np.where(absent, NOT_SUPPLIED, np.broadcast_to(np.asarray(value.reason, dtype=object), absent.shape)).astype(object)
     return Value(value.values, value.source, reason)
+
+
+def _settled(value: Value) -> Value:
+    """The value to six decimals. An engine adds floats in whatever order its threads finish; what is computed twice must be the same."""
+    return Value(np.round(value.values, DECIMALS), value.source, value.reason)
 
 
 def _within_range(feature: Feature, value: Value) -> tuple[Value, int]:

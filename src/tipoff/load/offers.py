@@ -133,7 +133,9 @@ def _offer_games(rows: pa.Table) -> tuple[str, pa.Table]:
     """Schedule rows as known when fetched. A league's row that was first fetched after the tip also stands, without its score, as known
     the day before: assumed, and behind any version that is on record. At one and the same moment the league's word beats a book's."""
     rows = with_columns(placed(rows), tip_assumed=False)
-    stated = _with_knowledge(rows, rows.column("known_at"), assumed=False)
+    unsaid = pc.is_null(rows.column("known_at"))
+    rows = with_columns(rows, known_at=pc.coalesce(rows.column("known_at"), _assumed_moments(rows)))
+    stated = _with_knowledge(rows, rows.column("known_at"), assumed=unsaid)
     late = pc.and_(pc.greater(rows.column("known_at"), rows.column("commence_time")), pc.is_valid(rows.column("league_game_id")))
     backfilled = rows.filter(late)
     unscored = {name: pa.nulls(backfilled.num_rows, pa.int64()) for name in ("home_score", "away_score")}
@@ -142,6 +144,14 @@ def _offer_games(rows: pa.Table) -> tuple[str, pa.Table]:
     both = pa.concat_tables([stated, before])
     own_word = pc.add(pc.is_valid(both.column("league_game_id")).cast(pa.int64()), 1)
     return "raw.schedule", with_columns(both, origin_rank=own_word)
+
+
+def _assumed_moments(rows: pa.Table) -> pa.ChunkedArray:
+    """When a document that has no moment of its own could first have been known: final with the box score, under way at the tip, else
+    as the schedule is."""
+    status, tips = rows.column("status"), rows.column("commence_time")
+    early = pc.if_else(pc.equal(status, "live"), tips, shifted(tips, -SCHEDULE_LEAD))
+    return pc.if_else(pc.equal(status, "final"), shifted(tips, BOX_LAG), early)
 
 
 def _offer_box(rows: pa.Table) -> tuple[str, pa.Table]:

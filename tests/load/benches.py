@@ -1,0 +1,24 @@
+"""Empty warehouses by copying: making the tables takes longer than most tests."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from load.bench import Bench
+
+
+@lru_cache(maxsize=1)
+def _empty() -> bytes:
+    with TemporaryDirectory() as folder:
+        bench = Bench(Path(folder))
+        bench.warehouse.league()
+        return (Path(folder) / "warehouse.duckdb").read_bytes()
+
+
+def bench_maker(folder: Path) -> Bench:
+    """An empty warehouse in a new folder."""
+    folder.mkdir(parents=True)
+    (folder / "warehouse.duckdb").write_bytes(_empty())
+    return Bench(folder)
