@@ -265,7 +265,8 @@ class TestPlayers:
         forms = {player_lookup(unicodedata.normalize(form, name)) for form in ("NFC", "NFD", "NFKC", "NFKD")}
         assert forms == {player_lookup(name)}
 
-    @given(st.text("abcdefghij '.-éø", min_size=1), st.text("abcdefghij '.-éø", min_size=1))
+    # Without the letters of `jr`, `sr` and `ii`: after a comma, one of these alone is no first name.
+    @given(st.text("abcdefgh '.-éø", min_size=1), st.text("abcdefghijrs '.-éø", min_size=1))
     def test_last_name_first_is_the_same_man(self, first: str, last: str) -> None:
         assert player_lookup(f"{last}, {first}") == player_lookup(f"{first} {last}")
 

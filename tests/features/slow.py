@@ -356,8 +356,8 @@ class Slow:
             "star_teammates_out": Found(None, "store"),
             "playoff_game": Found(None if game["game_type"] is None else float(game["game_type"] == "playoff"), "store"),
         }
-        if reports is not None:
-            found["star_teammates_out"] = Found(self._stars_out(player, team, game, reports) if team else 0.0, "store")
+        if reports is not None and team is not None:
+            found["star_teammates_out"] = Found(self._stars_out(player, team, game, reports), "store")
         if team is None:
             names = (
                 "pace_score rest_advantage opponent_def_rating opponent_pace home_away back_to_back team_pace team_off_rating team_win_pct"

@@ -20,7 +20,7 @@ from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.warehouse import Merged, Work
 
 Fresh = Callable[[], str]
-SLOW = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ _SOME_QUOTES = st.lists(
 def _arrivals(draw: st.DrawFn) -> list[list[int]]:
     """Indexes of eight rows in some order, some of them repeated, cut into batches; those beyond the rows drawn are left out later."""
     order = draw(st.permutations([*range(8), *draw(st.lists(st.integers(0, 7), max_size=5))]))
-    cuts = sorted(draw(st.lists(st.integers(0, len(order)), max_size=4)))
+    cuts = sorted(draw(st.lists(st.integers(0, len(order)), max_size=2)))
     return [order[start:stop] for start, stop in zip([0, *cuts], [*cuts, len(order)], strict=True)]
 
 

@@ -15,12 +15,12 @@ from tipoff.store.tables.features import CATEGORIES, catalogue
 # table | key | columns beside it that matter. Written down here on purpose: whoever changes a name breaks a promise, and sees it.
 PROMISED = """
 raw.payloads | payload_id | source kind game_date event_id fetched_at snapshot_at url bytes status path
-raw.odds_player_points | event_id bookmaker market player_lookup point snapshot_at | game_id game_date commence_time over_price under_price \
-is_main minutes_to_tip last_update
+raw.odds_player_points | event_id bookmaker market player_lookup point snapshot_at | game_id game_date commence_time \
+  over_price under_price is_main minutes_to_tip last_update
 raw.odds_game_lines | event_id bookmaker market outcome point snapshot_at | game_id game_date price team
 raw.schedule | game_id known_at | league_game_id event_id commence_time home away game_type status
-raw.player_box | game_id player_lookup known_at | team started minutes points fgm fga fg3m fg3a ftm fta oreb dreb ast stl blk tov pf plus_minus \
-did_not_play reason paint_fga mid_fga three_fga
+raw.player_box | game_id player_lookup known_at | team started minutes points fgm fga fg3m fg3a ftm fta oreb dreb \
+  ast stl blk tov pf plus_minus did_not_play reason paint_fga mid_fga three_fga
 raw.shots | game_id action_id | player_lookup zone made points
 raw.injuries | player_lookup game_date known_at | team status reason
 raw.quarantine | payload_id path | rule value first_seen replayed_at
@@ -29,23 +29,28 @@ ref.aliases | alias team season | player_lookup
 ref.unresolved_names | name game_id source | payload_id candidates
 ref.game_ids | id_kind external_id | game_id
 ref.bookmakers | bookmaker | kind title spellings
-analytics.player_game_summary | game_id player_lookup | minutes points usage_rate ts_pct closing_line over_under_result margin
+analytics.player_game_summary | game_id player_lookup | minutes points usage_rate ts_pct closing_line \
+  over_under_result margin
 analytics.team_game_summary | game_id team | possessions pace off_rating def_rating won margin
-analytics.upcoming_player_game_context | game_id player_lookup as_of | team opponent home days_rest game_total home_spread current_line \
-opening_line injury_status star_teammates_out streak_over streak_under
-analytics.player_line_summary | game_id player_lookup as_of | consensus_line line_std line_range book_count outlier_count agreement_ratio \
-sharp_avg soft_avg sharp_soft_delta implied_over juice_asymmetry best_over_book best_over_point best_over_price best_under_book best_under_point \
-best_under_price opening_line closing_line close_minutes line_movement velocity snapshot_count
-features.store | game_id player_lookup as_of | quality_score tier missing_required quality_ready feature_version newest_known_at
-predictions.player_prop_predictions | prediction_id | game_id player_lookup system_id predicted_points predicted_mean predicted_whole sd p_over \
-p_push p_under line line_source bookmaker edge line_margin recommendation is_active superseded_by invalidation_reason quality_score batch_id \
-run_mode as_of created_at
+analytics.upcoming_player_game_context | game_id player_lookup as_of | team opponent home days_rest game_total \
+  home_spread current_line opening_line injury_status star_teammates_out streak_over streak_under
+analytics.player_line_summary | game_id player_lookup as_of | consensus_line line_std line_range book_count \
+  outlier_count agreement_ratio sharp_avg soft_avg sharp_soft_delta implied_over juice_asymmetry best_over_book \
+  best_over_point best_over_price best_under_book best_under_point best_under_price opening_line closing_line \
+  close_minutes line_movement velocity snapshot_count
+features.store | game_id player_lookup as_of | quality_score tier missing_required quality_ready feature_version \
+  newest_known_at
+predictions.player_prop_predictions | prediction_id | game_id player_lookup system_id predicted_points \
+  predicted_mean predicted_whole sd p_over p_push p_under line line_source bookmaker edge line_margin recommendation \
+  is_active superseded_by invalidation_reason quality_score batch_id run_mode as_of created_at
 predictions.absences | game_id player_lookup system_id batch_id | reason detail mended_by
-predictions.prediction_accuracy | player_lookup game_id system_id | actual_points result prediction_correct signed_error absolute_error \
-predicted_margin actual_margin clv_points clv_prob price units graded_at
+predictions.prediction_accuracy | player_lookup game_id system_id | actual_points result prediction_correct \
+  signed_error absolute_error predicted_margin actual_margin clv_points clv_prob price units graded_at
 predictions.published_picks | pick_id | shown published_at
-models.registry | model_id | system_id family feature_set loss artefact sha256 library_version metrics state state_since
-models.performance_daily | system_id game_date | hit_rate_7d n_7d low_7d high_7d hit_rate_14d n_14d hit_rate_30d n_30d mae bias brier state
+models.registry | model_id | system_id family feature_set loss artefact sha256 library_version metrics state \
+  state_since
+models.performance_daily | system_id game_date | hit_rate_7d n_7d low_7d high_7d hit_rate_14d n_14d hit_rate_30d \
+  n_30d mae bias brier state
 ops.outbox | message_id | body
 ops.generations | game_id kind | generation
 """

@@ -136,11 +136,14 @@ def stars_beside(rows: ir.Table, stars: ir.Table) -> ir.Table:
 
 
 def with_reports(table: ir.Table) -> ir.Table:
-    """Where a report covers the game, who is not mentioned is available and no star is out; where none does, both are unknown."""
+    """Where a report covers the game, who is not mentioned is available and no star is out; where none does, both are unknown.
+
+    Of a player whose team is unknown, so are his team-mates.
+    """
     covered = table.covered_at.notnull()
     return table.mutate(
         injury_status=ibis.ifelse(covered, table.injury_status.fill_null("available"), table.injury_status),
-        star_teammates_out=ibis.ifelse(covered, table.stars_out.fill_null(0).cast("float64"), ibis.null("float64")),
+        star_teammates_out=ibis.ifelse(covered & table.team.notnull(), table.stars_out.fill_null(0).cast("float64"), ibis.null("float64")),
         newest_known_at=_newest(table),
     )
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, progress, settings_of
 
 if TYPE_CHECKING:
+    from tipoff.flow.house import House
     from tipoff.load.imports import ImportedFile
+
+SHOWN, SHOWN_EACH = 40, 3
 
 
 def import_(
@@ -51,12 +55,14 @@ def import_(
                 tick(1)
             replayed = replay_unresolved(house.warehouse, house.vault, seen_at=house.clock.now(), run_id=house.run_id)
             recorded.counts = {"files": len(done), "rows": sum(item.rows for item in done), "replayed": replayed.documents}
+        apart = _set_apart(house)
     if json:
-        print_json({"files": [_file_dict(item) for item in done], "replayed_documents": replayed.documents})
+        print_json({"files": [_file_dict(item) for item in done], "replayed_documents": replayed.documents, "quarantine": apart})
         return
     print_table("Imported", ("file", "kind", "rows", "new", "changed", "set apart"), [_file_row(item) for item in done], numeric=(2, 3, 4))
     if replayed.documents:
         print_line(f"{replayed.documents} documents whose names had waited were loaded again.")
+    _print_set_apart(apart)
 
 
 def _file_row(item: ImportedFile) -> tuple[str, str, int, int, int, str]:
@@ -97,11 +103,7 @@ def load(
                 progress=tick,
             )
             recorded.counts = counts.as_dict()
-        apart = [
-            row
-            for row in (house.warehouse.read("raw.quarantine", run_id=house.run_id).to_pylist() if counts.set_apart else [])
-            if row["replayed_at"] is None
-        ]
+        apart = _set_apart(house)
     if json:
         print_json({**counts.as_dict(), "quarantine": apart})
         return
@@ -111,10 +113,25 @@ def load(
         [(name, merged.inserted, merged.updated) for name, merged in sorted(counts.merged.items())],
         numeric=(1, 2),
     )
-    if apart:
-        shown = [
-            (row["origin"], row["path"], row["rule"], row["value"]) for row in sorted(apart, key=lambda row: (row["origin"], row["path"]))
-        ]
-        print_table(f"Set apart: {len(apart):,}", ("document", "path", "rule", "value"), shown[:40])
-        if len(shown) > 40:
-            print_line(f"… and {len(shown) - 40:,} more: `--json` lists all; they lie in raw.quarantine.")
+    _print_set_apart(apart)
+
+
+def _set_apart(house: House) -> list[dict[str, Any]]:
+    """What this run set apart and could not load since, by document and place."""
+    rows = house.warehouse.read("raw.quarantine", run_id=house.run_id).to_pylist()
+    return sorted((row for row in rows if row["replayed_at"] is None), key=lambda row: (row["origin"], row["rule"], row["path"]))
+
+
+def _print_set_apart(apart: list[dict[str, Any]]) -> None:
+    """A few of each document and rule, with their place; all of them stand in raw.quarantine."""
+    if not apart:
+        return
+    shown: list[tuple[str, str, str, str]] = []
+    seen: Counter[tuple[str, str]] = Counter()
+    for row in apart:
+        seen[row["origin"], row["rule"]] += 1
+        if seen[row["origin"], row["rule"]] <= SHOWN_EACH and len(shown) < SHOWN:
+            shown.append((Path(row["origin"]).name, row["path"], row["rule"], row["value"]))
+    print_table(f"Set apart: {len(apart):,}", ("document", "place", "rule", "value"), shown)
+    if len(shown) < len(apart):
+        print_line(f"… and {len(apart) - len(shown):,} more: `--json` lists all; they lie in raw.quarantine.")

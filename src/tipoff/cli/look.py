@@ -12,13 +12,14 @@ from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_tab
 
 def status(data_dir: DataDir = None, json: AsJson = False) -> None:
     """What the newest runs did, phase by phase, from the state database; a failure with its cause."""
+    from contextlib import closing
     from dataclasses import asdict
 
     from tipoff.clock import SystemClock
-    from tipoff.flow.house import open_house
+    from tipoff.flow.state import State
 
-    with open_house(settings_of(data_dir), SystemClock()) as house:
-        runs = house.state.runs(40)
+    with closing(State(settings_of(data_dir), SystemClock())) as state:
+        runs = state.runs(40)
     if json:
         print_json([asdict(run) for run in runs])
         return

@@ -1,0 +1,202 @@
+"""Several processes on one warehouse and one vault, one of them killed: the union, whole transactions, no duplicates.
+
+Four processes serve all these tests; those that a test kills are its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+from store_rows import GAME_IDS, NOON, QUOTES, SCHEDULE, arrow, as_table, batches_of, by_precedence, ids_of, quote, version
+
+from tipoff.errors import Busy
+from tipoff.store.duckdb import DuckDBWarehouse
+from tipoff.store.payloads import Vault, digest, open_bucket
+
+SCRIPT = Path(__file__).with_name("warehouse_process.py")
+BATCHES, ROWS = 3, 40
+
+
+class Process:
+    """A running `warehouse_process`."""
+
+    def __init__(self, running: subprocess.Popen[str]) -> None:
+        self._running = running
+
+    def ask(self, do: str, **more: Any) -> None:
+        self.say(json.dumps({"do": do, **more}))
+
+    def say(self, line: str) -> None:
+        assert self._running.stdin is not None
+        self._running.stdin.write(f"{line}\n")
+        self._running.stdin.flush()
+
+    def hear(self) -> str:
+        assert self._running.stdout is not None
+        line = self._running.stdout.readline()
+        assert line, f"the process ended with {self._running.wait()}"
+        return line.strip()
+
+    def kill(self) -> list[str]:
+        """SIGKILL: it cannot tidy up. Gives what it had said and nobody had heard."""
+        assert self._running.stdout is not None
+        self._running.kill()
+        self._running.wait()
+        return self._running.stdout.read().split()
+
+
+@contextmanager
+def _process(**environment: str) -> Iterator[Process]:
+    command = [sys.executable, str(SCRIPT)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, **environment}
+    ) as running:
+        try:
+            yield Process(running)
+        finally:
+            running.kill()
+
+
+@pytest.fixture(scope="module")
+def four() -> Iterator[list[Process]]:
+    with ExitStack() as stack:
+        processes = [stack.enter_context(_process()) for _ in range(4)]
+        assert [process.hear() for process in processes] == ["ready"] * 4
+        yield processes
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "warehouse.duckdb"
+
+
+def _rows_of(seeds: list[int]) -> Iterator[dict[str, Any]]:
+    return chain.from_iterable(batch for seed in seeds for batch in batches_of(seed, BATCHES, ROWS))
+
+
+class TestTogether:
+    @pytest.mark.parametrize("number", [2, 4])
+    def test_processes_that_merge_overlapping_rows_end_in_their_union(self, number: int, four: list[Process], path: Path) -> None:
+        for seed, process in enumerate(four[:number]):
+            process.ask("merge", path=str(path), seed=seed, batches=BATCHES, rows=ROWS)
+        assert [process.hear() for process in four[:number]] == ["done"] * number
+        warehouse = DuckDBWarehouse(path)
+        rows = list(_rows_of(list(range(number))))
+        assert as_table(warehouse.read(QUOTES).to_pylist()) == by_precedence(rows)
+        assert sorted(warehouse.read(GAME_IDS).column("external_id").to_pylist()) == sorted({row["event_id"] for row in rows})
+
+    def test_threads_that_merge_overlapping_rows_end_in_their_union(self, path: Path) -> None:
+        def load(seed: int) -> None:
+            warehouse = DuckDBWarehouse(path)
+            for batch in batches_of(seed, BATCHES, ROWS):
+                with warehouse.writing(f"thread-{seed}") as work:
+                    work.merge(QUOTES, arrow(QUOTES, batch))
+                    work.merge(GAME_IDS, arrow(GAME_IDS, ids_of(batch)))
+                warehouse.read(GAME_IDS)
+
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(load, range(4)))
+        assert as_table(DuckDBWarehouse(path).read(QUOTES).to_pylist()) == by_precedence(_rows_of([0, 1, 2, 3]))
+
+    def test_a_file_that_all_of_them_make_at_once_is_made_once(self, four: list[Process], tmp_path: Path) -> None:
+        for number in range(5):
+            path = tmp_path / str(number) / "warehouse.duckdb"
+            for process in four:
+                process.ask("read", path=str(path), event="e")
+            answers = [(process.hear(), process.hear()) for process in four]
+            assert {done for _, done in answers} == {"done"}
+            assert DuckDBWarehouse(path).read(QUOTES).num_rows == 1
+            assert {file.name for file in path.parent.iterdir()} == {path.name}
+
+
+class TestKilled:
+    def test_a_process_killed_inside_a_transaction_leaves_nothing_of_it(self, path: Path) -> None:
+        warehouse = DuckDBWarehouse(path)
+        warehouse.merge(QUOTES, arrow(QUOTES, [quote("before")]), "r")
+        with _process() as holder:
+            assert holder.hear() == "ready"
+            holder.ask("hold", path=str(path))
+            assert holder.hear() == "inside"
+            holder.kill()
+        assert warehouse.read(QUOTES).column("event_id").to_pylist() == ["before"]
+        assert warehouse.read(GAME_IDS).num_rows == 0
+        assert warehouse.merge(QUOTES, arrow(QUOTES, [quote("held")]), "again").inserted == 1
+
+    def test_a_process_killed_anywhere_leaves_whole_transactions_and_a_usable_file(self, four: list[Process], path: Path) -> None:
+        rows = 300
+        with _process() as toiler:
+            assert toiler.hear() == "ready"
+            toiler.ask("toil", path=str(path), rows=rows)
+            told = [toiler.hear()]
+            four[0].ask("merge", path=str(path), seed=0, batches=BATCHES, rows=ROWS)
+            told += [toiler.hear() for _ in range(2)]
+            told += toiler.kill()
+        assert four[0].hear() == "done"
+        warehouse = DuckDBWarehouse(path)
+        quotes = warehouse.read(QUOTES, run_id="toiler").to_pylist()
+        events = warehouse.read(GAME_IDS, run_id="toiler").column("external_id").to_pylist()
+        assert len(as_table(quotes)) == len(quotes)
+        assert {event: sum(row["event_id"] == event for row in quotes) for event in events} == dict.fromkeys(events, rows)
+        assert len(quotes) == len(events) * rows
+        assert set(told) <= set(events) <= {f"toil-{number}" for number in range(len(told) + 1)}
+        others = [row for row in warehouse.read(QUOTES).to_pylist() if row["run_id"] != "toiler"]
+        assert as_table(others) == by_precedence(_rows_of([0]))
+        assert warehouse.merge(SCHEDULE, arrow(SCHEDULE, [version("g", NOON)]), "after").inserted == 1
+
+
+class TestHeld:
+    def test_a_file_that_another_holds_for_too_long_is_busy_with_a_hint(self, four: list[Process], path: Path) -> None:
+        four[0].ask("hold", path=str(path))
+        assert four[0].hear() == "inside"
+        impatient = DuckDBWarehouse(path, wait_seconds=0.2)
+        try:
+            with pytest.raises(Busy, match=r"was held by another process for more than 0\.2 s") as busy, impatient.writing("r"):
+                pytest.fail("the file was open to two at once")
+            with pytest.raises(Busy):
+                impatient.read(QUOTES)
+        finally:
+            four[0].say("go on")
+        assert str(path) in busy.value.message
+        assert "Wait for it to finish" in busy.value.hint
+        assert four[0].hear() == "done"
+        assert impatient.read(QUOTES).num_rows == 1
+
+    def test_who_waits_gets_the_file_when_it_is_left(self, four: list[Process], path: Path) -> None:
+        four[0].ask("hold", path=str(path))
+        assert four[0].hear() == "inside"
+        four[1].ask("read", path=str(path), event="waiting")
+        four[0].say("go on")
+        assert four[0].hear() == "done"
+        assert [four[1].hear(), four[1].hear()][1] == "done"
+        assert sorted(DuckDBWarehouse(path).read(QUOTES).column("event_id").to_pylist()) == ["held", "waiting"]
+
+
+def test_f12_a_process_in_another_time_zone_writes_and_reads_the_same_instants(path: Path) -> None:
+    with _process(TZ="Pacific/Auckland") as abroad:
+        assert abroad.hear() == "ready"
+        abroad.ask("read", path=str(path), event="e")
+        assert json.loads(abroad.hear()) == ["2025-11-05T17:00:00+00:00"] * 2
+        assert abroad.hear() == "done"
+    (row,) = DuckDBWarehouse(path).read(QUOTES, as_of=NOON).to_pylist()
+    assert row["snapshot_at"] == row["fetched_at"] == row["known_at"] == NOON
+
+
+def test_payloads_that_four_processes_keep_at_once_are_kept_once(four: list[Process], tmp_path: Path) -> None:
+    bucket = (tmp_path / "bucket").as_uri()
+    for process in four:
+        process.ask("put", bucket=bucket, count=60)
+    assert [process.hear() for process in four] == ["done"] * 4
+    bodies = [f"payload {number} ".encode() * 1000 for number in range(60)]
+    vault = Vault(open_bucket(bucket))
+    assert [vault.get(digest(body)) for body in bodies] == bodies
+    assert len([file for file in (tmp_path / "bucket").rglob("*") if file.is_file()]) == 60
