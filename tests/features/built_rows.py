@@ -46,9 +46,9 @@ def differences(left: Rows, right: Rows, *, but: Iterable[str] = ()) -> list[str
 
 
 def same(value: Any, other: Any) -> bool:
-    """Equal, and for numbers within rounding."""
+    """Equal, and for numbers within what rounding to six decimals leaves."""
     if isinstance(value, float) and isinstance(other, float):
-        return math.isclose(value, other, rel_tol=1e-9, abs_tol=1e-9)
+        return math.isclose(value, other, rel_tol=0.0, abs_tol=1.5e-6)
     return bool(value == other)
 
 

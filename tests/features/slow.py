@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import fmean, median, stdev
+from typing import Any, TypeVar
 
 from features.raw_rows import Raw, Row
 from tipoff.store.tables.features import catalogue
@@ -25,6 +26,7 @@ SPORTSBOOKS = frozenset(
 )
 CONSENSUS = ("bettingpros_consensus", "kaggle_closing", "consensus_mean_line", "sportsbookreview_archive", "oddsapi_mean")
 """In the order in which they are asked; the first two share a rank, and never quote the same market in these tests."""
+T = TypeVar("T")
 MEMORY = timedelta(days=400)
 SILENT = timedelta(hours=3)
 RISK = {"available": 0.0, "probable": 1.0, "questionable": 2.0, "doubtful": 3.0, "out": 3.0}
@@ -76,6 +78,7 @@ class Slow:
 
     def __init__(self, raw: Raw) -> None:
         self.raw = raw
+        self._memory: dict[tuple[object, ...], Any] = {}
         self.schedule: dict[str, list[Row]] = defaultdict(list)
         self.box: dict[str, list[Row]] = defaultdict(list)
         self.games_of_player: dict[str, set[str]] = defaultdict(set)
@@ -93,6 +96,13 @@ class Slow:
         for row in raw["raw.odds_game_lines"]:
             self.lines[row["game_id"]].append(row)
 
+    def _once(self, key: tuple[object, ...], compute: Callable[[], T]) -> T:
+        """What was computed before under a key: the rows of one game ask the same of its sides again and again."""
+        if key not in self._memory:
+            self._memory[key] = compute()
+        found: T = self._memory[key]
+        return found
+
     # --- the moment -------------------------------------------------------------------------------------------------
 
     def game(self, game_id: str, asked: datetime | None = None) -> Row | None:
@@ -109,6 +119,9 @@ class Slow:
 
     def _box_of(self, game_id: str, as_of: datetime) -> list[Row]:
         """A game's box score as of a moment: of each player the newest row known."""
+        return self._once(("box", game_id, as_of), lambda: self._newest_lines(game_id, as_of))
+
+    def _newest_lines(self, game_id: str, as_of: datetime) -> list[Row]:
         newest: dict[str, Row] = {}
         for row in sorted(self.box[game_id], key=lambda row: row["known_at"]):
             if row["known_at"] <= as_of:
@@ -159,6 +172,9 @@ class Slow:
 
     def _team_games(self, team: str, game: Row) -> list[TeamGame]:
         """A team's past games with both sides' box scores, newest first; once five of this season are known, only this season's."""
+        return self._once(("team", team, game["game_id"], game["as_of"]), lambda: self._summed_games(team, game))
+
+    def _summed_games(self, team: str, game: Row) -> list[TeamGame]:
         found = []
         for past_id in self.games_of_team[team]:
             box = self._box_of(past_id, game["as_of"])
@@ -189,6 +205,9 @@ class Slow:
 
     def _rest(self, team: str, game: Row) -> float | None:
         """Days since the team's game before by the schedule as known then, less one."""
+        return self._once(("rest", team, game["game_id"], game["as_of"]), lambda: self._days_off(team, game))
+
+    def _days_off(self, team: str, game: Row) -> float | None:
         days = []
         for game_id, versions in self.schedule.items():
             known = [row for row in versions if row["known_at"] <= game["as_of"]]
@@ -251,15 +270,19 @@ class Slow:
             and row["snapshot_at"] < row["commence_time"]
         ]
 
+    def _seen(self, game: Row) -> list[Row]:
+        """All pre-tip quotes on the game's players."""
+        return self._once(("quotes", game["game_id"], game["as_of"]), lambda: self.pre_tip(game, self.quotes[game["game_id"]]))
+
     def current(self, game: Row, player: str) -> list[Row]:
         """Each book's current main quote on a player: its own newest, unless pulled or silent for three hours."""
-        seen = self.pre_tip(game, self.quotes[game["game_id"]])
+        seen = self._seen(game)
         found = []
         for book in sorted({row["bookmaker"] for row in seen}):
             main = [row for row in seen if row["bookmaker"] == book and row["player_lookup"] == player and row["is_main"]]
             if not main:
                 continue
-            newest = max(main, key=lambda row: row["snapshot_at"])
+            newest = newest_of(main)
             documents = [
                 row
                 for row in seen
@@ -276,16 +299,16 @@ class Slow:
 
     def first(self, game: Row, player: str) -> list[Row]:
         """Each book's first main quote on a player."""
-        seen = [row for row in self.pre_tip(game, self.quotes[game["game_id"]]) if row["player_lookup"] == player and row["is_main"]]
+        seen = [row for row in self._seen(game) if row["player_lookup"] == player and row["is_main"]]
         books = sorted({row["bookmaker"] for row in seen})
-        return [min((row for row in seen if row["bookmaker"] == book), key=lambda row: row["snapshot_at"]) for book in books]
+        return [min((row for row in seen if row["bookmaker"] == book), key=_earliest) for book in books]
 
     def game_quotes(self, game: Row, market: str, outcome: str) -> list[Row]:
         """Each book's newest pre-tip quote on the game; sportsbooks', else a consensus."""
         seen = self.pre_tip(game, self.lines[game["game_id"]])
         seen = [row for row in seen if row["market"] == market and row["outcome"] == outcome]
         books = {row["bookmaker"] for row in seen}
-        return of_best_kind([max((row for row in seen if row["bookmaker"] == book), key=lambda row: row["snapshot_at"]) for book in books])
+        return of_best_kind([newest_of([row for row in seen if row["bookmaker"] == book]) for book in books])
 
     # --- the row ----------------------------------------------------------------------------------------------------
 
@@ -396,6 +419,17 @@ class Slow:
             "implied_team_total": Found(implied, "odds"),
             "blowout_minutes_risk": Found(_mean([float(abs(past.margin) >= 15) for past in season])),
         }
+
+
+def newest_of(rows: Sequence[Row]) -> Row:
+    """The newest quote; of two at one moment a payload's before an import's, then by event id and point, since nothing else is said."""
+    newest = max((row["snapshot_at"], row["origin_rank"]) for row in rows)
+    best = [row for row in rows if (row["snapshot_at"], row["origin_rank"]) == newest]
+    return min(best, key=lambda row: (row["market"], row["event_id"], row["point"]))
+
+
+def _earliest(row: Row) -> tuple[Any, ...]:
+    return row["snapshot_at"], -row["origin_rank"], row["market"], row["event_id"]
 
 
 def of_best_kind(rows: Sequence[Row]) -> list[Row]:

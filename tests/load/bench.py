@@ -63,8 +63,9 @@ class Bench:
         ]
 
     def rows(self, name: str, **where: Any) -> list[dict[str, Any]]:
-        """Rows of a table, in the order of their keys."""
-        found: list[dict[str, Any]] = self.warehouse.read(name).to_pylist()
+        """Rows of a table, every version of them, in the order of their keys."""
+        with self.warehouse.reading() as work:
+            found: list[dict[str, Any]] = work.fetch(work.table(name)).to_pylist()
         kept = [row for row in found if all(row[column] == value for column, value in where.items())]
         return sorted(kept, key=lambda row: tuple(map(str, row.values())))
 

@@ -20,7 +20,7 @@ from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.warehouse import Merged, Work
 
 Fresh = Callable[[], str]
-SLOW = settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+SLOW = settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,6 @@
 """Several processes on one warehouse and one vault, one of them killed: the union, whole transactions, no duplicates.
 
-Four processes serve all these tests; those that a test kills are its own.
+Four processes, one of them in another time zone, serve all these tests; those that a test kills are its own.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -24,54 +24,65 @@ from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault, digest, open_bucket
 
 SCRIPT = Path(__file__).with_name("warehouse_process.py")
-BATCHES, ROWS = 3, 40
+BATCHES, ROWS = 2, 60
+ABROAD = 3
 
 
 class Process:
-    """A running `warehouse_process`."""
+    """A `warehouse_process`, started when it is first needed, and again after it was killed."""
 
-    def __init__(self, running: subprocess.Popen[str]) -> None:
-        self._running = running
+    def __init__(self, stack: ExitStack, environment: dict[str, str]) -> None:
+        self._stack = stack
+        self._environment = {**os.environ, **environment}
+        self._running: subprocess.Popen[str] | None = None
+        self._ready = False
+
+    def start(self) -> subprocess.Popen[str]:
+        if self._running is None:
+            command = [sys.executable, str(SCRIPT)]
+            pipe = subprocess.PIPE
+            running = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True, env=self._environment)
+            self._stack.enter_context(running)
+            self._stack.callback(running.kill)
+            self._running, self._ready = running, False
+        return self._running
 
     def ask(self, do: str, **more: Any) -> None:
         self.say(json.dumps({"do": do, **more}))
 
     def say(self, line: str) -> None:
-        assert self._running.stdin is not None
-        self._running.stdin.write(f"{line}\n")
-        self._running.stdin.flush()
+        stdin = self.start().stdin
+        assert stdin is not None
+        stdin.write(f"{line}\n")
+        stdin.flush()
 
     def hear(self) -> str:
-        assert self._running.stdout is not None
-        line = self._running.stdout.readline()
-        assert line, f"the process ended with {self._running.wait()}"
-        return line.strip()
+        running = self.start()
+        assert running.stdout is not None
+        while True:
+            line = running.stdout.readline().strip()
+            assert line, f"the process ended with {running.wait()}"
+            if self._ready:
+                return line
+            assert line == "ready"
+            self._ready = True
 
     def kill(self) -> list[str]:
         """SIGKILL: it cannot tidy up. Gives what it had said and nobody had heard."""
-        assert self._running.stdout is not None
-        self._running.kill()
-        self._running.wait()
-        return self._running.stdout.read().split()
-
-
-@contextmanager
-def _process(**environment: str) -> Iterator[Process]:
-    command = [sys.executable, str(SCRIPT)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env={**os.environ, **environment}
-    ) as running:
-        try:
-            yield Process(running)
-        finally:
-            running.kill()
+        running = self.start()
+        assert running.stdout is not None
+        running.kill()
+        running.wait()
+        self._running = None
+        return running.stdout.read().split()
 
 
 @pytest.fixture(scope="module")
 def four() -> Iterator[list[Process]]:
     with ExitStack() as stack:
-        processes = [stack.enter_context(_process()) for _ in range(4)]
-        assert [process.hear() for process in processes] == ["ready"] * 4
+        processes = [Process(stack, {"TZ": "Pacific/Auckland"} if place == ABROAD else {}) for place in range(4)]
+        for process in processes:
+            process.start()
         yield processes
 
 
@@ -90,6 +101,7 @@ class TestTogether:
         for seed, process in enumerate(four[:number]):
             process.ask("merge", path=str(path), seed=seed, batches=BATCHES, rows=ROWS)
         assert [process.hear() for process in four[:number]] == ["done"] * number
+        assert {file.name for file in path.parent.iterdir()} == {path.name}, "something was left over from making the file"
         warehouse = DuckDBWarehouse(path)
         rows = list(_rows_of(list(range(number))))
         assert as_table(warehouse.read(QUOTES).to_pylist()) == by_precedence(rows)
@@ -107,51 +119,6 @@ class TestTogether:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(load, range(4)))
         assert as_table(DuckDBWarehouse(path).read(QUOTES).to_pylist()) == by_precedence(_rows_of([0, 1, 2, 3]))
-
-    def test_a_file_that_all_of_them_make_at_once_is_made_once(self, four: list[Process], tmp_path: Path) -> None:
-        for number in range(5):
-            path = tmp_path / str(number) / "warehouse.duckdb"
-            for process in four:
-                process.ask("read", path=str(path), event="e")
-            answers = [(process.hear(), process.hear()) for process in four]
-            assert {done for _, done in answers} == {"done"}
-            assert DuckDBWarehouse(path).read(QUOTES).num_rows == 1
-            assert {file.name for file in path.parent.iterdir()} == {path.name}
-
-
-class TestKilled:
-    def test_a_process_killed_inside_a_transaction_leaves_nothing_of_it(self, path: Path) -> None:
-        warehouse = DuckDBWarehouse(path)
-        warehouse.merge(QUOTES, arrow(QUOTES, [quote("before")]), "r")
-        with _process() as holder:
-            assert holder.hear() == "ready"
-            holder.ask("hold", path=str(path))
-            assert holder.hear() == "inside"
-            holder.kill()
-        assert warehouse.read(QUOTES).column("event_id").to_pylist() == ["before"]
-        assert warehouse.read(GAME_IDS).num_rows == 0
-        assert warehouse.merge(QUOTES, arrow(QUOTES, [quote("held")]), "again").inserted == 1
-
-    def test_a_process_killed_anywhere_leaves_whole_transactions_and_a_usable_file(self, four: list[Process], path: Path) -> None:
-        rows = 300
-        with _process() as toiler:
-            assert toiler.hear() == "ready"
-            toiler.ask("toil", path=str(path), rows=rows)
-            told = [toiler.hear()]
-            four[0].ask("merge", path=str(path), seed=0, batches=BATCHES, rows=ROWS)
-            told += [toiler.hear() for _ in range(2)]
-            told += toiler.kill()
-        assert four[0].hear() == "done"
-        warehouse = DuckDBWarehouse(path)
-        quotes = warehouse.read(QUOTES, run_id="toiler").to_pylist()
-        events = warehouse.read(GAME_IDS, run_id="toiler").column("external_id").to_pylist()
-        assert len(as_table(quotes)) == len(quotes)
-        assert {event: sum(row["event_id"] == event for row in quotes) for event in events} == dict.fromkeys(events, rows)
-        assert len(quotes) == len(events) * rows
-        assert set(told) <= set(events) <= {f"toil-{number}" for number in range(len(told) + 1)}
-        others = [row for row in warehouse.read(QUOTES).to_pylist() if row["run_id"] != "toiler"]
-        assert as_table(others) == by_precedence(_rows_of([0]))
-        assert warehouse.merge(SCHEDULE, arrow(SCHEDULE, [version("g", NOON)]), "after").inserted == 1
 
 
 class TestHeld:
@@ -174,19 +141,16 @@ class TestHeld:
     def test_who_waits_gets_the_file_when_it_is_left(self, four: list[Process], path: Path) -> None:
         four[0].ask("hold", path=str(path))
         assert four[0].hear() == "inside"
-        four[1].ask("read", path=str(path), event="waiting")
+        four[1].ask("merge", path=str(path), seed=0, batches=1, rows=1)
         four[0].say("go on")
-        assert four[0].hear() == "done"
-        assert [four[1].hear(), four[1].hear()][1] == "done"
-        assert sorted(DuckDBWarehouse(path).read(QUOTES).column("event_id").to_pylist()) == ["held", "waiting"]
+        assert [four[0].hear(), four[1].hear()] == ["done", "done"]
+        assert sorted(DuckDBWarehouse(path).read(QUOTES).column("run_id").to_pylist()) == ["holder", "process-0"]
 
 
-def test_f12_a_process_in_another_time_zone_writes_and_reads_the_same_instants(path: Path) -> None:
-    with _process(TZ="Pacific/Auckland") as abroad:
-        assert abroad.hear() == "ready"
-        abroad.ask("read", path=str(path), event="e")
-        assert json.loads(abroad.hear()) == ["2025-11-05T17:00:00+00:00"] * 2
-        assert abroad.hear() == "done"
+def test_f12_a_process_in_another_time_zone_writes_and_reads_the_same_instants(four: list[Process], path: Path) -> None:
+    four[ABROAD].ask("read", path=str(path), event="e")
+    assert json.loads(four[ABROAD].hear()) == {"offset_hours": 12, "instants": ["2025-11-05T17:00:00+00:00"] * 2}
+    assert four[ABROAD].hear() == "done"
     (row,) = DuckDBWarehouse(path).read(QUOTES, as_of=NOON).to_pylist()
     assert row["snapshot_at"] == row["fetched_at"] == row["known_at"] == NOON
 
@@ -200,3 +164,34 @@ def test_payloads_that_four_processes_keep_at_once_are_kept_once(four: list[Proc
     vault = Vault(open_bucket(bucket))
     assert [vault.get(digest(body)) for body in bodies] == bodies
     assert len([file for file in (tmp_path / "bucket").rglob("*") if file.is_file()]) == 60
+
+
+class TestKilled:
+    def test_a_process_killed_inside_a_transaction_leaves_nothing_of_it(self, four: list[Process], path: Path) -> None:
+        warehouse = DuckDBWarehouse(path)
+        warehouse.merge(QUOTES, arrow(QUOTES, [quote("before")]), "r")
+        four[1].ask("hold", path=str(path))
+        assert four[1].hear() == "inside"
+        four[1].kill()
+        assert warehouse.read(QUOTES).column("event_id").to_pylist() == ["before"]
+        assert warehouse.read(GAME_IDS).num_rows == 0
+        assert warehouse.merge(QUOTES, arrow(QUOTES, [quote("held")]), "again").inserted == 1
+
+    def test_a_process_killed_anywhere_leaves_whole_transactions_and_a_usable_file(self, four: list[Process], path: Path) -> None:
+        rows = 100
+        four[2].ask("toil", path=str(path), rows=rows)
+        told = [four[2].hear()]
+        four[0].ask("merge", path=str(path), seed=0, batches=BATCHES, rows=ROWS)
+        told += [four[2].hear() for _ in range(2)]
+        told += four[2].kill()
+        assert four[0].hear() == "done"
+        warehouse = DuckDBWarehouse(path)
+        quotes = warehouse.read(QUOTES, run_id="toiler").to_pylist()
+        events = warehouse.read(GAME_IDS, run_id="toiler").column("external_id").to_pylist()
+        assert len(as_table(quotes)) == len(quotes)
+        assert {event: sum(row["event_id"] == event for row in quotes) for event in events} == dict.fromkeys(events, rows)
+        assert len(quotes) == len(events) * rows
+        assert set(told) <= set(events) <= {f"toil-{number}" for number in range(len(told) + 1)}
+        others = [row for row in warehouse.read(QUOTES).to_pylist() if row["run_id"] != "toiler"]
+        assert as_table(others) == by_precedence(_rows_of([0]))
+        assert warehouse.merge(SCHEDULE, arrow(SCHEDULE, [version("g", NOON)]), "after").inserted == 1

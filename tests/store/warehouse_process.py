@@ -1,4 +1,4 @@
-"""A process of its own that works on warehouses, vaults: one JSON command a line, one answer a line. The tests start it, and kill it.
+"""A process of its own that works on warehouses and vaults: one JSON command a line, one answer a line. The tests start it, and kill it.
 
 Knows no test: what is right is judged by the process that commands.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ from tipoff.store.payloads import Vault, open_bucket
 
 
 def _answer(word: str) -> None:
-    print(word, flush=True)
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
 
 
 def merge(path: str, seed: int, batches: int, rows: int) -> None:
@@ -64,14 +67,18 @@ def read(path: str, event: str) -> None:
     warehouse = DuckDBWarehouse(Path(path))
     warehouse.merge(QUOTES, arrow(QUOTES, [quote(event)]), "reader")
     (row,) = warehouse.read(QUOTES, event_id=event).to_pylist()
-    _answer(json.dumps([row["snapshot_at"].isoformat(), row["fetched_at"].isoformat()]))
+    instants = [row["snapshot_at"].isoformat(), row["fetched_at"].isoformat()]
+    _answer(json.dumps({"offset_hours": time.localtime(0).tm_gmtoff // 3600, "instants": instants}))
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"merge": merge, "hold": hold, "toil": toil, "put": put, "read": read}
 
 
 def main() -> None:
     _answer("ready")
     for line in sys.stdin:
         command: dict[str, Any] = json.loads(line)
-        {"merge": merge, "hold": hold, "toil": toil, "put": put, "read": read}[command.pop("do")](**command)
+        COMMANDS[command.pop("do")](**command)
         _answer("done")
 
 

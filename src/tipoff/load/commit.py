@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.clock import game_date_of
+from tipoff.load.columns import map_distinct
 from tipoff.load.counts import Counts
 from tipoff.load.identity import Identity
 from tipoff.load.main_lines import mark_main_lines
@@ -157,17 +158,19 @@ def _merge_payloads(work: Work, documents: list[Document]) -> None:
 
 def _merge_sources(work: Work, offers: Offers, documents: list[Document]) -> None:
     """Which source supplies what for which days: a span for what was imported, open-ended for what we fetch ourselves."""
-    live = {document.source for document in documents if document.live}
+    live = pa.array([document.payload_id for document in documents if document.live], pa.string())
     before = {(row["source"], row["kind"]): row for row in work.fetch(work.table("ref.sources")).to_pylist()}
     rows = []
     for name, kind in _SUPPLIES.items():
         offer = offers.whole(name)
         if offer is None:
             continue
-        spans = offer.group_by(["source"], use_threads=False).aggregate([("game_date", "min"), ("game_date", "max")])
-        for span in spans.to_pylist():
+        days = pc.coalesce(offer.column("game_date"), map_distinct(offer.column("known_at"), game_date_of, pa.date32()))
+        fetched = pc.is_in(offer.column("payload_id"), live)
+        spans = pa.table({"source": offer.column("source"), "game_date": days, "live": fetched}).group_by(["source"], use_threads=False)
+        for span in spans.aggregate([("game_date", "min"), ("game_date", "max"), ("live", "any")]).to_pylist():
             known = before.get((span["source"], kind))
-            stays_on = span["source"] in live or (known is not None and known["on_until"] is None)
+            stays_on = span["live_any"] or (known is not None and known["on_until"] is None)
             rows.append(
                 {
                     "source": span["source"],

@@ -1,0 +1,33 @@
+"""The real command in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def tipoff(*arguments: str | Path, environment: dict[str, str] | None = None, expect: int = 0) -> subprocess.CompletedProcess[str]:
+    """Runs `tipoff` and checks its exit code."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "tipoff", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=known | (environment or {}),
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == expect, f"exit {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    return done
+
+
+def load_folder(folder: Path, data_dir: Path, **environment: str) -> dict[str, Any]:
+    """`tipoff load --payloads FOLDER --json`."""
+    found: dict[str, Any] = json.loads(
+        tipoff("load", "--payloads", folder, "--data-dir", data_dir, "--json", environment=environment).stdout
+    )
+    return found

@@ -1,0 +1,91 @@
+"""F42: a slate is stopped, by the feature's name, where a feature strays or stands still; one stray value is one missing value."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.built_rows import Rows
+from tipoff.errors import SlateStopped
+from tipoff.features.build import Built
+from tipoff.features.quality import score
+from tipoff.features.registry import features
+from tipoff.features.slate_checks import check_slate
+from tipoff.store.tables.features import catalogue
+
+MUST_VARY = [entry.name for entry in catalogue() if not entry.may_be_constant]
+MAY_STAND = [entry.name for entry in catalogue() if entry.may_be_constant]
+
+
+def slate(players: int = 36, games: int = 3, strays: dict[str, int] | None = None, **columns: list[float]) -> Built:
+    """A slate whose features all differ from row to row, but for the columns given."""
+    values = {entry.name: np.arange(players, dtype=np.float64) for entry in catalogue()}
+    values |= {name: np.array(column, dtype=np.float64) for name, column in columns.items()}
+    qualities = {name: np.full(players, 100.0) for name in values}
+    ids = [f"20251206_AA{number % games}_BBB" for number in range(players)]
+    empty = score(values, qualities, {}, players)
+    return Built(pa.table({"game_id": ids}), values, qualities, {}, empty, np.zeros(players, dtype=np.bool_), strays or {})
+
+
+def test_a_slate_of_values_in_range_that_differ_passes() -> None:
+    check_slate(slate())
+
+
+@pytest.mark.parametrize("name", MUST_VARY)
+def test_a_feature_that_may_not_be_constant_and_is_stops_the_slate_by_name(name: str) -> None:
+    with pytest.raises(SlateStopped, match=f"{name}: one value, 7, for all 36 players"):
+        check_slate(slate(**{name: [7.0] * 36}))
+
+
+@pytest.mark.parametrize("name", MAY_STAND)
+def test_a_feature_that_may_be_constant_passes(name: str) -> None:
+    check_slate(slate(**{name: [1.0] * 36}))
+
+
+@pytest.mark.parametrize(("players", "games"), [(29, 3), (40, 2), (10, 1)])
+def test_a_small_slate_is_not_judged_by_constancy(players: int, games: int) -> None:
+    check_slate(slate(players, games, team_pace=[100.0] * players))
+
+
+def test_a_constant_beside_missing_values_counts_the_values_that_are_there() -> None:
+    check_slate(slate(team_pace=[100.0] * 29 + [np.nan] * 7))
+    with pytest.raises(SlateStopped, match="for all 30 players"):
+        check_slate(slate(team_pace=[100.0] * 30 + [np.nan] * 6))
+
+
+@given(st.integers(1, 60), st.integers(0, 60))
+def test_more_than_five_per_cent_out_of_range_stops_and_five_do_not(players: int, strayed: int) -> None:
+    strayed = min(strayed, players)
+    column = [np.nan] * strayed + [float(number) for number in range(players - strayed)]
+    built = slate(players, 1, {"points_avg_last_5": strayed}, points_avg_last_5=column)
+    if strayed * 20 > players:
+        with pytest.raises(SlateStopped, match=f"points_avg_last_5: {strayed} of {players} values out of"):
+            check_slate(built)
+    else:
+        check_slate(built)
+
+
+def test_all_faults_are_named_at_once() -> None:
+    built = slate(strays={"dnp_rate": 36}, dnp_rate=[np.nan] * 36, team_pace=[100.0] * 36)
+    with pytest.raises(SlateStopped, match="team_pace.*dnp_rate"):
+        check_slate(built)
+
+
+def test_an_empty_slate_passes() -> None:
+    check_slate(slate(0, 1))
+
+
+def test_a_value_out_of_range_becomes_missing_and_is_counted(whole: Built, whole_rows: Rows) -> None:
+    """It costs its own cell alone: no row is lost, and no value beyond the catalogue's range is left."""
+    for entry in catalogue():
+        values = whole.values[entry.name]
+        present = values[np.isfinite(values)]
+        assert entry.low is None or (present >= entry.low).all(), entry.name
+        assert entry.high is None or (present <= entry.high).all(), entry.name
+    for feature in features():
+        stray = sum(row[f"{feature.name}_source"] == "missing: out_of_range" for row in whole_rows.values())
+        assert stray == whole.out_of_range[feature.name], feature.name
+    assert sum(whole.out_of_range.values()) > 0

@@ -1,0 +1,195 @@
+"""A practice league's first weeks through the real path, once a session: wire documents, loaded, trained on, predicted, played, graded.
+
+Each stage is a folder with a warehouse and a bucket; a test that changes one takes a copy.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import msgspec
+from obstore.store import ObjectStore
+
+from tipoff.analyze.slate import games_as_of
+from tipoff.clock import local_instant
+from tipoff.features.build import Built, build
+from tipoff.load.documents import load_payloads
+from tipoff.market.taking import quotes_to_take
+from tipoff.practice import Game, Season, simulate
+from tipoff.practice.odds_question import odds_question
+from tipoff.practice.quotes import QuoteRoom
+from tipoff.practice.wire_box import box_score
+from tipoff.practice.wire_espn import injuries
+from tipoff.practice.wire_nba import schedule
+from tipoff.practice.wire_odds import event_odds
+from tipoff.predict import artefacts
+from tipoff.predict.activate import activate
+from tipoff.predict.slate import SlateOptions, speak
+from tipoff.predict.systems import System, fleet
+from tipoff.scrape.records import Payload
+from tipoff.store.duckdb import DuckDBWarehouse
+from tipoff.store.payloads import Vault, open_bucket
+from tipoff.train.dataset import DataSet, data_set
+from tipoff.train.fit import fit_system
+
+SEED = 7
+FIRST = date(2025, 10, 21)
+NIGHT = FIRST + timedelta(days=32)
+"""The night that is predicted: the days before it are history."""
+WINDOW = timedelta(days=400)
+BEFORE_TIP = timedelta(minutes=10)
+MORNING = local_instant(NIGHT + timedelta(days=1), time(9))
+ASKED = {"markets": "player_points,spreads,totals", "regions": "us", "bookmakers": "draftkings,betmgm,betonlineag,bovada"}
+
+_kept = TemporaryDirectory(prefix="tipoff-practice-house-")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A warehouse and a bucket in a folder."""
+
+    folder: Path
+
+    @property
+    def warehouse(self) -> DuckDBWarehouse:
+        return DuckDBWarehouse(self.folder / "warehouse.duckdb")
+
+    @property
+    def bucket(self) -> ObjectStore:
+        return open_bucket((self.folder / "bucket").as_uri())
+
+    @property
+    def vault(self) -> Vault:
+        return Vault(self.bucket)
+
+    def copy(self, folder: Path) -> Stage:
+        """Another of the same, to be changed; the bucket is shared, since what lies in it is named by what it is."""
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copy(self.warehouse.path, folder / "warehouse.duckdb")
+        if not (folder / "bucket").exists():
+            (folder / "bucket").symlink_to(self.folder / "bucket")
+        return Stage(folder)
+
+    def load(self, payloads: list[Payload]) -> None:
+        pairs = ((payload, None) for payload in payloads)
+        load_payloads(self.warehouse, self.vault, pairs, seen_at=MORNING, run_id="practice")
+
+
+@lru_cache(maxsize=1)
+def season() -> Season:
+    return simulate(SEED)
+
+
+@lru_cache(maxsize=1)
+def room() -> QuoteRoom:
+    return QuoteRoom(season())
+
+
+def games_of_night() -> tuple[Game, ...]:
+    return season().games_on(NIGHT)
+
+
+def payload(document: object, fetched_at: datetime) -> Payload:
+    return Payload(msgspec.json.encode(document), "the practice league", fetched_at, 200)
+
+
+def box(game: Game) -> Payload:
+    """The box score of a game, fetched half an hour after its last buzzer."""
+    at = game.final_at + timedelta(minutes=30)
+    return payload(box_score(season(), game, at), at)
+
+
+def lines(game: Game, at: datetime) -> Payload:
+    """The books' lines on a game at an instant."""
+    return payload(event_odds(room(), game.event_id, at, odds_question(ASKED, bulk=False)).document, at)
+
+
+def history() -> Iterator[Payload]:
+    """What was known by the afternoon of the night, and the night's own lines, ten minutes before each tip."""
+    afternoon = local_instant(NIGHT, time(14))
+    yield payload(schedule(season(), afternoon), afternoon)
+    yield from (box(game) for game in season().games if game.game_date < NIGHT)
+    recent = (game for game in season().games if NIGHT - timedelta(days=12) <= game.game_date < NIGHT)
+    yield from (lines(game, game.tip - BEFORE_TIP) for game in recent)
+    yield payload(injuries(season(), afternoon), afternoon)
+    yield from (lines(game, game.tip - BEFORE_TIP) for game in games_of_night())
+
+
+def aftermath() -> list[Payload]:
+    """What was known on the morning after: the schedule with its scores, and the night's box scores."""
+    return [payload(schedule(season(), MORNING), MORNING), *map(box, games_of_night())]
+
+
+@lru_cache(maxsize=1)
+def eve() -> Stage:
+    """History, and the night's lines: nothing of the night's games has been played."""
+    stage = Stage(Path(_kept.name) / "eve")
+    stage.folder.mkdir()
+    stage.load(list(history()))
+    return stage
+
+
+@lru_cache(maxsize=1)
+def data() -> DataSet:
+    """The rows to train on for the night."""
+    return data_set(eve().warehouse, NIGHT, WINDOW)
+
+
+@lru_cache(maxsize=1)
+def systems() -> dict[str, System]:
+    """The fleet, with fewer trees: what is tested does not depend on their number."""
+    fewer: dict[str, dict[str, float]] = {"catboost_v9": {"iterations": 60}, "lightgbm_v12": {"rounds": 60}}
+    return {
+        name: system.model_copy(update={"parameters": {**system.parameters, **fewer.get(name, {})}}) for name, system in fleet().items()
+    }
+
+
+@dataclass(frozen=True)
+class Night:
+    """The night as it was predicted: who could be, with which models, and what is stored."""
+
+    stage: Stage
+    built: Built
+    loaded: dict[str, artefacts.Loaded]
+
+
+OPTIONS = SlateOptions("a batch", "last_call", 8.0)
+
+
+@lru_cache(maxsize=1)
+def predicted() -> Night:
+    """Trained, predicted as of each tip, and stored."""
+    stage = eve().copy(Path(_kept.name) / "predicted")
+    made = {
+        name: fit_system(stage.warehouse, stage.bucket, system, data(), created_at=MORNING, run_id="train")
+        for name, system in systems().items()
+    }
+    loaded = {name: artefacts.load(stage.bucket, manifest.model_id) for name, manifest in made.items()}
+    ids = [game.game_id for game in games_of_night()]
+    with stage.warehouse.writing("predict") as work:
+        built = build(work, ids)
+        quotes = quotes_to_take(work, work.keep(games_as_of(work, ids, None)))
+        for name, system in systems().items():
+            activate(work, name, ids, speak(work, built, quotes, system, loaded[name], OPTIONS), MORNING)
+    return Night(stage, built, loaded)
+
+
+@lru_cache(maxsize=1)
+def played() -> Stage:
+    """The night's games are played and their box scores loaded; nothing is graded."""
+    stage = predicted().stage.copy(Path(_kept.name) / "played")
+    stage.load(aftermath())
+    return stage
+
+
+def document(made: Payload) -> dict[str, object]:
+    """A payload's document, to be changed."""
+    found: dict[str, object] = json.loads(made.body)
+    return found
