@@ -12,7 +12,9 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from features.built_rows import Rows
     from features.raw_rows import Raw
+    from tipoff.features.build import Built
     from tipoff.store.duckdb import DuckDBWarehouse
 
 settings.register_profile("tipoff", deadline=None)
@@ -77,3 +79,25 @@ def league_warehouse(league: Raw, tmp_path_factory: pytest.TempPathFactory) -> D
     from features.raw_rows import fill
 
     return fill(tmp_path_factory.mktemp("league") / "warehouse.duckdb", league)
+
+
+@pytest.fixture(scope="session")
+def season_games(league: Raw) -> list[str]:
+    """Every game of this season, called off or not."""
+    return sorted({row["game_id"] for row in league["raw.schedule"] if row["season"] == "2025-26"})
+
+
+@pytest.fixture(scope="session")
+def whole(league_warehouse: DuckDBWarehouse, season_games: list[str]) -> Built:
+    """The whole season in one build, each game as of its tip."""
+    from tipoff.features.build import build
+
+    with league_warehouse.reading() as work:
+        return build(work, season_games)
+
+
+@pytest.fixture(scope="session")
+def whole_rows(whole: Built) -> Rows:
+    from features.built_rows import rows_by_key
+
+    return rows_by_key(whole)

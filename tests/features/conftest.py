@@ -1,4 +1,4 @@
-"""Builds that many tests look at, each made once: the small league as of its tips, its eras, and the slow reference of both."""
+"""What many tests look at, each made once: the eras of the small league, and its slow reference."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from features.eras import ERA, together
 from features.raw_rows import Raw, fill
 from features.slow import Slow
 from features.small_league import THIS_SEASON
-from tipoff.features.build import Built, build
-from tipoff.store.duckdb import DuckDBWarehouse
+from tipoff.features.build import build
 
 ERAS: dict[str, do.Change] = {
     "as it was": do.unchanged,
@@ -39,24 +38,6 @@ WATCHED = THIS_SEASON[-4:]
 @pytest.fixture(scope="session")
 def slow(league: Raw) -> Slow:
     return Slow(league)
-
-
-@pytest.fixture(scope="session")
-def season_games(league: Raw) -> list[str]:
-    """Every game of this season, called off or not."""
-    return sorted({row["game_id"] for row in league["raw.schedule"] if row["season"] == "2025-26"})
-
-
-@pytest.fixture(scope="session")
-def whole(league_warehouse: DuckDBWarehouse, season_games: list[str]) -> Built:
-    """The whole season in one build, each game as of its tip."""
-    with league_warehouse.reading() as work:
-        return build(work, season_games)
-
-
-@pytest.fixture(scope="session")
-def whole_rows(whole: Built) -> Rows:
-    return rows_by_key(whole)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Five weeks of the practice league in a warehouse, through its real documents: wire formats, sources, load.
+"""Four weeks of the practice league in a warehouse, through its real documents: wire formats, sources, load.
 
 The schedule as it stood before the season and at the end, box scores a quarter of an hour after the last buzzer (one corrected the next
 morning), and of the last two weeks the odds of four books and the injury list, in play too.
@@ -25,7 +25,7 @@ from tipoff.scrape.records import Payload
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault, open_bucket
 
-FIRST_LINES, LAST = date(2025, 11, 10), date(2025, 11, 23)
+FIRST_LINES, LAST = date(2025, 11, 3), date(2025, 11, 16)
 BOOKS = "draftkings,fanduel,betmgm,bovada"
 BEFORE_TIP = (240, 10, -20)
 """Minutes before the tip at which the odds of a game are asked for."""
@@ -48,7 +48,7 @@ def fill_from_documents(folder: Path, season: Season) -> DuckDBWarehouse:
 
 def corrected_game(season: Season) -> Game:
     """The game whose box score is corrected the morning after it was played."""
-    return next(game for game in season.games if game.game_date == date(2025, 11, 15))
+    return next(game for game in season.games if game.game_date == date(2025, 11, 10))
 
 
 def _documents(season: Season, end: datetime) -> Iterator[tuple[Payload, str | None]]:

@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from statistics import fmean, median, stdev
 from typing import Any, TypeVar
 
@@ -21,8 +22,32 @@ from features.raw_rows import Raw, Row
 from tipoff.store.tables.features import catalogue
 
 SPORTSBOOKS = frozenset(
-    "draftkings fanduel betmgm williamhill_us betrivers bovada espnbet thescore_bet hardrockbet betonlineag fliff betparx ballybet pinnacle "
-    "fanatics pointsbetus unibet_us mybookieag lowvig betus wynnbet superbook twinspires barstool".split()
+    (
+        "draftkings",
+        "fanduel",
+        "betmgm",
+        "williamhill_us",
+        "betrivers",
+        "bovada",
+        "espnbet",
+        "thescore_bet",
+        "hardrockbet",
+        "betonlineag",
+        "fliff",
+        "betparx",
+        "ballybet",
+        "pinnacle",
+        "fanatics",
+        "pointsbetus",
+        "unibet_us",
+        "mybookieag",
+        "lowvig",
+        "betus",
+        "wynnbet",
+        "superbook",
+        "twinspires",
+        "barstool",
+    )
 )
 CONSENSUS = ("bettingpros_consensus", "kaggle_closing", "consensus_mean_line", "sportsbookreview_archive", "oddsapi_mean")
 """In the order in which they are asked; the first two share a rank, and never quote the same market in these tests."""
@@ -32,7 +57,10 @@ SILENT = timedelta(hours=3)
 RISK = {"available": 0.0, "probable": 1.0, "questionable": 2.0, "doubtful": 3.0, "out": 3.0}
 QUALITY = {
     **dict.fromkeys(("store", "odds", "calculated", "calculated_partial"), 100),
-    **{"minutes": 95, "opponent_history": 90, "consensus": 87, "fallback": 40},
+    "minutes": 95,
+    "opponent_history": 90,
+    "consensus": 87,
+    "fallback": 40,
 }
 
 
@@ -137,11 +165,12 @@ class Slow:
 
     def _listed(self, player: str, game: Row) -> list[tuple[datetime, Row]]:
         """(tip, row) of every past box score that lists a player, newest first, played or not."""
-        found = []
-        for past_id in self.games_of_player[player]:
-            for row in self._box_of(past_id, game["as_of"]):
-                if row["player_lookup"] == player and self._is_past(past_id, row, game):
-                    found.append((_in_force(self.schedule[past_id])["commence_time"], row))
+        found = [
+            (_in_force(self.schedule[past_id])["commence_time"], row)
+            for past_id in self.games_of_player[player]
+            for row in self._box_of(past_id, game["as_of"])
+            if row["player_lookup"] == player and self._is_past(past_id, row, game)
+        ]
         return sorted(found, key=lambda pair: pair[0], reverse=True)
 
     def _played(self, listed: Sequence[tuple[datetime, Row]], game: Row) -> list[Past]:
@@ -168,7 +197,7 @@ class Slow:
         team_minutes = math.fsum(other["minutes"] or 0.0 for other in side)
         if team_used <= 0:
             return None
-        return 100.0 * _used(row) * (team_minutes / 5) / (row["minutes"] * team_used)
+        return 100.0 * _used(row) * (team_minutes / 5) / (float(row["minutes"]) * team_used)
 
     def _team_games(self, team: str, game: Row) -> list[TeamGame]:
         """A team's past games with both sides' box scores, newest first; once five of this season are known, only this season's."""
@@ -545,7 +574,7 @@ def _since_change(played: Sequence[Past], game: Row) -> float | None:
     if (game["game_date"] - played[0].day).days > 14:
         return 0.0
     since = 1
-    for newer, older in zip(played, played[1:], strict=False):
+    for newer, older in pairwise(played):
         if newer.team != older.team or (newer.day - older.day).days > 14:
             break
         since += 1

@@ -160,8 +160,16 @@ def _stats(draw: random.Random, minutes: float, *, starter: bool) -> dict[str, A
     return {
         "started": starter,
         "points": 2 * fgm + fg3m + ftm,
-        **{"fgm": fgm, "fga": fga, "fg3m": fg3m, "fg3a": fg3a, "ftm": ftm, "fta": fta},
-        **{"oreb": draw.randint(0, 2), "dreb": draw.randint(0, 6), "ast": draw.randint(0, 6), "tov": draw.randint(0, 3)},
+        "fgm": fgm,
+        "fga": fga,
+        "fg3m": fg3m,
+        "fg3a": fg3a,
+        "ftm": ftm,
+        "fta": fta,
+        "oreb": draw.randint(0, 2),
+        "dreb": draw.randint(0, 6),
+        "ast": draw.randint(0, 6),
+        "tov": draw.randint(0, 3),
     }
 
 

@@ -18,7 +18,7 @@ from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault, open_bucket
 
 ARCHIVE = Path(__file__).parents[3] / "shared" / "data" / "archive"
-SINCE, FIRST, LAST = date(2025, 2, 1), date(2025, 11, 3), date(2025, 11, 16)
+SINCE, FIRST, LAST = date(2025, 3, 15), date(2025, 11, 3), date(2025, 11, 16)
 FILES = {"games": SINCE, "player_box": SINCE, "game_lines": FIRST, "props_points_oddsapi_mylesthomas": FIRST}
 SAMPLED_ROWS = 150
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not ARCHIVE.is_dir(), reason=f"the real archive 
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
-    """Games and box scores since February, lines of the two weeks."""
+    """Games and box scores since March, lines of the two weeks."""
     folder = tmp_path_factory.mktemp("real")
     paths = []
     for name, since in FILES.items():

@@ -10,7 +10,7 @@ from features import changes as do
 from features.built_rows import Rows, differences, disagreements, games, rows_by_key
 from features.raw_rows import Raw
 from features.slow import QUALITY, Slow
-from features.small_league import HERO, game_of
+from features.small_league import HERO, NIGHT, game_of
 from tipoff.features.build import build
 from tipoff.features.registry import features
 from tipoff.store.duckdb import DuckDBWarehouse
@@ -37,7 +37,7 @@ def test_every_recipe_agrees_with_the_reference_at_a_moment_before_the_tip(early
 
 
 def test_the_reference_speaks_of_every_feature_that_has_a_recipe(slow: Slow, league: Raw) -> None:
-    assert set(slow.features(game_of(league, do.NIGHT, "BOS")["game_id"], HERO)) == {feature.name for feature in features()}
+    assert set(slow.features(game_of(league, NIGHT, "BOS")["game_id"], HERO)) == {feature.name for feature in features()}
 
 
 def test_the_awkward_cases_do_occur(whole_rows: Rows) -> None:
@@ -64,7 +64,7 @@ def test_who_has_a_row_is_whom_the_reference_can_place_or_who_has_a_line(whole_r
 
 
 def test_an_earlier_moment_sees_only_the_quotes_up_to_it(early_rows: Rows, league: Raw, slow: Slow) -> None:
-    game = game_of(league, do.NIGHT, "BOS")["game_id"]
+    game = game_of(league, NIGHT, "BOS")["game_id"]
     row = early_rows[game, HERO]
     assert row["as_of"] == EARLY
     assert row["newest_known_at"] <= EARLY
@@ -74,7 +74,7 @@ def test_an_earlier_moment_sees_only_the_quotes_up_to_it(early_rows: Rows, leagu
 
 
 def test_games_that_have_tipped_by_then_are_as_of_their_own_tips(early_rows: Rows, whole_rows: Rows, league: Raw) -> None:
-    over = [game for game, _ in whole_rows if game <= "20251205"] + [game_of(league, do.NIGHT, "NYK")["game_id"]]
+    over = [game for game, _ in whole_rows if game <= "20251205"] + [game_of(league, NIGHT, "NYK")["game_id"]]
     assert differences(games(early_rows, *over), games(whole_rows, *over)) == []
 
 

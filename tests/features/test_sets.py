@@ -10,19 +10,11 @@ import duckdb
 import pytest
 
 from features import changes as do
-from features.built_rows import Rows, differences, games, rows_by_key
+from features.built_rows import Rows, differences, games
 from features.raw_rows import Raw
 from features.small_league import HERO, NIGHT, TRADED, game_of
 from tipoff.features.build import Built, build
 from tipoff.store.duckdb import DuckDBWarehouse
-
-
-def test_a_game_built_alone_has_the_rows_that_it_has_in_a_set(league: Raw, league_warehouse: DuckDBWarehouse, whole_rows: Rows) -> None:
-    game = game_of(league, NIGHT, "BOS")["game_id"]
-    with league_warehouse.reading() as work:
-        alone = rows_by_key(build(work, [game]))
-    assert len(alone) >= 18
-    assert differences(alone, games(whole_rows, game)) == []
 
 
 def test_rows_come_by_game_and_player_and_once_each(whole: Built) -> None:

@@ -20,10 +20,12 @@ MUST_VARY = [entry.name for entry in catalogue() if not entry.may_be_constant]
 MAY_STAND = [entry.name for entry in catalogue() if entry.may_be_constant]
 
 
-def slate(players: int = 36, games: int = 3, strays: dict[str, int] | None = None, **columns: list[float]) -> Built:
+def slate(
+    columns: dict[str, list[float]] | None = None, *, players: int = 36, games: int = 3, strays: dict[str, int] | None = None
+) -> Built:
     """A slate whose features all differ from row to row, but for the columns given."""
     values = {entry.name: np.arange(players, dtype=np.float64) for entry in catalogue()}
-    values |= {name: np.array(column, dtype=np.float64) for name, column in columns.items()}
+    values |= {name: np.array(column, dtype=np.float64) for name, column in (columns or {}).items()}
     qualities = {name: np.full(players, 100.0) for name in values}
     ids = [f"20251206_AA{number % games}_BBB" for number in range(players)]
     empty = score(values, qualities, {}, players)
@@ -37,30 +39,30 @@ def test_a_slate_of_values_in_range_that_differ_passes() -> None:
 @pytest.mark.parametrize("name", MUST_VARY)
 def test_a_feature_that_may_not_be_constant_and_is_stops_the_slate_by_name(name: str) -> None:
     with pytest.raises(SlateStopped, match=f"{name}: one value, 7, for all 36 players"):
-        check_slate(slate(**{name: [7.0] * 36}))
+        check_slate(slate({name: [7.0] * 36}))
 
 
 @pytest.mark.parametrize("name", MAY_STAND)
 def test_a_feature_that_may_be_constant_passes(name: str) -> None:
-    check_slate(slate(**{name: [1.0] * 36}))
+    check_slate(slate({name: [1.0] * 36}))
 
 
 @pytest.mark.parametrize(("players", "games"), [(29, 3), (40, 2), (10, 1)])
 def test_a_small_slate_is_not_judged_by_constancy(players: int, games: int) -> None:
-    check_slate(slate(players, games, team_pace=[100.0] * players))
+    check_slate(slate({"team_pace": [100.0] * players}, players=players, games=games))
 
 
 def test_a_constant_beside_missing_values_counts_the_values_that_are_there() -> None:
-    check_slate(slate(team_pace=[100.0] * 29 + [np.nan] * 7))
+    check_slate(slate({"team_pace": [100.0] * 29 + [np.nan] * 7}))
     with pytest.raises(SlateStopped, match="for all 30 players"):
-        check_slate(slate(team_pace=[100.0] * 30 + [np.nan] * 6))
+        check_slate(slate({"team_pace": [100.0] * 30 + [np.nan] * 6}))
 
 
 @given(st.integers(1, 60), st.integers(0, 60))
 def test_more_than_five_per_cent_out_of_range_stops_and_five_do_not(players: int, strayed: int) -> None:
     strayed = min(strayed, players)
     column = [np.nan] * strayed + [float(number) for number in range(players - strayed)]
-    built = slate(players, 1, {"points_avg_last_5": strayed}, points_avg_last_5=column)
+    built = slate({"points_avg_last_5": column}, players=players, games=1, strays={"points_avg_last_5": strayed})
     if strayed * 20 > players:
         with pytest.raises(SlateStopped, match=f"points_avg_last_5: {strayed} of {players} values out of"):
             check_slate(built)
@@ -69,13 +71,13 @@ def test_more_than_five_per_cent_out_of_range_stops_and_five_do_not(players: int
 
 
 def test_all_faults_are_named_at_once() -> None:
-    built = slate(strays={"dnp_rate": 36}, dnp_rate=[np.nan] * 36, team_pace=[100.0] * 36)
-    with pytest.raises(SlateStopped, match="team_pace.*dnp_rate"):
+    built = slate({"dnp_rate": [np.nan] * 36, "team_pace": [100.0] * 36}, strays={"dnp_rate": 36})
+    with pytest.raises(SlateStopped, match=r"team_pace.*dnp_rate"):
         check_slate(built)
 
 
 def test_an_empty_slate_passes() -> None:
-    check_slate(slate(0, 1))
+    check_slate(slate(players=0, games=1))
 
 
 def test_a_value_out_of_range_becomes_missing_and_is_counted(whole: Built, whole_rows: Rows) -> None:

@@ -72,8 +72,8 @@ def line(quotes: Sequence[Row], as_of: datetime = TIP) -> Row:
 numbers = st.one_of(st.none(), st.integers(-400, 400).map(lambda half: half / 2), st.floats(-1e6, 1e6))
 
 
-@settings(max_examples=40)
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 1), numbers), max_size=40))
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 1), numbers), max_size=80))
 def test_the_median_is_the_median_of_what_is_there(rows: list[tuple[str, int, float | None]]) -> None:
     groups: dict[tuple[str, int], list[float]] = {}
     for key, other, value in rows:
@@ -240,7 +240,7 @@ def league_of(quotes: list[Row]) -> Raw:
     return {**empty(), "raw.schedule": [GAME], "raw.odds_player_points": quotes}
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(st.lists(OFFERS, max_size=80), st.sampled_from([0, 35, 200]))
 def test_current_and_first_quotes_and_lines_agree_with_the_slow_reference(
     draws: list[tuple[str, str, int, str, str, float, str, bool]], minutes: int

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -34,8 +35,24 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def warehouse(path: Path) -> DuckDBWarehouse:
+def new(path: Path) -> DuckDBWarehouse:
+    """A warehouse that nobody has opened: there is no file yet, and no folder."""
     return DuckDBWarehouse(path)
+
+
+@pytest.fixture
+def warehouse(path: Path, empty_file: Path) -> DuckDBWarehouse:
+    """A warehouse without rows: a copy of a file that was made once, which is quicker than making it."""
+    path.parent.mkdir()
+    copyfile(empty_file, path)
+    return DuckDBWarehouse(path)
+
+
+@pytest.fixture(scope="module")
+def empty_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "warehouse.duckdb"
+    DuckDBWarehouse(path).league()
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +77,14 @@ def _tables_of(path: Path) -> dict[str, dict[str, str]]:
 
 
 class TestMaking:
-    def test_every_declared_table_is_made_on_first_use_with_its_folder(self, warehouse: DuckDBWarehouse, path: Path) -> None:
-        assert warehouse.league() is None
+    def test_every_declared_table_is_made_on_first_use_with_its_folder(self, new: DuckDBWarehouse, path: Path) -> None:
+        assert new.league() is None
         there = _tables_of(path)
         assert {table.name: set(table.column_names) for table in ALL} == {table.name: set(there.get(table.name, ())) for table in ALL}
         assert [file.name for file in path.parent.iterdir()] == [path.name]
 
-    def test_kinds_become_the_engines_types(self, warehouse: DuckDBWarehouse, path: Path) -> None:
-        warehouse.league()
+    def test_kinds_become_the_engines_types(self, new: DuckDBWarehouse, path: Path) -> None:
+        new.league()
         box = _tables_of(path)["raw.player_box"]
         assert {name: box[name] for name in ("team", "game_date", "minutes", "points", "home", "known_at")} == {
             "team": "VARCHAR",
@@ -82,8 +99,8 @@ class TestMaking:
         DuckDBWarehouse(path)
         assert not path.parent.exists()
 
-    def test_opening_again_migrates_nothing(self, warehouse: DuckDBWarehouse, path: Path) -> None:
-        warehouse.league()
+    def test_opening_again_migrates_nothing(self, new: DuckDBWarehouse, path: Path) -> None:
+        new.league()
         DuckDBWarehouse(path).league()
         with duckdb.connect(str(path)) as connection:
             assert connection.execute("SELECT count(*) FROM ops.schema_version").fetchone() == (1,)
@@ -107,7 +124,7 @@ class TestMigrating:
             for statement in statements:
                 connection.execute(statement)
 
-    def test_an_older_file_gains_columns_and_tables_and_keeps_its_rows(self, warehouse: DuckDBWarehouse, path: Path) -> None:
+    def test_an_older_file_gains_columns_and_tables_and_keeps_its_rows(self, new: DuckDBWarehouse, path: Path) -> None:
         self._older(
             path,
             "CREATE SCHEMA raw",
@@ -117,7 +134,7 @@ class TestMigrating:
             "CREATE TABLE ops.schema_version (fingerprint VARCHAR, migrated_at TIMESTAMPTZ)",
             "INSERT INTO ops.schema_version VALUES ('older', '2025-11-01T00:00:00Z')",
         )
-        (row,) = warehouse.read(SCHEDULE).to_pylist()
+        (row,) = new.read(SCHEDULE).to_pylist()
         assert {name: value for name, value in row.items() if value is not None} == {
             "game_id": "g",
             "known_at": NOON,
@@ -127,7 +144,7 @@ class TestMigrating:
         there = _tables_of(path)
         assert {table.name for table in ALL} <= set(there)
 
-    def test_a_migrated_table_takes_merges(self, warehouse: DuckDBWarehouse, path: Path) -> None:
+    def test_a_migrated_table_takes_merges(self, new: DuckDBWarehouse, path: Path) -> None:
         self._older(
             path,
             "CREATE SCHEMA raw",
@@ -135,16 +152,16 @@ class TestMigrating:
             "INSERT INTO raw.schedule VALUES ('2025-11-05T17:00:00Z', 'g', 'scheduled')",
         )
         rows = [version("g", NOON, home="BOS"), version("h", NOON)]
-        merged = warehouse.merge(SCHEDULE, arrow(SCHEDULE, rows), "r")
+        merged = new.merge(SCHEDULE, arrow(SCHEDULE, rows), "r")
         assert (merged.inserted, merged.updated) == (1, 1)
 
-    def test_older_code_goes_on_beside_newer_code(self, warehouse: DuckDBWarehouse, path: Path) -> None:
-        warehouse.league()
+    def test_older_code_goes_on_beside_newer_code(self, new: DuckDBWarehouse, path: Path) -> None:
+        new.league()
         with duckdb.connect(str(path)) as connection:
             connection.execute("ALTER TABLE raw.schedule ADD COLUMN arena VARCHAR")
             connection.execute("INSERT INTO ops.schema_version VALUES ('newer', now() + INTERVAL 1 HOUR)")
             connection.execute("INSERT INTO raw.schedule (game_id, known_at, arena) VALUES ('g', now(), 'TD Garden')")
-        warehouse.merge(SCHEDULE, arrow(SCHEDULE, [version("h", NOON)]), "r")
+        new.merge(SCHEDULE, arrow(SCHEDULE, [version("h", NOON)]), "r")
         with duckdb.connect(str(path)) as connection:
             assert connection.execute("SELECT game_id, arena FROM raw.schedule ORDER BY 1").fetchall() == [("g", "TD Garden"), ("h", None)]
 
@@ -227,10 +244,10 @@ _VERSIONS = st.lists(
 
 
 class TestAsOf:
-    @settings(deadline=None, max_examples=15)
+    @settings(deadline=None, max_examples=10)
     @given(
         drawn=_VERSIONS,
-        moments=st.lists(st.none() | HOURS, min_size=1, max_size=3),
+        moments=st.lists(st.none() | HOURS, min_size=1, max_size=2),
         statuses=st.sets(st.sampled_from(["scheduled", "final"])),
     )
     def test_a_read_gives_what_the_slow_reference_says_was_known_then(

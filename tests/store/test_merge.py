@@ -148,12 +148,14 @@ class TestWhoWins:
     def test_it_wins_whether_it_comes_first_or_last(
         self, winner: Row, loser: Row, one_batch: bool, warehouse: DuckDBWarehouse, fresh: Fresh
     ) -> None:
-        for order in ([winner, loser], [loser, winner]):
-            event = fresh()
-            rows = [quote(event, **row) for row in order]
-            for batch in [rows] if one_batch else [[row] for row in rows]:
-                warehouse.merge(QUOTES, arrow(QUOTES, batch), "r")
-            assert as_table([_only(warehouse, event)]) == by_precedence([quote(event, **winner)])
+        with warehouse.writing("r") as work:
+            for order in ([winner, loser], [loser, winner]):
+                event = fresh()
+                rows = [quote(event, **row) for row in order]
+                for batch in [rows] if one_batch else [[row] for row in rows]:
+                    work.merge(QUOTES, arrow(QUOTES, batch))
+                (kept,) = work.fetch(work.as_of(QUOTES, event_id=event)).to_pylist()
+                assert as_table([kept]) == by_precedence([quote(event, **winner)])
 
     def test_the_row_that_wins_comes_whole(self, warehouse: DuckDBWarehouse, fresh: Fresh) -> None:
         event = fresh()

@@ -63,20 +63,20 @@ def _closing_lines(work: Work, players: ir.Table) -> ir.Table:
 def summarise_slate(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> dict[str, Merged]:
     """The upcoming context of every player of a slate, and what the market says of him, as of its moment."""
     games = work.keep(games_as_of(work, game_ids, as_of))
-    span = work.fetch(games.aggregate(last=games.game_date.max()))
-    last = span.column("last")[0].as_py()
-    if last is None:
+    span = work.fetch(games.aggregate(first=games.game_date.min(), last=games.game_date.max()))
+    first, last = span.column("first")[0].as_py(), span.column("last")[0].as_py()
+    if first is None:
         return {}
     return {
         "analytics.player_line_summary": work.merge("analytics.player_line_summary", line_summary(work, games)),
         "analytics.upcoming_player_game_context": work.merge(
-            "analytics.upcoming_player_game_context", work.fetch(_context(work, games, last))
+            "analytics.upcoming_player_game_context", work.fetch(_context(work, games, first, last))
         ),
     }
 
 
-def _context(work: Work, games: ir.Table, last: date) -> ir.Table:
-    players = work.keep(player_games(work, last - WINDOW - timedelta(days=1), last))
+def _context(work: Work, games: ir.Table, first: date, last: date) -> ir.Table:
+    players = work.keep(player_games(work, first - WINDOW - timedelta(days=1), last))
     teams = work.keep(team_games(players))
     lines = work.keep(player_lines(pre_tip_quotes(work, games, "raw.odds_player_points")))
     rows = roster(games, players, teams, lines).inner_join(games, "game_id")

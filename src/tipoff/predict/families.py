@@ -78,6 +78,7 @@ class CatBoost:
     """Gradient-boosted oblivious trees, in CatBoost's binary format."""
 
     suffix = "cbm"
+    _OF_THE_MOMENT = ("model_guid", "train_finish_time", "output_options", "training")
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -109,10 +110,20 @@ class CatBoost:
         return np.asarray(self._model.predict(features, thread_count=1), dtype=np.float64)
 
     def to_bytes(self) -> bytes:
+        self._forget_the_moment()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.cbm"
             self._model.save_model(str(path))
             return path.read_bytes()
+
+    def _forget_the_moment(self) -> None:
+        """The same data, system and seed give the same bytes: so when and in which folder it was trained is left out."""
+        metadata = self._model.get_metadata()
+        for name in set(self._OF_THE_MOMENT) & set(metadata):
+            del metadata[name]
+        settings = json.loads(metadata["params"])
+        settings["flat_params"].pop("train_dir", None)
+        metadata["params"] = json.dumps(settings, sort_keys=True)
 
     @classmethod
     def from_bytes(cls, body: bytes) -> CatBoost:
