@@ -1,0 +1,15 @@
+"""An empty warehouse for each test that asks for one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from load.bench import Bench
+from load.benches import bench_maker
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    return bench_maker(tmp_path / "bench")
