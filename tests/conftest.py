@@ -29,7 +29,7 @@ _shut = False
 
 
 def _guard(event: str, arguments: tuple[Any, ...]) -> None:
-    """An audit hook, so that no way of connecting passes by it: Python's own sockets, asyncio's, anybody's."""
+    """An audit hook, so that no way of connecting passes by it: Python's own sockets, asyncio's, anybody's. A name is unknown, as offline."""
     if not _shut:
         return
     if event == "socket.connect":
@@ -37,7 +37,7 @@ def _guard(event: str, arguments: tuple[Any, ...]) -> None:
         if isinstance(address, tuple) and not _is_here(str(address[0])):
             raise NetworkIsShut(f"A test connects to {address}.")
     elif event == "socket.getaddrinfo" and arguments[0] is not None and not _is_here(_text(arguments[0])):
-        raise NetworkIsShut(f"A test looks up {_text(arguments[0])!r}.")
+        raise socket.gaierror(socket.EAI_NONAME, f"the network is shut in tests: nobody knows {_text(arguments[0])!r}")
 
 
 def _text(host: str | bytes) -> str:

@@ -25,6 +25,13 @@ def tipoff(*arguments: str | Path, environment: dict[str, str] | None = None, ex
     return done
 
 
+def tipoff_on_a_full_disk(largest_file: int, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Runs `tipoff` in a process whose files may not grow beyond so many bytes: what is written further fails, as on a full disk."""
+    limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({largest_file}, {largest_file}))"
+    script = f"{limit}; import runpy; runpy.run_module('tipoff', run_name='__main__')"
+    return subprocess.run([sys.executable, "-c", script, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
+
+
 def load_folder(folder: Path, data_dir: Path, **environment: str) -> dict[str, Any]:
     """`tipoff load --payloads FOLDER --json`."""
     found: dict[str, Any] = json.loads(

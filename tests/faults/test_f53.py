@@ -32,9 +32,20 @@ def night(bench: Bench) -> None:
     men = [Man(name, line=LINE, estimate=estimate) for name, (estimate, _, _) in PLAYED.items()]
     box = [
         {
-            "game_id": GAME, "player_lookup": name, "game_date": DAY, "team": "BOS", "opponent": "LAL", "home": True,
-            "minutes": 0.0 if points is None else 30.0, "points": points, "did_not_play": points is None,
-            "known_at": TIP, "known_at_assumed": False, "source": "a test", "origin_rank": 1, "fetched_at": TIP,
+            "game_id": GAME,
+            "player_lookup": name,
+            "game_date": DAY,
+            "team": "BOS",
+            "opponent": "LAL",
+            "home": True,
+            "minutes": 0.0 if points is None else 30.0,
+            "points": points,
+            "did_not_play": points is None,
+            "known_at": TIP,
+            "known_at_assumed": False,
+            "source": "a test",
+            "origin_rank": 1,
+            "fetched_at": TIP,
         }
         for name, (_, points, _) in PLAYED.items()
     ]

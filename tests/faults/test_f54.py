@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tipoff.grade.run import grade
+from tipoff.names import player_lookup
 from tipoff.scrape.records import Payload
 from train import practice_house as house
 
@@ -53,7 +54,7 @@ def test_f54_a_corrected_box_score_grades_again_and_touches_no_other_pick(stage:
     pick = next(pick for pick, row in first.items() if pick[0] == game.game_id and row["result"] in ("WIN", "LOSS"))
     document = json.loads(house.box(game).body)
     corrected = {player["name"]: player for side in ("homeTeam", "awayTeam") for player in document["game"][side]["players"]}
-    [player] = [player for name, player in corrected.items() if name.casefold().replace(" ", "") == pick[1]]
+    [player] = [player for name, player in corrected.items() if player_lookup(name) == pick[1]]
     player["statistics"]["points"] += 40
     player["statistics"]["fieldGoalsMade"] += 20
     player["statistics"]["fieldGoalsAttempted"] += 20

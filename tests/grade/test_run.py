@@ -181,7 +181,8 @@ def altered(stage: house.Stage, *, boxes: dict[str, Change], schedule: Change | 
     payloads = [_again(first, league)]
     for game, payload in zip(house.games_of_night(), others, strict=True):
         document = json.loads(payload.body)
-        boxes.get(game.game_id, lambda _: None)(document)
+        if game.game_id in boxes:
+            boxes[game.game_id](document)
         if game.game_id not in without:
             payloads.append(_again(payload, document))
     stage.load(payloads)
@@ -305,7 +306,5 @@ def test_a_game_that_is_still_under_way_is_void_until_it_is_graded_again(stage: 
     assert set(waiting.values()) == {"VOID"}
     stage.load([house.box(late)])
     grade(stage.warehouse, house.NIGHT, now=house.MORNING, run_id="a run")
-    happened, said = outcomes(), predictions(stage)
-    assert {pick: grades(stage)[pick]["result"] for pick in waiting} == {
-        pick: result_of(said[pick], happened[pick[:2]][0]) for pick in waiting
-    }
+    happened, said, found = outcomes(), predictions(stage), grades(stage)
+    assert {pick: found[pick]["result"] for pick in waiting} == {pick: result_of(said[pick], happened[pick[:2]][0]) for pick in waiting}
