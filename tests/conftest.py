@@ -29,7 +29,10 @@ _shut = False
 
 
 def _guard(event: str, arguments: tuple[Any, ...]) -> None:
-    """An audit hook, so that no way of connecting passes by it: Python's own sockets, asyncio's, anybody's. A name is unknown, as offline."""
+    """An audit hook, so that no way of connecting passes by it: Python's own sockets, asyncio's, anybody's.
+
+    A connection raises; a name beyond this machine is unknown, as it would be offline.
+    """
     if not _shut:
         return
     if event == "socket.connect":
