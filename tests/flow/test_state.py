@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
-from sqlalchemy.exc import ArgumentError
 
 from tipoff.clock import ManualClock
 from tipoff.config import Settings
@@ -157,20 +156,15 @@ class TestOpening:
             State(Settings.model_validate({"database": "nonsense://u:hunter2@h/d"}), clock)
         assert "hunter2" not in str(refused.value)
 
-    @pytest.mark.xfail(reason="make_url stands outside the try: sqlalchemy's ArgumentError comes through", raises=ArgumentError)
     def test_a_url_that_cannot_be_read_is_a_matter_of_configuration(self, clock: ManualClock) -> None:
         with pytest.raises(ConfigError):
             State(Settings.model_validate({"database": "nonsense"}), clock)
 
-    @pytest.mark.xfail(reason="mkdir's FileExistsError comes through", raises=OSError)
     def test_a_folder_that_cannot_be_made_is_a_matter_of_configuration(self, tmp_path: Path, clock: ManualClock) -> None:
         (tmp_path / "file").write_text("in the way")
         with pytest.raises(ConfigError):
             State(Settings(data_dir=tmp_path / "file"), clock)
 
-    @pytest.mark.xfail(
-        reason="two that make the table at once: the slower one fails with 'table ops_runs already exists'", raises=ConfigError
-    )
     def test_two_that_open_a_new_state_at_once_both_may(self, tmp_path: Path, clock: ManualClock) -> None:
         """The other one comes at the worst moment: after this one has seen that the table is missing, before it makes it."""
 

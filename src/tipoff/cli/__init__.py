@@ -5,6 +5,7 @@ Heavy libraries are imported inside the commands, so that `tipoff --help` answer
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import typer
@@ -40,6 +41,8 @@ for command in (
 
 def main() -> None:
     """Run a command. An error that Tipoff raises on purpose is told in two lines, and ends with its own exit code."""
+    # A file that is waited for a moment is no news.
+    logging.getLogger("stamina").setLevel(logging.ERROR)
     try:
         app()
     except TipoffError as error:

@@ -15,9 +15,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
+from sqlalchemy.schema import CreateTable
 
 from tipoff.clock import Clock
-from tipoff.config import Settings
+from tipoff.config import Settings, mask_url
 from tipoff.errors import ConfigError, TipoffError
 
 _metadata = sa.MetaData()
@@ -61,14 +62,17 @@ class State:
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._clock = clock
-        url = make_url(settings.database_url)
-        if url.drivername.startswith("sqlite") and url.database:
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         try:
+            url = make_url(settings.database_url)
+            if url.drivername.startswith("sqlite") and url.database:
+                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
             self._engine = sa.create_engine(url)
-            _metadata.create_all(self._engine)
-        except sa.exc.SQLAlchemyError as error:
-            raise ConfigError(f"The state database cannot be opened: {error}", hint="Check TIPOFF_DATABASE.") from error
+            with self._engine.begin() as connection:
+                connection.execute(CreateTable(RUNS, if_not_exists=True))
+        except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
+            raise ConfigError(
+                f"The state database cannot be opened: {mask_url(str(error))}", hint="Check TIPOFF_DATABASE and --data-dir."
+            ) from error
 
     def close(self) -> None:
         """Let go of the connections."""
