@@ -72,7 +72,9 @@ def as_instant(column: pa.ChunkedArray) -> pa.Array:
 
 def is_blank(column: pa.ChunkedArray) -> pa.Array:
     """Where a value says nothing: null, empty text, or not-a-number. Such a value is missing, not wrong."""
-    text = _whole(column).cast(pa.string())
+    text = _whole(column)
+    if not (pa.types.is_string(text.type) or pa.types.is_large_string(text.type)):
+        return pc.is_null(text, nan_is_null=True)
     return pc.or_(pc.is_null(text), pc.is_in(pc.utf8_lower(pc.utf8_trim_whitespace(text)), pa.array(_NOTHING)))
 
 

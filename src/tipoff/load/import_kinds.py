@@ -70,8 +70,12 @@ class Sieve:
             values = [_read(name, part, mapping) for part in parts]
             if values:
                 columns[name] = pc.coalesce(*values) if len(values) > 1 else values[0]
+                if columns[name].null_count == 0:
+                    continue
                 said = [pc.invert(is_blank(part)) for part in parts]
-                unread.append((name, pc.and_(pc.is_null(columns[name]), _any_of(said)), _first_said(parts, said)))
+                wrong = pc.and_(pc.is_null(columns[name]), _any_of(said))
+                if pc.any(wrong).as_py():
+                    unread.append((name, wrong, _first_said(parts, said)))
         for name, value in mapping.constants.items():
             given = pa.chunked_array([pa.repeat(pa.scalar(value), rows.num_rows)])
             columns[name] = _read(name, given, mapping)
