@@ -159,6 +159,14 @@ def test_a_player_of_a_box_score_without_ids_is_found_by_his_other_spelling(benc
     assert bench.row("ref.aliases")["alias"] == "nicclaxton"
 
 
+def test_two_spellings_under_one_id_are_one_player_under_the_name_that_he_bears_newest(bench: Bench) -> None:
+    older = wire.payload(wire.box([wire.player("Enes Kanter", 202683)], [], league_id="0022500001", tip=TIP - timedelta(days=9)))
+    newer = wire.payload(wire.box([wire.player("Enes Freedom", 202683)], []))
+    bench.load(newer, older)
+    assert {row["player_lookup"] for row in bench.rows("raw.player_box")} == {"enesfreedom"}
+    assert bench.row("ref.players")["name"] == "Enes Freedom"
+
+
 @pytest.mark.xfail(
     reason="the lookup of a league id is that of the batch that came first: a change of name makes the order matter", strict=True
 )

@@ -54,6 +54,8 @@ class TestFitness:
         ("man", "reason"),
         [
             (OUT, "out"),
+            (replace(OUT, missing=""), "out"),
+            (replace(OUT, status="doubtful", missing=""), "doubtful"),
             (replace(OUT, status="doubtful"), "doubtful"),
             (replace(OUT, status="questionable"), "not_quality_ready"),
             (replace(OUT, status=None), "not_quality_ready"),
