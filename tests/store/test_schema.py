@@ -8,7 +8,22 @@ import pyarrow as pa
 import pytest
 
 from tipoff.errors import BrokenInvariant
-from tipoff.store.schema import FACT, WRITTEN, Column, Table, count, day, derived, facts, fingerprint, flag, instant, number, string
+from tipoff.store.schema import (
+    FACT,
+    FACT_PRECEDENCE,
+    WRITTEN,
+    Column,
+    Table,
+    count,
+    day,
+    derived,
+    facts,
+    fingerprint,
+    flag,
+    instant,
+    number,
+    string,
+)
 from tipoff.store.tables import ALL, table_named, table_of
 from tipoff.store.tables.features import CATEGORIES, catalogue
 
@@ -52,7 +67,7 @@ models.registry | model_id | system_id family feature_set loss artefact sha256 l
 models.performance_daily | system_id game_date | hit_rate_7d n_7d low_7d high_7d hit_rate_14d n_14d hit_rate_30d \
   n_30d mae bias brier state
 ops.outbox | message_id | body
-ops.generations | game_id kind | generation
+ops.generations | scope kind | generation
 """
 PROMISES = [tuple(part.split() for part in line.split("|")) for line in PROMISED.strip().splitlines()]
 BY_NAME = pytest.mark.parametrize("table", ALL, ids=[table.name for table in ALL])
@@ -163,7 +178,7 @@ class TestDeclaredTables:
     @BY_NAME
     def test_a_fact_says_who_said_so_and_when_it_could_be_known(self, table: Table) -> None:
         says = {"known_at", "source", "payload_id", "origin_rank", "fetched_at"} <= set(table.column_names)
-        assert says == bool(table.precedence)
+        assert says == (table.precedence == FACT_PRECEDENCE)
 
     @pytest.mark.parametrize(("name", "key", "columns"), PROMISES, ids=[name[0] for name, *_ in PROMISES])
     def test_what_other_programs_rely_on_is_there(self, name: list[str], key: list[str], columns: list[str]) -> None:

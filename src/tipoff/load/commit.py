@@ -25,6 +25,8 @@ from tipoff.market.books import find_book
 from tipoff.store.tables import table_named, table_of
 from tipoff.store.warehouse import Work
 
+_FACTS = ("raw.schedule", "raw.player_box", "raw.odds_player_points", "raw.odds_game_lines")
+GENERATION_OF_FACTS = "facts"
 _SUPPLIES = {
     "raw.player_box": "box",
     "raw.schedule": "schedule",
@@ -49,6 +51,7 @@ def commit(work: Work, offers: Offers, documents: list[Document], seen_at: datet
     _merge_payloads(work, documents)
     set_apart(work, counts, [(document.payload_id, reject) for document in documents for reject in document.rejects], documents, seen_at)
     _merge_sources(work, offers, documents)
+    _count_generations(work, counts)
     return counts
 
 
@@ -136,8 +139,8 @@ def _merge_quoted(work: Work, rows: pa.Table) -> None:
 
 
 def _merge_payloads(work: Work, documents: list[Document]) -> None:
-    rows = {
-        document.payload_id: {
+    rows = [
+        {
             "payload_id": document.payload_id,
             "source": document.source,
             "kind": document.kind,
@@ -151,9 +154,35 @@ def _merge_payloads(work: Work, documents: list[Document]) -> None:
             "path": document.path,
         }
         for document in documents
-    }
-    if rows:
-        work.merge("raw.payloads", table_of("raw.payloads", list(rows.values())))
+    ]
+    arrivals = [
+        {
+            "payload_id": document.payload_id,
+            "arrived": document.arrived,
+            "source": document.source,
+            "feed": document.payload.feed or None,
+            "game_date": document.payload.game_date,
+            "url": document.payload.origin,
+            "status": document.payload.status,
+        }
+        for document in documents
+    ]
+    if documents:
+        work.merge("raw.payloads", table_of("raw.payloads", rows))
+        work.merge("raw.arrivals", table_of("raw.arrivals", arrivals))
+
+
+def _count_generations(work: Work, counts: Counts) -> None:
+    """Each game whose facts this commit changed is a generation further: what depends on them can tell that it is behind."""
+    changed = {game for name in _FACTS if counts.changed(name) for game in work.touched(name, "game_id")}
+    counts.changed_games |= changed
+    if not changed:
+        return
+    wanted = ibis.memtable(pa.table({"scope": sorted(changed)}))
+    there = work.table("ops.generations").filter(lambda t: t.kind == GENERATION_OF_FACTS).semi_join(wanted, "scope")
+    stood = {row["scope"]: row["generation"] for row in work.fetch(there.select("scope", "generation")).to_pylist()}
+    rows = [{"scope": game, "kind": GENERATION_OF_FACTS, "generation": stood.get(game, 0) + 1} for game in sorted(changed)]
+    work.merge("ops.generations", table_of("ops.generations", rows))
 
 
 def _merge_sources(work: Work, offers: Offers, documents: list[Document]) -> None:

@@ -10,8 +10,8 @@ from tipoff.store.warehouse import Merged
 
 @dataclass
 class Counts:
-    """What a load did: merges by table, documents, rows set apart by rule; the (payload, path) of rows that wait until more is known,
-    and the (name, game, source) of names that lead to nobody."""
+    """What a load did: merges by table, documents, rows set apart by rule; the games it spoke of, and those whose facts it changed; the
+    (payload, path) of rows that wait until more is known, and the (name, game, source) of names that lead to nobody."""
 
     documents: int = 0
     already: int = 0
@@ -19,6 +19,7 @@ class Counts:
     merged: dict[str, Merged] = field(default_factory=dict)
     set_apart: dict[str, int] = field(default_factory=dict)
     games: set[str] = field(default_factory=set)
+    changed_games: set[str] = field(default_factory=set)
     waiting: set[tuple[str, str]] = field(default_factory=set)
     names: set[tuple[str, str, str]] = field(default_factory=set)
 
@@ -33,6 +34,7 @@ class Counts:
             dict(self.merged),
             dict(self.set_apart),
             self.games | other.games,
+            self.changed_games | other.changed_games,
             self.waiting | other.waiting,
             self.names | other.names,
         )
@@ -41,6 +43,11 @@ class Counts:
         for rule, number in other.set_apart.items():
             total.set_apart[rule] = total.set_apart.get(rule, 0) + number
         return total
+
+    def changed(self, table: str) -> bool:
+        """Whether a merge changed anything in this table."""
+        merged = self.merged.get(table, Merged())
+        return bool(merged.inserted or merged.updated)
 
     @property
     def inserted(self) -> int:
@@ -61,4 +68,5 @@ class Counts:
             "tables": {name: {"inserted": merged.inserted, "updated": merged.updated} for name, merged in sorted(self.merged.items())},
             "set_apart": dict(sorted(self.set_apart.items())),
             "games": len(self.games),
+            "changed_games": len(self.changed_games),
         }

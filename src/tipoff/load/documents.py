@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import gzip
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+import ibis
 import pyarrow as pa
 
 from tipoff.errors import BadInput, LeagueMismatch
@@ -24,13 +25,15 @@ from tipoff.load.quarantine import WAITING, mark_replayed, mark_resolved
 from tipoff.scrape.records import Parsed, Payload, RecordKind, Reject
 from tipoff.scrape.sources import SOURCES, recognise, source_named
 from tipoff.store.payloads import Vault
-from tipoff.store.warehouse import Warehouse
+from tipoff.store.receipts import arrival_moment, arrival_stamp
+from tipoff.store.warehouse import Warehouse, Work
 
 BATCH = 500
 SUFFIXES = (".json", ".json.gz")
 UNKNOWN_SOURCE = "unknown"
 
 Progress = Callable[[int], None]
+Guard = Callable[[Work], None]
 
 
 def folder_payloads(folder: Path) -> list[Path]:
@@ -71,27 +74,34 @@ def load_payloads(
     seen_at: datetime,
     run_id: str,
     progress: Progress | None = None,
+    guard: Guard | None = None,
+    at_once: int = BATCH,
 ) -> Counts:
     """Load (payload, source) pairs; a source of None is told by the document's shape. Loading again changes nothing.
 
-    Every payload is in the vault before it is parsed. A document of another league than the warehouse's is set apart. Raises
-    LeagueMismatch where the warehouse is empty and the first documents are of two leagues.
+    Every payload is in the vault before it is parsed. At most `at_once` documents commit together. `guard` is called within each
+    transaction, before anything is written: where it raises, nothing of it is. A document of another league than the warehouse's is set
+    apart. Raises LeagueMismatch where the warehouse is empty and the first documents are of two leagues.
     """
     total = Counts()
     stream = iter(payloads)
-    while batch := list(islice(stream, BATCH)):
-        total += _load_batch(warehouse, vault, batch, seen_at, run_id)
+    while batch := list(islice(stream, at_once)):
+        total += _load_batch(warehouse, vault, batch, seen_at, run_id, guard)
         if progress:
             progress(len(batch))
     return total
 
 
-def _load_batch(warehouse: Warehouse, vault: Vault, batch: list[tuple[Payload, str | None]], seen_at: datetime, run_id: str) -> Counts:
-    kept = {vault.put(payload.body): (payload, source) for payload, source in batch}
+def _load_batch(
+    warehouse: Warehouse, vault: Vault, batch: list[tuple[Payload, str | None]], seen_at: datetime, run_id: str, guard: Guard | None
+) -> Counts:
+    kept = {(vault.put(payload.body), arrival_stamp(payload.fetched_at)): (payload, source) for payload, source in batch}
     already = _already(warehouse, list(kept))
     new = {key: value for key, value in kept.items() if key not in already}
-    read = [(key, payload, parse(payload, source)) for key, (payload, source) in new.items()]
+    read = [(key, payload, parse(payload, source)) for (key, _), (payload, source) in new.items()]
     with warehouse.writing(run_id) as work:
+        if guard:
+            guard(work)
         league = work.league() or _one_league([found for _, _, found in read])
         parsed = [(_document(vault, key, payload, own := _of_league(found, league)), own.records) for key, payload, found in read]
         counts = commit(work, offer_documents(parsed), [document for document, _ in parsed], seen_at)
@@ -118,10 +128,12 @@ def _of_league(parsed: Parsed, league: str | None) -> Parsed:
     return replace(parsed, records={}, rejects=[reject], league=None)
 
 
-def _already(warehouse: Warehouse, payload_ids: list[str]) -> set[str]:
+def _already(warehouse: Warehouse, arrivals: list[tuple[str, str]]) -> set[tuple[str, str]]:
+    wanted = pa.table({"payload_id": [key[0] for key in arrivals], "arrived": [key[1] for key in arrivals]})
     with warehouse.reading() as work:
-        known = work.table("raw.payloads")
-        return set(work.fetch(known.filter(known.payload_id.isin(payload_ids)).select("payload_id")).column(0).to_pylist())
+        known = work.table("raw.arrivals").semi_join(ibis.memtable(wanted), ["payload_id", "arrived"])
+        rows = work.fetch(known.select("payload_id", "arrived"))
+    return set(zip(rows.column("payload_id").to_pylist(), rows.column("arrived").to_pylist(), strict=True))
 
 
 def _document(vault: Vault, payload_id: str, payload: Payload, parsed: Parsed) -> Document:
@@ -139,6 +151,14 @@ def _document(vault: Vault, payload_id: str, payload: Payload, parsed: Parsed) -
     )
 
 
+def arrivals_of(warehouse: Warehouse, vault: Vault, payload_ids: list[str]) -> Iterator[tuple[str, str, Payload]]:
+    """(payload id, source, payload) of each arrival on record of these payloads, the bytes out of the vault."""
+    for row in warehouse.read("raw.arrivals", payload_id=payload_ids).to_pylist():
+        body = vault.get(row["payload_id"])
+        payload = Payload(body, row["url"], arrival_moment(row["arrived"]), row["status"], row["feed"] or "", row["game_date"])
+        yield row["payload_id"], row["source"], payload
+
+
 def replay_unresolved(warehouse: Warehouse, vault: Vault, *, seen_at: datetime, run_id: str) -> Counts:
     """Load again the payloads with rows that wait for a name or a game, now that more may be known; what loads is marked as replayed."""
     quarantine = warehouse.read("raw.quarantine", rule=WAITING, source=list(SOURCES)).to_pylist()
@@ -147,12 +167,9 @@ def replay_unresolved(warehouse: Warehouse, vault: Vault, *, seen_at: datetime, 
     identifiers = sorted({row["payload_id"] for row in waiting})
     for start in range(0, len(identifiers), BATCH):
         batch = identifiers[start : start + BATCH]
-        index = {row["payload_id"]: row for row in warehouse.read("raw.payloads", payload_id=batch).to_pylist()}
         parsed: list[tuple[Document, dict[RecordKind, pa.Table]]] = []
-        for payload_id in batch:
-            known = index[payload_id]
-            payload = Payload(vault.get(payload_id), known["url"], known["fetched_at"], known["status"])
-            found = source_named(known["source"]).transform(payload)
+        for payload_id, source, payload in arrivals_of(warehouse, vault, batch):
+            found = source_named(source).transform(payload)
             parsed.append((_document(vault, payload_id, payload, found), found.records))
         with warehouse.writing(run_id) as work:
             counts = commit(work, offer_documents(parsed), [document for document, _ in parsed], seen_at)

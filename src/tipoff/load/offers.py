@@ -19,6 +19,7 @@ from tipoff.load.columns import INSTANT, map_distinct
 from tipoff.market.books import find_book
 from tipoff.names import TEAMS
 from tipoff.scrape.records import Payload, RecordKind, Reject
+from tipoff.store.receipts import arrival_stamp
 
 BOX_LAG = timedelta(hours=3)
 SCHEDULE_LEAD = timedelta(hours=24)
@@ -42,6 +43,11 @@ class Document:
     rejects: list[Reject]
     path: str
     offered: int = 0
+
+    @property
+    def arrived(self) -> str:
+        """The moment of its arrival, as `raw.arrivals` keys it."""
+        return arrival_stamp(self.payload.fetched_at)
 
     @property
     def live(self) -> bool:

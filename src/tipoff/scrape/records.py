@@ -7,7 +7,7 @@ is meant is decided in `load`, where the rosters are.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 import pyarrow as pa
@@ -109,12 +109,17 @@ SHAPES: dict[RecordKind, pa.Schema] = {
 
 @dataclass(frozen=True)
 class Payload:
-    """A document as it came. `fetched_at` is None where it came from a folder; `origin` is its address without its key, or a file."""
+    """A document as it came. `fetched_at` is None where it came from a folder; `origin` is its address without its key, or a file.
+
+    `feed` and `game_date` say what it was asked for; they are empty where it came from a folder, and no transform may rely on them.
+    """
 
     body: bytes
     origin: str
     fetched_at: datetime | None = None
     status: int = 0
+    feed: str = ""
+    game_date: date | None = None
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from tipoff.errors import BadInput
+
+FEEDS = {
+    "event-odds": "props",
+    "historical-event-odds": "props",
+    "bulk-odds": "lines",
+    "historical-bulk-odds": "lines",
+    "historical-events": "events",
+}
+"""Kinds of documents that go into one feed; any other kind is a feed of its own."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -23,6 +33,12 @@ class Request:
     params: tuple[tuple[str, str], ...] = ()
     credits: int = 0
     event_id: str | None = None  # of the event or game, where it is of one
+    game_date: date | None = None  # the New York day that it is asked for; None: that of the fetch
+
+    @property
+    def feed(self) -> str:
+        """What it feeds, whatever the source: the kind of batch that loads its answer."""
+        return FEEDS.get(self.kind, self.kind)
 
     def __str__(self) -> str:
         return f"{self.source} {self.kind}{f' of {self.event_id}' if self.event_id else ''}"

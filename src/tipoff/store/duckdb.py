@@ -131,6 +131,7 @@ class _DuckDBWork(Work):
     def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
         self._connection = connection
         self._run_id = run_id
+        self._written_at = datetime.now(UTC)
         self._backend: Any = None
         self._kept = 0
 
@@ -156,7 +157,7 @@ class _DuckDBWork(Work):
         declared = table_named(name)
         if rows.num_rows == 0:
             return Merged()
-        shaped = conform(declared, rows, datetime.now(UTC), self._run_id)
+        shaped = conform(declared, rows, self._written_at, self._run_id)
         target = f"{declared.dataset}.{quoted(declared.short_name)}"
         self._connection.register("staging", shaped)
         try:
@@ -178,6 +179,15 @@ class _DuckDBWork(Work):
             return self._scalar(annotate_sql(declared, f"{declared.dataset}.{quoted(declared.short_name)}", "staging"))
         finally:
             self._connection.unregister("staging")
+
+    def touched(self, name: str, column: str) -> list[Any]:
+        declared = table_named(name)
+        target, wanted = f"{declared.dataset}.{quoted(declared.short_name)}", quoted(column)
+        rows = self._connection.execute(
+            f"SELECT DISTINCT {wanted} FROM {target} WHERE written_at = ? AND run_id = ? AND {wanted} IS NOT NULL ORDER BY {wanted}",
+            [self._written_at, self._run_id],
+        ).fetchall()
+        return [row[0] for row in rows]
 
     def _refuse_twins(self, declared: Table) -> None:
         keys = ", ".join(quoted(key) for key in declared.key)

@@ -59,6 +59,10 @@ class Work(ABC):
         """Set the computed columns of rows that are there, given their keys; how many changed."""
 
     @abstractmethod
+    def touched(self, name: str, column: str) -> list[Any]:
+        """The distinct values of a column among the rows that this unit of work has written, in order; nulls left out."""
+
+    @abstractmethod
     def keep(self, expression: ir.Table) -> ir.Table:
         """Compute an expression once, for as long as this unit of work lasts, and give a table of its result."""
 

@@ -17,13 +17,14 @@ OUTBOX = derived(
 
 GENERATIONS = derived(
     "ops.generations",
-    ("game_id", "kind"),
+    ("scope", "kind"),
     (
-        string("game_id", "the game"),
-        string("kind", "the kind of work"),
-        count("generation", "the fence: a holder with an older one cannot commit"),
+        string("scope", "a game's id; for the fence of a batch its game day"),
+        string("kind", "facts: counts the commits that changed the game's facts; load:…: the fence of that feed's batches"),
+        count("generation", "goes up by one; a holder of a batch with an older one cannot commit"),
+        string("owner", "who holds the batch, where it is a fence"),
     ),
-    "Each game's generation",
+    "Generations: of each game's facts, so that what depends on them knows that they changed; of each batch, as the fence",
 )
 
 TABLES = (OUTBOX, GENERATIONS)

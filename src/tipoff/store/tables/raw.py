@@ -1,8 +1,8 @@
 """Facts as the sources gave them: payload index, odds, schedule, box scores, injuries, quarantine."""
 
-from tipoff.store.schema import WRITTEN, Table, count, day, derived, facts, flag, instant, number, string
+from tipoff.store.schema import WRITTEN, Table, count, day, facts, flag, instant, number, string
 
-PAYLOADS = derived(
+PAYLOADS = Table(
     "raw.payloads",
     ("payload_id",),
     (
@@ -17,8 +17,27 @@ PAYLOADS = derived(
         count("bytes", "its size", "bytes"),
         count("status", "HTTP status; 0 where it came from a folder"),
         string("path", "where it lies in the bucket"),
+        *WRITTEN,
     ),
-    "One row a payload in the vault",
+    "One row a payload in the vault; where the same bytes were fetched more than once, as fetched last",
+    precedence=("fetched_at", "snapshot_at"),
+)
+
+ARRIVALS = Table(
+    "raw.arrivals",
+    ("payload_id", "arrived"),
+    (
+        string("payload_id", "what arrived"),
+        string("arrived", "when it was fetched, as ISO 8601 in UTC; `folder` where that is not on record"),
+        string("source", "who sent it"),
+        string("feed", "what it was asked for as: props, lines, events, schedule, box, injuries …"),
+        day("game_date", "the game day that it was asked for"),
+        string("url", "the address asked, without its key; a file where it came from a folder"),
+        count("status", "HTTP status; 0 where it came from a folder"),
+        *WRITTEN,
+    ),
+    "One row a fetch whose rows are in: the same bytes fetched twice are two snapshots. What arrived and is not here is still to be loaded",
+    precedence=("status", "url"),
 )
 
 ODDS_PLAYER_POINTS = facts(
@@ -168,4 +187,4 @@ QUARANTINE = Table(
     "Input that was set apart, with its place and the rule that it broke",
 )
 
-TABLES = (PAYLOADS, ODDS_PLAYER_POINTS, ODDS_GAME_LINES, SCHEDULE, PLAYER_BOX, SHOTS, INJURIES, QUARANTINE)
+TABLES = (PAYLOADS, ARRIVALS, ODDS_PLAYER_POINTS, ODDS_GAME_LINES, SCHEDULE, PLAYER_BOX, SHOTS, INJURIES, QUARANTINE)
