@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     nba_cdn_url: str = Field("https://cdn.nba.com/static/json", description="the league's schedule and live box scores")
     espn_url: str = Field("https://site.api.espn.com", description="ESPN: injuries")
     odds_api_key: SecretStr | None = Field(None, description="key of The Odds API; environment only")
+    lease_seconds: float = Field(120.0, gt=0, description="a batch whose holder makes no progress for so long is taken over, in seconds")
+    batch_seconds: float = Field(900.0, gt=0, description="time limit of a batch, in seconds")
+    batch_attempts: int = Field(4, ge=1, description="how often a batch that fails is tried before it is parked")
+    retry_seconds: float = Field(
+        30.0, ge=0, description="pause after a batch's first failure, in seconds; each later one is four times as long"
+    )
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")

@@ -15,6 +15,7 @@ from tipoff.flow.state import State
 from tipoff.publish.status import PhaseRun, publish_status
 from tipoff.store import open_warehouse
 from tipoff.store.payloads import Vault, open_bucket
+from tipoff.store.receipts import Receipts
 from tipoff.store.warehouse import Warehouse
 
 _STATUS_WORDS = {"complete": "success"}
@@ -29,6 +30,7 @@ class House:
     warehouse: Warehouse
     bucket: ObjectStore
     vault: Vault
+    receipts: Receipts
     state: State
     run_id: str
 
@@ -61,6 +63,15 @@ def open_house(settings: Settings, clock: Clock) -> Iterator[House]:
     bucket = open_bucket(settings.bucket_url)
     state = State(settings, clock)
     try:
-        yield House(settings, clock, warehouse, bucket, Vault(bucket), state, f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}")
+        yield House(
+            settings,
+            clock,
+            warehouse,
+            bucket,
+            Vault(bucket),
+            Receipts(bucket),
+            state,
+            f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
+        )
     finally:
         state.close()

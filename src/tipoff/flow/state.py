@@ -19,12 +19,14 @@ from sqlalchemy.schema import CreateTable
 
 from tipoff.clock import Clock
 from tipoff.config import Settings, mask_url
-from tipoff.errors import ConfigError, TipoffError
+from tipoff.errors import Busy, ConfigError, TipoffError
 
-_metadata = sa.MetaData()
+METADATA = sa.MetaData()
+"""Every table of ours in the state database. A module that keeps one there declares it here, beside the functions that use it."""
+
 RUNS = sa.Table(
     "ops_runs",
-    _metadata,
+    METADATA,
     sa.Column("run_id", sa.String, primary_key=True),
     sa.Column("phase", sa.String, primary_key=True),
     sa.Column("game_date", sa.Date, nullable=True),
@@ -67,8 +69,12 @@ class State:
             if url.drivername.startswith("sqlite") and url.database:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
             self._engine = sa.create_engine(url)
-            with self._engine.begin() as connection:
-                connection.execute(CreateTable(RUNS, if_not_exists=True))
+            if self._engine.dialect.name == "sqlite":
+                sa.event.listen(self._engine, "connect", _ready_sqlite)
+                sa.event.listen(self._engine, "begin", _begin_sqlite)
+            with self.transaction() as connection:
+                for table in METADATA.sorted_tables:
+                    connection.execute(CreateTable(table, if_not_exists=True))
         except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
             raise ConfigError(
                 f"The state database cannot be opened: {mask_url(str(error))}", hint="Check TIPOFF_DATABASE and --data-dir."
@@ -77,6 +83,29 @@ class State:
     def close(self) -> None:
         """Let go of the connections."""
         self._engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """One transaction by itself: what it has read nobody else changes before it has committed. Keep it short.
+
+        Raises Busy where others hold the database too long, and ConfigError where it cannot be written.
+        """
+        try:
+            with self._engine.begin() as connection:
+                if self._engine.dialect.name == "postgresql":
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                yield connection
+        except (sa.exc.OperationalError, sa.exc.InternalError) as error:
+            raise _told(error) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection to look at what stands there, in nobody's way. Raises as `transaction` does."""
+        try:
+            with self._engine.connect().execution_options(**{_READING: True}) as connection:
+                yield connection
+        except (sa.exc.OperationalError, sa.exc.InternalError) as error:
+            raise _told(error) from error
 
     @contextmanager
     def phase(self, run_id: str, phase: str, game_date: date | None) -> Iterator[Recorded]:
@@ -111,14 +140,14 @@ class State:
             "finished_at": _naive(finished),
             "error": error,
         }
-        with self._engine.begin() as connection:
+        with self.transaction() as connection:
             mine = (RUNS.c.run_id == run_id) & (RUNS.c.phase == phase)
             if connection.execute(sa.update(RUNS).where(mine).values(**row)).rowcount == 0:
                 connection.execute(sa.insert(RUNS).values(run_id=run_id, phase=phase, **row))
 
     def runs(self, last: int = 200) -> list[Run]:
         """The newest phases, newest first."""
-        with self._engine.connect() as connection:
+        with self.reading() as connection:
             rows = connection.execute(sa.select(RUNS).order_by(RUNS.c.started_at.desc(), RUNS.c.phase).limit(last)).mappings().all()
         return [
             Run(
@@ -133,6 +162,32 @@ class State:
             )
             for row in rows
         ]
+
+
+_READING = "tipoff_reading"
+_LOCK = 7_449_663  # any number: whoever writes state on Postgres takes this lock first
+_BUSY_MILLISECONDS = 30_000
+
+
+def _ready_sqlite(connection: Any, _record: Any) -> None:
+    """Transactions are begun by us, a writer is waited for, and readers are not in its way."""
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
+
+
+def _told(error: sa.exc.DBAPIError) -> TipoffError:
+    """The database's complaint in our words, without its statement."""
+    words = mask_url(str(error.orig))
+    if "locked" in words or "busy" in words:
+        return Busy(f"The state database was held by others for too long: {words}.", hint="Try again.")
+    return ConfigError(
+        f"The state database cannot be used: {words}.", hint="Is its disk full, or read-only? Check --data-dir and TIPOFF_DATABASE."
+    )
 
 
 def _naive(moment: datetime | None) -> datetime | None:

@@ -1,0 +1,460 @@
+"""Batches: what arrived for one feed and game day, loaded by one holder at a time, and nothing left lying.
+
+A batch is a lease on (feed, game_date): waiting, processing with owner and generation, or over: complete, failed, timeout, parked. The
+queue lets one at a time through for each (feed, game_date); ours are the lease that ends when its holder makes no progress, and the
+fence: each holder counts the generation up in the warehouse, and every commit of his checks, in its own transaction, that it is still
+his. So a holder that wakes up late is refused.
+
+What lands while a batch runs is loaded by it, or by the one that its arrival asked for. A terminal batch blocks nothing. A batch that
+fails is failed, with its cause; it is tried again with growing pauses, and parked where `status` shows it when that did not help.
+It must never know how a document was fetched, nor what it says.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+
+import pyarrow as pa
+import sqlalchemy as sa
+from dbos import DBOS
+
+from tipoff.errors import Busy, TipoffError
+from tipoff.flow.arrivals import load_arrivals, pending, swept_days, unloaded
+from tipoff.flow.engine import Engine, Queue, Watch, current
+from tipoff.flow.house import House
+from tipoff.flow.state import METADATA, State
+from tipoff.load.counts import Counts
+from tipoff.load.documents import replay_unresolved
+from tipoff.store.warehouse import Work
+
+QUEUE = Queue("load")
+BATCH_STATES = ("waiting", "processing", "complete", "failed", "timeout", "parked")
+BatchState = Literal["waiting", "processing", "complete", "failed", "timeout", "parked"]
+
+BATCHES = sa.Table(
+    "ops_batches",
+    METADATA,
+    sa.Column("feed", sa.String, primary_key=True),
+    sa.Column("game_date", sa.Date, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),  # why it was started
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("not_before", sa.DateTime, nullable=True),
+    sa.Column("owner", sa.String, nullable=True),
+    sa.Column("generation", sa.Integer, nullable=True),
+    sa.Column("beats", sa.Integer, nullable=False),  # goes up with every sign of progress
+    sa.Column("lease_until", sa.DateTime, nullable=True),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("started_at", sa.DateTime, nullable=True),
+    sa.Column("finished_at", sa.DateTime, nullable=True),
+    sa.Column("counts", sa.Text, nullable=False),
+    sa.Column("error", sa.Text, nullable=True),
+)
+
+
+class Fenced(TipoffError):
+    """The batch is no longer this holder's: another took over. Nothing of the refused commit was written."""
+
+    exit_code = 6
+
+
+class OutOfTime(TipoffError):
+    """The batch's time limit has passed; what it committed stays, the rest is loaded by the next."""
+
+    exit_code = 6
+
+
+class Poisoned(TipoffError):
+    """Documents that broke the loader: a defect of ours. They stay in the vault, and are tried again."""
+
+    exit_code = 70
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch on record. Times are UTC."""
+
+    feed: str
+    game_date: date
+    number: int
+    state: BatchState
+    cause: str
+    attempt: int
+    not_before: datetime | None
+    owner: str | None
+    generation: int | None
+    beats: int
+    lease_until: datetime | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    counts: dict[str, Any]
+    error: str | None
+
+    @property
+    def workflow_id(self) -> str:
+        return workflow_id(self.feed, self.game_date, self.number)
+
+    @property
+    def over(self) -> bool:
+        return self.state not in ("waiting", "processing")
+
+    def as_dict(self) -> dict[str, Any]:
+        """For people and for `--json`."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+def workflow_id(feed: str, game_date: date, number: int) -> str:
+    return f"load:{feed}:{game_date.isoformat()}:{number}"
+
+
+def batches(state: State, game_date: date | None = None, feed: str | None = None, last: int = 500) -> list[Batch]:
+    """Batches on record, newest first."""
+    query = sa.select(BATCHES).order_by(BATCHES.c.created_at.desc(), BATCHES.c.number.desc()).limit(last)
+    if game_date is not None:
+        query = query.where(BATCHES.c.game_date == game_date)
+    if feed is not None:
+        query = query.where(BATCHES.c.feed == feed)
+    with state.reading() as connection:
+        return [_batch(row) for row in connection.execute(query).mappings()]
+
+
+def _batch(row: Any) -> Batch:
+    times = {name: row[name].replace(tzinfo=UTC) if row[name] else None for name in _TIMES}
+    return Batch(**{**row, **times, "counts": json.loads(row["counts"])})
+
+
+_TIMES = ("not_before", "lease_until", "created_at", "started_at", "finished_at")
+
+
+def trigger(engine: Engine, feed: str, game_date: date, cause: str) -> int:
+    """Ask for what arrived for a feed and day to be loaded; the number of the batch that will do it.
+
+    A batch that waits already will see everything that arrived before it starts: then it is that one. One that runs may have looked
+    already: then another runs right after it. Asking any number of times, from anywhere, is harmless.
+    """
+    number = _waiting_or_new(engine.house, feed, game_date, cause)
+    _enqueue(engine, feed, game_date, number)
+    if engine.ended(workflow_id(feed, game_date, number)) and _give_up_waiting(engine.house, feed, game_date, number):
+        return trigger(engine, feed, game_date, cause)
+    return number
+
+
+def _waiting_or_new(house: House, feed: str, game_date: date, cause: str) -> int:
+    with house.state.transaction() as connection:
+        mine = sa.select(BATCHES.c.number, BATCHES.c.state, BATCHES.c.not_before).where(_of(feed, game_date))
+        known = connection.execute(mine.order_by(BATCHES.c.number.desc())).all()
+        waiting = [row.number for row in known if row.state == "waiting" and row.not_before is None]
+        if waiting:
+            return int(waiting[0])
+        return _insert(connection, house, feed, game_date, known[0].number + 1 if known else 1, cause)
+
+
+def _insert(
+    connection: sa.Connection,
+    house: House,
+    feed: str,
+    game_date: date,
+    number: int,
+    cause: str,
+    attempt: int = 1,
+    not_before: datetime | None = None,
+) -> int:
+    connection.execute(
+        sa.insert(BATCHES).values(
+            feed=feed,
+            game_date=game_date,
+            number=number,
+            state="waiting",
+            cause=cause,
+            attempt=attempt,
+            not_before=_naive(not_before),
+            beats=0,
+            created_at=_naive(house.clock.now()),
+            counts="{}",
+        )
+    )
+    return number
+
+
+def _give_up_waiting(house: House, feed: str, game_date: date, number: int) -> bool:
+    """A batch that waits for a workflow that is over would wait for ever: it has failed. False where it does not wait."""
+    values = {"state": "failed", "error": "Its workflow ended before it began.", "finished_at": _naive(house.clock.now())}
+    with house.state.transaction() as connection:
+        waits = _of(feed, game_date, number) & (BATCHES.c.state == "waiting")
+        return connection.execute(sa.update(BATCHES).where(waits).values(**values)).rowcount > 0
+
+
+def sweep(engine: Engine, days: tuple[date, ...] | None = None) -> dict[tuple[str, date], int]:
+    """Ask for everything that arrived and has no rows, of every feed: of yesterday, today and tomorrow in New York, or of these days.
+
+    Gives the number of each batch that will load it.
+    """
+    found = unloaded(engine.house, days if days is not None else swept_days(engine.house))
+    return {(feed, day): trigger(engine, feed, day, f"swept: {count} arrivals without rows") for (feed, day), count in found.items()}
+
+
+@DBOS.workflow(name="load_batch")
+def load_batch(feed: str, day: str, number: int) -> str:
+    """The workflow: one step, so that after a kill it runs again as a whole, with a new generation. Gives the batch's end state."""
+    return _load_step(feed, day, number)
+
+
+@DBOS.step(name="load")
+def _load_step(feed: str, day: str, number: int) -> str:
+    return run_batch(current(), feed, date.fromisoformat(day), number)
+
+
+def run_batch(engine: Engine, feed: str, game_date: date, number: int) -> str:
+    """Load what arrived for a feed and day, as the holder of its batch; the batch's state in the end."""
+    try:
+        holder = Holder.claim(engine, feed, game_date, number)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and tried again
+        return _fail(engine, (feed, game_date, number), BATCHES.c.state.in_(("waiting", "processing")), Counts(), error)
+    if holder is None:
+        return "over"
+    total = Counts()
+    try:
+        for counts in _loads(engine.house, feed, game_date, holder):
+            total += counts
+    except Fenced:
+        return "fenced"
+    except OutOfTime as error:
+        ended = holder.end("timeout", total, error.message)
+        trigger(engine, feed, game_date, "what the time limit left")
+        return ended
+    except Exception as error:  # noqa: BLE001
+        return holder.fail(total, error)
+    return holder.end("complete", total)
+
+
+def _loads(house: House, feed: str, game_date: date, holder: Holder) -> Iterator[Counts]:
+    """Load until nothing is pending, what lands meanwhile included; then the rows that waited for a name or a game.
+
+    A document that breaks the loader does not stop its neighbours: it is left out, and told of in the end. Raises Poisoned for it.
+    """
+    broken: dict[tuple[str, str], str] = {}
+    while waiting := [receipt for receipt in pending(house, feed, game_date) if (receipt.payload_id, receipt.arrived) not in broken]:
+        try:
+            yield load_arrivals(house, waiting, guard=holder.guard, progress=holder.beat)
+        except TipoffError:
+            raise
+        except Exception:  # noqa: BLE001 - one of them; which, is found out by loading each alone
+            for receipt in waiting:
+                try:
+                    yield load_arrivals(house, [receipt], guard=holder.guard, progress=holder.beat)
+                except TipoffError:
+                    raise
+                except Exception as error:  # noqa: BLE001
+                    broken[receipt.payload_id, receipt.arrived] = f"{receipt.payload_id}: {type(error).__name__}: {error}"
+    if feed in _MAKES_KNOWN:
+        yield replay_unresolved(house.warehouse, house.vault, seen_at=house.clock.now(), run_id=house.run_id)
+    if broken:
+        raise Poisoned(f"{len(broken)} of the documents broke the loader, the others are in: {'; '.join(sorted(broken.values()))}.")
+
+
+class Holder:
+    """Who holds a batch: signs of progress, the fence, the end. Made by `claim`."""
+
+    def __init__(self, engine: Engine, feed: str, game_date: date, number: int, attempt: int, generation: int) -> None:
+        self._engine = engine
+        self._house = engine.house
+        self._key = (feed, game_date, number)
+        self._attempt = attempt
+        self._generation = generation
+        self._deadline = time.monotonic() + self._house.settings.batch_seconds
+
+    @classmethod
+    def claim(cls, engine: Engine, feed: str, game_date: date, number: int) -> Holder | None:
+        """Become the holder: the generation goes up, and whoever held it before is fenced off. None where the batch is over already."""
+        house = engine.house
+        with house.state.reading() as connection:
+            row = connection.execute(sa.select(BATCHES.c.state, BATCHES.c.attempt).where(_of(feed, game_date, number))).one_or_none()
+        if row is None or row.state not in ("waiting", "processing"):
+            return None
+        generation = _raise_fence(house, feed, game_date, engine.worker_id)
+        holder = cls(engine, feed, game_date, number, row.attempt, generation)
+        with house.state.transaction() as connection:
+            others = _of(feed, game_date) & (BATCHES.c.state == "processing") & (BATCHES.c.number != number)
+            lost = {"state": "timeout", "error": f"Batch {number} took over.", "finished_at": _naive(house.clock.now())}
+            connection.execute(sa.update(BATCHES).where(others).values(**lost))
+            values = {
+                "state": "processing",
+                "owner": engine.worker_id,
+                "generation": generation,
+                "started_at": _naive(house.clock.now()),
+                "lease_until": holder._lease_until(),
+                "beats": BATCHES.c.beats + 1,
+            }
+            mine = _of(feed, game_date, number) & BATCHES.c.state.in_(("waiting", "processing"))
+            if connection.execute(sa.update(BATCHES).where(mine).values(**values)).rowcount == 0:
+                return None
+        return holder
+
+    def guard(self, work: Work) -> None:
+        """To be called within each transaction that commits rows. Raises Fenced or OutOfTime; nothing of it is then written."""
+        feed, game_date, _ = self._key
+        if _fence(work, feed, game_date) != self._generation:
+            raise Fenced(f"The batch of {feed} of {game_date} was taken over by another holder; this commit was refused.")
+        self._check_time()
+
+    def beat(self, _documents: int) -> None:
+        """A sign of progress: the lease is renewed. Raises Fenced where it was taken away meanwhile."""
+        with self._house.state.transaction() as connection:
+            values = {"beats": BATCHES.c.beats + 1, "lease_until": self._lease_until()}
+            if connection.execute(sa.update(BATCHES).where(self._mine()).values(**values)).rowcount == 0:
+                raise Fenced(f"The batch {workflow_id(*self._key)} was taken over.")
+        self._check_time()
+
+    def end(self, state: BatchState, counts: Counts, error: str | None = None) -> str:
+        """Write how it ended; `fenced` where it was no longer ours to end."""
+        values = {
+            "state": state,
+            "counts": json.dumps(counts.as_dict(), sort_keys=True),
+            "error": error,
+            "finished_at": _naive(self._house.clock.now()),
+        }
+        with self._house.state.transaction() as connection:
+            changed = connection.execute(sa.update(BATCHES).where(self._mine()).values(**values)).rowcount
+        return state if changed else "fenced"
+
+    def fail(self, counts: Counts, error: Exception) -> str:
+        """Failed with its cause; tried again after a pause that grows, and parked when that did not help."""
+        return _fail(self._engine, self._key, self._still_ours(), counts, error)
+
+    def _mine(self) -> Any:
+        return _of(*self._key) & self._still_ours()
+
+    def _still_ours(self) -> Any:
+        return (BATCHES.c.state == "processing") & (BATCHES.c.generation == self._generation)
+
+    def _lease_until(self) -> datetime:
+        until = _naive(self._house.clock.now() + timedelta(seconds=self._house.settings.lease_seconds))
+        assert until is not None
+        return until
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self._deadline:
+            feed, game_date, _ = self._key
+            raise OutOfTime(f"The batch of {feed} of {game_date} took longer than {self._house.settings.batch_seconds:g} s.")
+
+
+def _fail(engine: Engine, key: tuple[str, date, int], ours: Any, counts: Counts, error: Exception) -> str:
+    house = engine.house
+    feed, game_date, number = key
+    cause = str(error) if isinstance(error, TipoffError) else f"{type(error).__name__}: {error}"
+    with house.state.transaction() as connection:
+        row = connection.execute(sa.select(BATCHES.c.attempt).where(_of(*key) & ours)).one_or_none()
+        if row is None:
+            return "fenced"
+        ended = "failed" if row.attempt < house.settings.batch_attempts else "parked"
+        pause = timedelta(seconds=house.settings.retry_seconds * _GROWTH ** (row.attempt - 1))
+        values = {
+            "state": ended,
+            "counts": json.dumps(counts.as_dict(), sort_keys=True),
+            "error": cause,
+            "finished_at": _naive(house.clock.now()),
+        }
+        connection.execute(sa.update(BATCHES).where(_of(*key)).values(**values))
+        if ended == "parked":
+            return ended
+        last = connection.execute(sa.select(sa.func.max(BATCHES.c.number)).where(_of(feed, game_date))).scalar_one()
+        text = f"again after {number} failed: {cause}"
+        again = _insert(connection, house, feed, game_date, last + 1, text, row.attempt + 1, house.clock.now() + pause)
+    _enqueue(engine, feed, game_date, again, delay=pause.total_seconds())
+    return ended
+
+
+def _enqueue(engine: Engine, feed: str, game_date: date, number: int, delay: float | None = None) -> None:
+    identity = workflow_id(feed, game_date, number)
+    day = game_date.isoformat()
+    engine.enqueue(QUEUE.name, load_batch, feed, day, number, workflow_id=identity, partition=f"{feed}:{day}", delay=delay)
+
+
+class Overseer:
+    """The duty of the watching process: batches whose holder makes no progress, and batches that wait for nothing."""
+
+    def __init__(self, engine: Callable[[], Engine] = current, watch: Watch | None = None) -> None:
+        self._engine = engine
+        self._watch = watch or Watch()
+
+    def __call__(self) -> None:
+        engine = self._engine()
+        with engine.house.state.reading() as connection:
+            query = sa.select(BATCHES).where(BATCHES.c.state.in_(("waiting", "processing")))
+            open_batches = [_batch(row) for row in connection.execute(query).mappings()]
+        for batch in open_batches:
+            limit = engine.house.settings.lease_seconds
+            if batch.state == "processing" and self._watch.still_for(batch.workflow_id, (batch.generation, batch.beats)) >= limit:
+                self._take_away(engine, batch, f"no progress for {limit:g} s")
+            elif engine.ended(batch.workflow_id) and self._watch.still_for((batch.workflow_id, "ended"), batch.beats) >= _GRACE:
+                self._take_away(engine, batch, "its workflow ended and did not say how")
+
+    def _take_away(self, engine: Engine, batch: Batch, why: str) -> None:
+        values = {"state": "timeout", "error": f"Taken from {batch.owner}: {why}.", "finished_at": _naive(engine.house.clock.now())}
+        with engine.house.state.transaction() as connection:
+            still = _of(batch.feed, batch.game_date, batch.number) & (BATCHES.c.state == batch.state) & (BATCHES.c.beats == batch.beats)
+            if connection.execute(sa.update(BATCHES).where(still).values(**values)).rowcount == 0:
+                return
+        engine.cancel(batch.workflow_id)
+        trigger(engine, batch.feed, batch.game_date, f"taken over: {why}")
+
+
+_GROWTH = 4  # how much longer each pause after a failure is than the one before
+_MAKES_KNOWN = ("box", "roster", "schedule")  # feeds by which names and games become known that rows may wait for
+_GRACE = 5.0  # seconds that a workflow which has just ended may take to say how
+
+
+def _raise_fence(house: House, feed: str, game_date: date, owner: str) -> int:
+    with house.warehouse.writing(house.run_id) as work:
+        generation = _fence(work, feed, game_date) + 1
+        work.merge(
+            "ops.generations",
+            pa.table({"scope": [game_date.isoformat()], "kind": [f"load:{feed}"], "generation": [generation], "owner": [owner]}),
+        )
+    return generation
+
+
+def _fence(work: Work, feed: str, game_date: date) -> int:
+    known = work.table("ops.generations")
+    rows = work.fetch(known.filter(known.scope == game_date.isoformat(), known.kind == f"load:{feed}").select("generation"))
+    return int(rows.column(0)[0].as_py()) if rows.num_rows else 0
+
+
+def _of(feed: str, game_date: date, number: int | None = None) -> Any:
+    condition = (BATCHES.c.feed == feed) & (BATCHES.c.game_date == game_date)
+    return condition if number is None else condition & (BATCHES.c.number == number)
+
+
+def wait_for(engine: Engine, wanted: set[tuple[str, date, int]], seconds: float) -> list[Batch]:
+    """Wait until these batches, and the repeats of those that failed, are over; all of them as they stand then.
+
+    Raises Busy where that takes longer than `seconds`; they go on by themselves.
+    """
+    until = time.monotonic() + seconds
+    while True:
+        found = [batch for batch in _all(engine.house.state) if any(_covers(batch, want) for want in wanted)]
+        if found and all(batch.over for batch in found):
+            return found
+        if time.monotonic() > until:
+            still = ", ".join(f"{batch.feed} of {batch.game_date} ({batch.state})" for batch in found if not batch.over)
+            raise Busy(f"Still loading after {seconds:g} s: {still}.", hint="It goes on by itself; `tipoff status` tells.")
+        time.sleep(0.05)
+
+
+def _covers(batch: Batch, want: tuple[str, date, int]) -> bool:
+    return (batch.feed, batch.game_date) == want[:2] and batch.number >= want[2]
+
+
+def _all(state: State) -> list[Batch]:
+    return batches(state, last=2000)
+
+
+def _naive(moment: datetime | None) -> datetime | None:
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment else None

@@ -1,0 +1,316 @@
+"""The engine: DBOS on the state database, in this process, for as long as a command or a worker takes.
+
+Comes in: an open house. Goes out: a process whose workflows run, whose heartbeat others see, and which takes over what dead ones left.
+Queues, recovery and schedules are DBOS's; ours are the heartbeat, and the judgement that somebody is dead. It must never know what a
+workflow does.
+
+A process is dead when its heartbeat has stood still for `SILENCE` by the watcher's own steady clock (so that a jump of the wall clock
+neither kills nor revives anybody), or when it was of this machine and its process is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+from dbos import Serializer as DBOSSerializer
+
+from tipoff.errors import Busy, NotReady, TipoffError
+from tipoff.flow.house import House
+from tipoff.flow.state import METADATA, State
+
+APPLICATION = "tipoff"
+APPLICATION_VERSION = "1"  # a constant: DBOS strands pending work of another version; the code's own version is a column of the run
+SILENCE = 12.0
+BEAT = 2.0
+POLLING = {"sqlite": 0.2, "postgresql": 1.0}
+
+WORKERS = sa.Table(
+    "ops_workers",
+    METADATA,
+    sa.Column("worker_id", sa.String, primary_key=True),
+    sa.Column("host", sa.String, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("started_at", sa.DateTime, nullable=False),
+    sa.Column("beats", sa.Integer, nullable=False),
+    sa.Column("beat_at", sa.DateTime, nullable=False),
+    sa.Column("left_at", sa.DateTime, nullable=True),
+)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue: at most `each` at a time for one partition key, `here` in one process."""
+
+    name: str
+    each: int = 1
+    here: int = 4
+
+
+class WorkflowFailed(TipoffError):
+    """A workflow ended with an error that was raised in another process; the message is that error's."""
+
+
+class _Json(DBOSSerializer):
+    """What workflows take and give, as JSON: no pickle anywhere. Instants and dates are told apart, errors keep kind and message."""
+
+    def serialize(self, data: Any) -> str:
+        return json.dumps(data, default=_tagged)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        return json.loads(serialized_data, object_hook=_untagged)
+
+    def name(self) -> str:
+        return "tipoff_json"
+
+
+def _tagged(value: Any) -> dict[str, Any]:
+    if isinstance(value, datetime):
+        return {"$instant": value.isoformat()}
+    if isinstance(value, date):
+        return {"$date": value.isoformat()}
+    if isinstance(value, BaseException):
+        return {"$error": type(value).__name__, "message": str(value)}
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def _untagged(found: dict[str, Any]) -> Any:
+    if "$instant" in found:
+        return datetime.fromisoformat(found["$instant"])
+    if "$date" in found:
+        return date.fromisoformat(found["$date"])
+    if "$error" in found:
+        return WorkflowFailed(f"{found['$error']}: {found['message']}")
+    return found
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A process on record. Times are UTC."""
+
+    worker_id: str
+    host: str
+    pid: int
+    started_at: datetime
+    beat_at: datetime
+    beats: int
+    left: bool
+
+
+def workers(state: State, *, here: bool = False) -> list[Worker]:
+    """The processes that have not left, oldest first; with `here` only those of this machine."""
+    with state.reading() as connection:
+        query = sa.select(WORKERS).where(WORKERS.c.left_at.is_(None)).order_by(WORKERS.c.started_at, WORKERS.c.worker_id)
+        rows = connection.execute(query).mappings().all()
+    found = [
+        Worker(
+            row["worker_id"],
+            row["host"],
+            row["pid"],
+            row["started_at"].replace(tzinfo=UTC),
+            row["beat_at"].replace(tzinfo=UTC),
+            row["beats"],
+            row["left_at"] is not None,
+        )
+        for row in rows
+    ]
+    return [worker for worker in found if not here or worker.host == socket.gethostname()]
+
+
+class Watch:
+    """What stands still: remembers when each thing's counter last moved, by a clock that nobody sets."""
+
+    def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
+        self._steady = steady
+        self._seen: dict[Any, tuple[Any, float]] = {}
+
+    def still_for(self, thing: Any, counter: Any) -> float:
+        """Seconds since this watch first saw the thing with this counter."""
+        now = self._steady()
+        known = self._seen.get(thing)
+        if known is None or known[0] != counter:
+            self._seen[thing] = (counter, now)
+            return 0.0
+        return now - known[1]
+
+
+Duty = Callable[[], None]
+"""Something that a watcher does on each round, such as looking for batches that hang. It must be safe to do twice."""
+
+_current: Engine | None = None
+
+
+def current() -> Engine:
+    """The engine of this process. Raises NotReady outside of `running_engine`."""
+    if _current is None:
+        raise NotReady("No engine runs in this process.", hint="Workflows run within `running_engine`.")
+    return _current
+
+
+class Engine:
+    """The running engine; made by `running_engine`."""
+
+    def __init__(self, house: House, worker_id: str, queues: tuple[Queue, ...], duties: tuple[Duty, ...]) -> None:
+        self.house = house
+        self.worker_id = worker_id
+        self._queues = queues
+        self._duties = duties
+        self._watch = Watch()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def enqueue(
+        self, queue: str, workflow: Callable[..., Any], *arguments: Any, workflow_id: str, partition: str, delay: float | None = None
+    ) -> Any:
+        """Put a workflow in a queue, once for a workflow id, and give its handle."""
+        with SetWorkflowID(workflow_id), SetEnqueueOptions(queue_partition_key=partition, delay_seconds=delay):
+            return DBOS.enqueue_workflow(queue, workflow, *arguments)
+
+    def ended(self, workflow_id: str) -> bool:
+        """Whether a workflow is over, well or not; True where it was never known."""
+        status = DBOS.get_workflow_status(workflow_id)
+        return status is None or status.status not in ("PENDING", "ENQUEUED", "DELAYED")
+
+    def cancel(self, workflow_id: str) -> None:
+        """Take a workflow out of its queue: its partition is free, and its result is refused."""
+        DBOS.cancel_workflow(workflow_id)
+
+    def start(self) -> None:
+        """Begin the heartbeat and the rounds."""
+        self._beat(first=True)
+        for name, work, every in (("beat", self._beat, BEAT), ("watch", self._round, BEAT)):
+            thread = threading.Thread(target=self._repeat, args=(work, every), name=f"tipoff-{name}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """End them, and leave."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join()
+        with self.house.state.transaction() as connection:
+            connection.execute(sa.update(WORKERS).where(WORKERS.c.worker_id == self.worker_id).values(left_at=_now(self.house)))
+
+    def _repeat(self, work: Callable[[], None], every: float) -> None:
+        while not self._stop.wait(every):
+            try:
+                work()
+            except Busy:
+                continue  # the next round is near
+            except Exception:  # noqa: BLE001 - a watcher that dies is a night lost; what it met is told
+                sys.stderr.write(f"A round of {self.worker_id} failed; it goes on.\n{traceback.format_exc()}")
+
+    def _beat(self, *, first: bool = False) -> None:
+        with self.house.state.transaction() as connection:
+            if first:
+                connection.execute(
+                    sa.insert(WORKERS).values(
+                        worker_id=self.worker_id,
+                        host=socket.gethostname(),
+                        pid=os.getpid(),
+                        started_at=_now(self.house),
+                        beat_at=_now(self.house),
+                        beats=0,
+                    )
+                )
+                return
+            mine = sa.update(WORKERS).where(WORKERS.c.worker_id == self.worker_id)
+            connection.execute(mine.values(beats=WORKERS.c.beats + 1, beat_at=_now(self.house), left_at=None))
+
+    def _round(self) -> None:
+        """One look at the others. Only the oldest living process acts, so that two never take over the same work."""
+        known = workers(self.house.state)
+        dead = [worker for worker in known if worker.worker_id != self.worker_id and self._is_dead(worker)]
+        alive = [worker.worker_id for worker in known if worker not in dead]
+        if not alive or alive[0] != self.worker_id:
+            return
+        for worker in dead:
+            self._take_over(worker)
+        for duty in self._duties:
+            duty()
+
+    def _is_dead(self, worker: Worker) -> bool:
+        gone = worker.host == socket.gethostname() and not _process_lives(worker.pid)
+        return gone or self._watch.still_for(worker.worker_id, worker.beats) >= SILENCE
+
+    def _take_over(self, worker: Worker) -> None:
+        """Put the work of a dead process back in its queues; where nothing is left of it, it has left."""
+        orphans = DBOS.list_workflows(status="PENDING", executor_id=worker.worker_id, load_input=False, load_output=False)
+        for orphan in orphans:
+            DBOS.resume_workflow(orphan.workflow_id, queue_name=orphan.queue_name)
+        if not orphans:
+            with self.house.state.transaction() as connection:
+                connection.execute(sa.update(WORKERS).where(WORKERS.c.worker_id == worker.worker_id).values(left_at=_now(self.house)))
+
+
+@contextmanager
+def running_engine(house: House, queues: tuple[Queue, ...], duties: tuple[Duty, ...] = ()) -> Iterator[Engine]:
+    """Run the engine in this process: it takes work from these queues until the block is left. One a process.
+
+    Raises Busy where one runs already.
+    """
+    global _current
+    if _current is not None:
+        raise Busy("An engine runs in this process already.", hint="Use it.")
+    logging.getLogger("dbos").setLevel(logging.ERROR)
+    worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+    config = DBOSConfig(
+        name=APPLICATION,
+        system_database_url=house.settings.database_url,
+        application_version=APPLICATION_VERSION,
+        executor_id=worker_id,
+        serializer=_Json(),
+        enable_otlp=False,
+        log_level="ERROR",
+        notification_listener_polling_interval_sec=1.0,
+    )
+    DBOS(config=config)
+    engine = Engine(house, worker_id, queues, duties)
+    _current = engine
+    try:
+        DBOS.launch()
+        polling = POLLING["sqlite" if house.settings.database_url.startswith("sqlite") else "postgresql"]
+        for queue in queues:
+            DBOS.register_queue(
+                queue.name,
+                partition_concurrency=queue.each,
+                worker_concurrency=queue.here,
+                polling_interval_sec=polling,
+                on_conflict="always_update",
+            )
+        engine.start()
+        try:
+            yield engine
+        finally:
+            engine.stop()
+    finally:
+        DBOS.destroy(workflow_completion_timeout_sec=0)
+        _current = None
+
+
+def _process_lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _now(house: House) -> datetime:
+    return house.clock.now().replace(tzinfo=None)
