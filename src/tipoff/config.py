@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
@@ -34,6 +34,10 @@ TWELVE_BOOKS = (
     "betparx",
     "ballybet",
 )
+
+
+SourceName = Literal["odds_api", "nba_cdn", "nba_stats", "espn", "nba_injuries", "balldontlie"]
+SOURCE_NAMES: tuple[SourceName, ...] = get_args(SourceName)
 
 
 class Thresholds(BaseModel):
@@ -61,8 +65,21 @@ class Settings(BaseSettings):
     books: tuple[str, ...] = Field(TWELVE_BOOKS, description="bookmakers asked for")
     odds_api_url: str = Field("https://api.the-odds-api.com", description="The Odds API")
     nba_cdn_url: str = Field("https://cdn.nba.com/static/json", description="the league's schedule and live box scores")
-    espn_url: str = Field("https://site.api.espn.com", description="ESPN: injuries")
+    nba_stats_url: str = Field("https://stats.nba.com", description="the league's statistics: box scores when the CDN is silent")
+    nba_injuries_url: str = Field("https://ak-static.cms.nba.com/referee/injury", description="the official injury report")
+    espn_url: str = Field("https://site.api.espn.com", description="ESPN: injuries, box scores, rosters")
+    balldontlie_url: str = Field("https://api.balldontlie.io", description="balldontlie: box scores, with a key")
     odds_api_key: SecretStr | None = Field(None, description="key of The Odds API; environment only")
+    balldontlie_key: SecretStr | None = Field(None, description="key of balldontlie; environment only")
+    sources: tuple[SourceName, ...] = Field(SOURCE_NAMES, description="the sources that are switched on, the preferred first")
+    regions: tuple[str, ...] = Field((), description="regions asked for in place of bookmakers, such as us, us2, eu")
+    alternates: bool = Field(False, description="also ask for alternate lines; each call then costs one market more")
+    credits_per_day: int | None = Field(
+        None, ge=0, description="credits of The Odds API that a UTC day may cost; default: no limit of ours"
+    )
+    credits_per_month: int | None = Field(
+        None, ge=0, description="credits of The Odds API that a UTC month may cost; default: no limit of ours"
+    )
     lease_seconds: float = Field(120.0, gt=0, description="a batch whose holder makes no progress for so long is taken over, in seconds")
     batch_seconds: float = Field(900.0, gt=0, description="time limit of a batch, in seconds")
     batch_attempts: int = Field(4, ge=1, description="how often a batch that fails is tried before it is parked")
@@ -107,7 +124,7 @@ class Settings(BaseSettings):
         return self.bucket or self.data_dir.absolute().as_uri()
 
 
-SECRETS = ("database", "odds_api_key")
+SECRETS = ("database", "odds_api_key", "balldontlie_key")
 
 
 def load_settings(**given: Any) -> Settings:

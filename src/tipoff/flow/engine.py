@@ -279,6 +279,7 @@ def running_engine(house: House, queues: tuple[Queue, ...], duties: tuple[Duty, 
         notification_listener_polling_interval_sec=1.0,
     )
     DBOS(config=config)
+    DBOS.listen_queues([queue.name for queue in queues])  # a command takes no work that it has not imported
     engine = Engine(house, worker_id, queues, duties)
     _current = engine
     try:

@@ -27,7 +27,7 @@ from types import TracebackType
 import httpx
 import stamina
 
-from tipoff.clock import Clock
+from tipoff.clock import Clock, game_date_of
 from tipoff.config import Settings
 from tipoff.errors import ConfigError, TipoffError, UpstreamRefused, UpstreamUnavailable
 from tipoff.scrape.decode import MAX_BYTES, shown_bytes
@@ -35,6 +35,7 @@ from tipoff.scrape.records import Payload
 from tipoff.scrape.request import Request
 from tipoff.scrape.secrecy import body_without_key, keep_keys_out_of_logs, without_key
 from tipoff.store.payloads import Vault
+from tipoff.store.receipts import Receipt, Receipts
 
 _KEYED = "odds_api"
 _MAX_REDIRECTS = 3
@@ -92,7 +93,16 @@ class _ComeBackLater(UpstreamUnavailable):
 class Client:
     """Fetches requests over one pool of connections. Use it as a context manager; it is safe to share between threads."""
 
-    def __init__(self, settings: Settings, vault: Vault, clock: Clock, patience: Patience | None = None, connections: int = 8) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        vault: Vault,
+        clock: Clock,
+        patience: Patience | None = None,
+        connections: int = 8,
+        receipts: Receipts | None = None,
+    ) -> None:
+        self._receipts = receipts
         self._bases = {"odds_api": settings.odds_api_url, "nba_cdn": settings.nba_cdn_url, "espn": settings.espn_url}
         self._key = settings.odds_api_key
         self._vault = vault
@@ -134,7 +144,14 @@ class Client:
             with attempt:
                 payload, credits_left = self._exchange(request, key)
         payload_id = self._vault.put(payload.body)
+        self._keep_receipt(request, payload, payload_id)
         return Fetched(request, payload, payload_id, credits_left)
+
+    def _keep_receipt(self, request: Request, payload: Payload, payload_id: str) -> None:
+        if self._receipts is not None and payload.fetched_at is not None and payload.game_date is not None:
+            self._receipts.put(
+                Receipt(payload_id, request.source, payload.feed, payload.game_date, payload.fetched_at, payload.origin, payload.status)
+            )
 
     def fetch_all(self, requests: Iterable[Request], workers: int = 4) -> Iterator[Fetched | Failed]:
         """Fetch many, at most `workers` at a time, in the order in which they are done. One that fails does not stop the others.
@@ -185,7 +202,9 @@ class Client:
             if status not in (301, 302, 303, 307, 308):
                 self._judge(request, status, headers, body, key)
                 kept = body_without_key(body, key)
-                return Payload(kept, origin, self._clock.now(), status), _credits(headers)
+                fetched_at = self._clock.now()
+                day = request.game_date or game_date_of(fetched_at)
+                return Payload(kept, origin, fetched_at, status, request.feed, day), _credits(headers)
             target = self._next_hop(request, target, headers, key)
         raise UpstreamRefused(f"{request}: more than {_MAX_REDIRECTS} redirects.", hint="Look at the source's address in the settings.")
 

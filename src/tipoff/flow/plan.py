@@ -1,0 +1,111 @@
+"""The capture plan of a game day: what will be asked when, and what it costs.
+
+Comes in: the day's games and whom to ask. Goes out: asks, in the order of their moments. A pure function: it must never know the network,
+the state database, nor what was asked already.
+
+Lines and props every 30 minutes from the morning to the tip, and every 10 minutes in the last 30 before it, per game, so that the close
+is within 15 minutes of the tip. Game lines of all games come in one document. Injuries every 15 minutes. Box scores from the buzzer until
+they are final, again the next morning, and once more two days later: corrections are versions of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from tipoff.clock import local_instant
+from tipoff.config import Settings
+from tipoff.scrape.sources.odds_api import Asking
+
+MORNING = time(10, 0)
+HALF_HOUR = timedelta(minutes=30)
+LAST_MINUTES = (30, 20, 10)
+INJURIES_EVERY = timedelta(minutes=15)
+SCHEDULE_AT = (time(9, 0), time(13, 0), time(17, 0))
+BUZZER = timedelta(hours=2, minutes=15)
+BOX_EVERY = timedelta(minutes=10)
+BOX_UNTIL = timedelta(hours=4, minutes=30)
+BOX_AGAIN = time(9, 0)
+BOX_AGAIN_DAYS = (1, 3)  # after the game day: the next morning, and two days after that
+GAME_MARKETS = ("spreads", "totals", "h2h")
+
+
+@dataclass(frozen=True)
+class PlannedGame:
+    """A game to be captured; ids may be unknown yet."""
+
+    game_id: str
+    tip: datetime
+    league_game_id: str | None = None
+    event_id: str | None = None
+
+
+@dataclass(frozen=True, order=True)
+class Ask:
+    """One thing to ask for at a moment (UTC): `game_id` is empty where it is not of one game. `credits` is its price."""
+
+    at: datetime
+    feed: str
+    game_id: str = ""
+    credits: int = 0
+    until_final: bool = False  # not needed any more once the game's box score is final and loaded
+
+
+def props_markets(settings: Settings) -> tuple[str, ...]:
+    """The players' markets asked for."""
+    return ("player_points", "player_points_alternate") if settings.alternates else ("player_points",)
+
+
+def capture_plan(game_date: date, games: Iterable[PlannedGame], settings: Settings) -> list[Ask]:
+    """Everything that will be asked for a game day (New York), sorted. Without games there is only its schedule."""
+    slate = sorted(games, key=lambda game: (game.tip, game.game_id))
+    asks = [Ask(local_instant(game_date, at), "schedule") for at in SCHEDULE_AT]
+    if not slate:
+        return asks[:1]
+    asking = Asking.of(settings)
+    price_of_props = asking.event_odds("any", props_markets(settings)).credits
+    price_of_lines = asking.bulk_odds(GAME_MARKETS).credits
+    quoted = {game.game_id: quote_moments(game_date, game.tip) for game in slate}
+    moments = sorted({moment for found in quoted.values() for moment in found})
+    asks += [Ask(moment, "events") for moment in moments]
+    asks += [Ask(moment, "lines", credits=price_of_lines) for moment in moments]
+    asks += [Ask(moment, "props", game, price_of_props) for game, found in quoted.items() for moment in found]
+    asks += [Ask(moment, "injuries") for moment in _every(local_instant(game_date, MORNING), slate[-1].tip, INJURIES_EVERY)]
+    for game in slate:
+        first = game.tip + BUZZER
+        asks += [Ask(moment, "box", game.game_id, until_final=True) for moment in _every(first, game.tip + BOX_UNTIL, BOX_EVERY)]
+        asks += [Ask(local_instant(game_date + timedelta(days=days), BOX_AGAIN), "box", game.game_id) for days in BOX_AGAIN_DAYS]
+    return sorted(asks)
+
+
+def quote_moments(game_date: date, tip: datetime) -> list[datetime]:
+    """When a game's quotes are asked for: every half hour from the morning on, and 30, 20 and 10 minutes before the tip."""
+    last = [tip - timedelta(minutes=minutes) for minutes in LAST_MINUTES]
+    return [*_every(local_instant(game_date, MORNING), last[0] - timedelta(seconds=1), HALF_HOUR), *last]
+
+
+def _every(first: datetime, last: datetime, step: timedelta) -> list[datetime]:
+    found = []
+    while first <= last:
+        found.append(first)
+        first += step
+    return found
+
+
+def cost(asks: Sequence[Ask]) -> int:
+    """Credits of all of them together."""
+    return sum(ask.credits for ask in asks)
+
+
+def due(asks: Iterable[Ask], now: datetime, done: set[tuple[str, str, datetime]]) -> tuple[list[Ask], list[Ask]]:
+    """Of asks whose moment has come and that were not asked yet: the newest of each feed and game, and the older ones, which are missed.
+
+    What a source says is what it says now: asking thrice for three missed moments would cost thrice and tell once.
+    """
+    come = [ask for ask in asks if ask.at <= now and (ask.feed, ask.game_id, ask.at) not in done]
+    newest: dict[tuple[str, str], Ask] = {}
+    for ask in sorted(come):
+        newest[ask.feed, ask.game_id] = ask
+    chosen = sorted(newest.values())
+    return chosen, [ask for ask in come if newest[ask.feed, ask.game_id] != ask]
