@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import ingest, look, nights
+from tipoff.cli import capture, coverage, ingest, look, nights
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -30,6 +30,11 @@ for command in (
     nights.train,
     ingest.import_,
     ingest.load,
+    capture.scrape,
+    capture.plan,
+    capture.worker,
+    capture.sweep,
+    coverage.coverage,
     look.status,
     look.serve,
     look.tables,

@@ -1,0 +1,278 @@
+"""Asking: what a plan's entry means in requests, whom to try next where a source is silent, and what came of it on record.
+
+Comes in: asks for a game day. Goes out: payloads with receipts, a row an ask in the state database, and a batch asked for. It must never
+read a document: what it needs to know of games and ids it takes from the warehouse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from tipoff.analyze.history import newest_schedule
+from tipoff.errors import NotReady, TipoffError
+from tipoff.flow.batches import Batch, trigger, wait_for
+from tipoff.flow.engine import Engine
+from tipoff.flow.house import House
+from tipoff.flow.plan import GAME_MARKETS, Ask, PlannedGame, props_markets
+from tipoff.flow.state import METADATA, State
+from tipoff.scrape.client import Client, Fetched, Patience
+from tipoff.scrape.request import Request
+from tipoff.scrape.sources import espn, nba_cdn
+from tipoff.scrape.sources.odds_api import Asking
+from tipoff.store.warehouse import day_of
+
+ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "box")
+WORKERS = 6
+AskState = Literal["asked", "failed", "missed"]
+
+ASKS = sa.Table(
+    "ops_asks",
+    METADATA,
+    sa.Column("game_date", sa.Date, primary_key=True),
+    sa.Column("feed", sa.String, primary_key=True),
+    sa.Column("game_id", sa.String, primary_key=True),
+    sa.Column("at", sa.DateTime, primary_key=True),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("source", sa.String, nullable=True),
+    sa.Column("payload_id", sa.String, nullable=True),
+    sa.Column("error", sa.Text, nullable=True),
+    sa.Column("asked_at", sa.DateTime, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What came of an ask: `error` has the cause of every source that failed, also where another then answered."""
+
+    game_date: date
+    ask: Ask
+    state: AskState
+    source: str | None = None
+    payload_id: str | None = None
+    error: str | None = None
+
+
+@dataclass
+class Cycle:
+    """One cycle: what was asked, and the batches that loaded it."""
+
+    asked: list[Asked] = field(default_factory=list)
+    batches: list[Batch] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[Asked]:
+        return [asked for asked in self.asked if asked.state == "failed"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "asked": [
+                {
+                    "game_date": asked.game_date,
+                    "feed": asked.ask.feed,
+                    "game_id": asked.ask.game_id or None,
+                    "state": asked.state,
+                    "source": asked.source,
+                    "payload_id": asked.payload_id,
+                    "error": asked.error,
+                }
+                for asked in self.asked
+            ],
+            "batches": [batch.as_dict() for batch in self.batches],
+        }
+
+
+def planned_games(house: House, first: date, last: date) -> dict[date, list[PlannedGame]]:
+    """The games of these days by the newest schedule, postponed and cancelled ones left out, with their ids as far as they are known."""
+    with house.warehouse.reading() as work:
+        schedule = work.table("raw.schedule")
+        games = newest_schedule(schedule).filter(
+            lambda t: (t.game_date >= day_of(first)) & (t.game_date <= day_of(last)) & t.status.isin(["scheduled", "live", "final"])
+        )
+        league = schedule.filter(schedule.league_game_id.notnull()).group_by("game_id").agg(league_id=schedule.league_game_id.max())
+        named = work.table("ref.game_ids").filter(lambda t: (t.id_kind == "odds") & ~t.external_id.contains(t.game_id))
+        odds = named.group_by("game_id").agg(odds_id=named.external_id.max())  # an archive's own ids are made of the game's
+        rows = work.fetch(
+            games.left_join(league, "game_id")
+            .left_join(odds, games.game_id == odds.game_id)
+            .select("game_id", "game_date", "commence_time", "league_id", "odds_id")
+        ).to_pylist()
+    found: dict[date, list[PlannedGame]] = {}
+    for row in sorted(rows, key=lambda row: (row["commence_time"], row["game_id"])):
+        game = PlannedGame(row["game_id"], row["commence_time"], row["league_id"], row["odds_id"])
+        found.setdefault(row["game_date"], []).append(game)
+    return found
+
+
+def final_games(house: House, game_date: date) -> set[str]:
+    """The games of a day whose box score is loaded; only final ones are."""
+    with house.warehouse.reading() as work:
+        box = work.table("raw.player_box")
+        rows = work.fetch(box.filter(box.game_date == day_of(game_date)).select("game_id").distinct())
+    return set(rows.column(0).to_pylist())
+
+
+def asks_on_record(state: State, game_date: date) -> list[dict[str, Any]]:
+    """Every ask of a game day and what came of it, oldest first."""
+    query = sa.select(ASKS).where(ASKS.c.game_date == game_date).order_by(ASKS.c.at, ASKS.c.feed, ASKS.c.game_id)
+    with state.reading() as connection:
+        rows = [dict(row) for row in connection.execute(query).mappings()]
+    return [{**row, "at": row["at"].replace(tzinfo=UTC), "asked_at": row["asked_at"].replace(tzinfo=UTC)} for row in rows]
+
+
+class Scraper:
+    """Asks with one client, and has what came loaded. Made by `scraping`."""
+
+    def __init__(self, engine: Engine, client: Client) -> None:
+        self._engine = engine
+        self._house = engine.house
+        self._client = client
+        self._asking = Asking.of(engine.house.settings)
+
+    def perform(self, game_date: date, asks: Sequence[Ask], games: Iterable[PlannedGame]) -> list[Asked]:
+        """Ask all of these, some at a time; each leaves its row. What came of one does not stop the others."""
+        by_id = {game.game_id: game for game in games}
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="ask") as pool:
+            asked = list(pool.map(lambda ask: self._one(game_date, ask, by_id.get(ask.game_id)), asks))
+        self._record(asked)
+        return asked
+
+    def load(self, asked: Iterable[Asked], cause: str, seconds: float | None = None) -> list[Batch]:
+        """Have what came loaded, and wait for it. Raises Busy where that takes longer than the batches' own time limit."""
+        feeds = sorted({(one.ask.feed, one.game_date) for one in asked if one.state == "asked"})
+        wanted = {(feed, day, trigger(self._engine, feed, day, cause)) for feed, day in feeds}
+        return wait_for(self._engine, wanted, seconds or self._house.settings.batch_seconds) if wanted else []
+
+    def cycle(self, game_date: date, asks: Sequence[Ask], cause: str) -> Cycle:
+        """One cycle for a day. The schedule and the list of events are loaded first, since the others need the games and their ids."""
+        done = Cycle()
+        for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "box")):
+            now = [ask for ask in asks if ask.feed in feeds]
+            if now:
+                games = planned_games(self._house, game_date, game_date).get(game_date, [])
+                asked = self.perform(game_date, now, games)
+                done.asked += asked
+                done.batches += self.load(asked, cause)
+        return done
+
+    def _one(self, game_date: date, ask: Ask, game: PlannedGame | None) -> Asked:
+        """Ask one source after the other until one answers."""
+        failures = []
+        try:
+            for request in self._requests(ask, game):
+                try:
+                    fetched: Fetched = self._client.fetch(replace(request, game_date=game_date))
+                except TipoffError as error:
+                    failures.append(str(error))
+                    continue
+                return Asked(game_date, ask, "asked", request.source, fetched.payload_id, "; ".join(failures) or None)
+        except NotReady as error:
+            failures.append(str(error))
+        return Asked(game_date, ask, "failed", error="; ".join(failures) or "No source for this is switched on.")
+
+    def _requests(self, ask: Ask, game: PlannedGame | None) -> Iterator[Request]:
+        """The requests that would answer an ask, by the order of the sources in the settings."""
+        for source in self._house.settings.sources:
+            for make in _ANSWERS.get((ask.feed, source), ()):
+                yield make(self, game)
+
+    def _record(self, asked: Iterable[Asked]) -> None:
+        moment = self._house.clock.now().replace(tzinfo=None)
+        rows = [
+            {
+                "game_date": one.game_date,
+                "feed": one.ask.feed,
+                "game_id": one.ask.game_id,
+                "at": one.ask.at.astimezone(UTC).replace(tzinfo=None),
+                "state": one.state,
+                "source": one.source,
+                "payload_id": one.payload_id,
+                "error": one.error,
+                "asked_at": moment,
+            }
+            for one in asked
+        ]
+        if not rows:
+            return
+        same = [column == sa.bindparam(f"this_{column.name}") for column in ASKS.primary_key]
+        with self._house.state.transaction() as connection:
+            connection.execute(sa.delete(ASKS).where(*same), [{f"this_{name}": value for name, value in row.items()} for row in rows])
+            connection.execute(sa.insert(ASKS), rows)
+
+    def miss(self, game_date: date, asks: Iterable[Ask], why: str) -> None:
+        """Put on record that the moment of these has passed without them."""
+        self._record(Asked(game_date, ask, "missed", error=why) for ask in asks)
+
+    def schedule(self, _game: PlannedGame | None) -> Request:
+        return nba_cdn.schedule()
+
+    def events(self, _game: PlannedGame | None) -> Request:
+        return self._asking.events()
+
+    def lines(self, _game: PlannedGame | None) -> Request:
+        return self._asking.bulk_odds(GAME_MARKETS)
+
+    def props(self, game: PlannedGame | None) -> Request:
+        return self._asking.event_odds(
+            _known(game, "event_id", "the odds source lists no event for it"), props_markets(self._house.settings)
+        )
+
+    def espn_injuries(self, _game: PlannedGame | None) -> Request:
+        return espn.injuries()
+
+    def cdn_box(self, game: PlannedGame | None) -> Request:
+        return nba_cdn.box_score(_known(game, "league_game_id", "the league's schedule does not hold it"))
+
+
+_ANSWERS: dict[tuple[str, str], tuple[Callable[[Scraper, PlannedGame | None], Request], ...]] = {
+    ("schedule", "nba_cdn"): (Scraper.schedule,),
+    ("events", "odds_api"): (Scraper.events,),
+    ("lines", "odds_api"): (Scraper.lines,),
+    ("props", "odds_api"): (Scraper.props,),
+    ("injuries", "espn"): (Scraper.espn_injuries,),
+    ("box", "nba_cdn"): (Scraper.cdn_box,),
+}
+
+
+def _known(game: PlannedGame | None, name: str, otherwise: str) -> str:
+    value = getattr(game, name) if game else None
+    if not value:
+        raise NotReady(f"{game.game_id if game else 'The game'}: {otherwise} yet.", hint="It is asked again at its next moment.")
+    return str(value)
+
+
+@contextmanager
+def scraping(engine: Engine, patience: Patience | None = None) -> Iterator[Scraper]:
+    """A scraper with a client of its own."""
+    house = engine.house
+    with Client(house.settings, house.vault, house.clock, patience, WORKERS, house.receipts) as client:
+        yield Scraper(engine, client)
+
+
+def scrape_now(engine: Engine, game_date: date, feeds: Sequence[str] = ASK_FEEDS, patience: Patience | None = None) -> Cycle:
+    """Ask for a day, now, whatever the plan says: props of the games that have not tipped, box scores of those past their buzzer."""
+    house = engine.house
+    now = house.clock.now()
+    with scraping(engine, patience) as scraper:
+        first = [Ask(now, feed) for feed in ("schedule", "events") if feed in feeds]
+        done = scraper.cycle(game_date, first, "tipoff scrape")
+        games = planned_games(house, game_date, game_date).get(game_date, [])
+        rest = [Ask(now, feed) for feed in ("lines", "injuries") if feed in feeds and any(game.tip > now for game in games)]
+        if "props" in feeds:
+            rest += [Ask(now, "props", game.game_id) for game in games if game.tip > now]
+        if "box" in feeds:
+            rest += [Ask(now, "box", game.game_id) for game in games if game.tip + timedelta(hours=2) < now]
+        later = scraper.cycle(game_date, rest, "tipoff scrape")
+    return Cycle(done.asked + later.asked, done.batches + later.batches)
+
+
+def moments_done(state: State, game_date: date) -> set[tuple[str, str, datetime]]:
+    """(feed, game, moment) of every ask of a day that has its row."""
+    return {(row["feed"], row["game_id"], row["at"]) for row in asks_on_record(state, game_date)}

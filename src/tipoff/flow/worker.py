@@ -1,0 +1,110 @@
+"""The worker: a process that asks when the plan says so, sweeps, and loads, until it is told to stop. Any number may run.
+
+Schedules are DBOS's, in New York's time; every worker applies the same, and each moment's work is done once. It must never know how a
+source is asked, nor how a batch is held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from dbos import DBOS
+
+from tipoff.clock import game_date_of
+from tipoff.flow.batches import QUEUE as LOAD
+from tipoff.flow.batches import Overseer, sweep
+from tipoff.flow.engine import Engine, Queue, current, running_engine
+from tipoff.flow.house import House
+from tipoff.flow.plan import BOX_AGAIN_DAYS, Ask, capture_plan, due
+from tipoff.flow.scraping import Cycle, final_games, moments_done, planned_games, scraping
+
+TICKS = Queue("ticks", each=None)
+SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
+STALE = timedelta(hours=1)
+_FLEETING = ("events", "lines", "props", "injuries")
+"""Of these a moment that passed so long ago is missed: what a source says now is no answer to it. The others can still be asked."""
+
+
+@dataclass
+class Tick:
+    """What one round of the capture did, by game day."""
+
+    cycles: dict[date, Cycle] = field(default_factory=dict)
+    missed: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        asked = [one for cycle in self.cycles.values() for one in cycle.asked]
+        return {"asked": len(asked), "failed": sum(one.state == "failed" for one in asked), "missed": self.missed}
+
+
+def capture_tick(engine: Engine) -> Tick:
+    """Ask for everything whose moment has come, of the days whose plan may still hold something. Doing it twice asks once."""
+    house = engine.house
+    now = house.clock.now()
+    today = game_date_of(now)
+    first, last = today - timedelta(days=max(BOX_AGAIN_DAYS)), today + timedelta(days=1)
+    games = planned_games(house, first, last)
+    done = Tick()
+    with scraping(engine) as scraper:
+        day = first
+        while day <= last:
+            chosen, passed = due(capture_plan(day, games.get(day, ()), house.settings), now, moments_done(house.state, day))
+            final = final_games(house, day) if any(ask.until_final for ask in chosen) else set()
+            stale = [ask for ask in chosen if ask.feed in _FLEETING and now - ask.at > STALE]
+            missed = [*passed, *stale]
+            if missed:
+                scraper.miss(day, missed, "Its moment passed while nobody asked.")
+                done.missed += len(missed)
+            fresh = [ask for ask in chosen if ask not in stale and not _needless(ask, final)]
+            if fresh:
+                done.cycles[day] = scraper.cycle(day, fresh, "the capture plan")
+            day += timedelta(days=1)
+    return done
+
+
+def _needless(ask: Ask, final: set[str]) -> bool:
+    return ask.until_final and ask.game_id in final
+
+
+@DBOS.workflow(name="capture_tick")
+def _capture(_at: datetime, _context: Any) -> None:
+    _capture_step()
+
+
+@DBOS.step(name="capture")
+def _capture_step() -> dict[str, Any]:
+    return capture_tick(current()).as_dict()
+
+
+@DBOS.workflow(name="sweep_tick")
+def _sweep(_at: datetime, _context: Any) -> None:
+    _sweep_step()
+
+
+@DBOS.step(name="sweep")
+def _sweep_step() -> int:
+    return len(sweep(current()))
+
+
+@contextmanager
+def working(house: House, *, scheduled: bool = True) -> Iterator[Engine]:
+    """Work in this process until the block is left. Without `scheduled`, only on what is asked for."""
+    with running_engine(house, (LOAD, TICKS) if scheduled else (LOAD,), (Overseer(),)) as engine:
+        if scheduled:
+            DBOS.apply_schedules(
+                [
+                    {
+                        "schedule_name": name,
+                        "workflow_fn": workflow,
+                        "schedule": SCHEDULES[name],
+                        "cron_timezone": "America/New_York",
+                        "queue_name": TICKS.name,
+                    }
+                    for name, workflow in (("capture", _capture), ("sweep", _sweep))
+                ]
+            )
+        yield engine
