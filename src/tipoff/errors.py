@@ -11,6 +11,9 @@
     ├── UpstreamError          a source did not answer as it should
     │   ├── UpstreamRefused    it said no, and will say no again: look at the key, the plan, the address
     │   └── UpstreamUnavailable  it may answer later
+    ├── BudgetSpent            wait until the budget renews, or raise it: asking would cost more credits than allowed
+    ├── StorageError           look at the disk: it may not be written, or broke; nothing of the unit of work was kept
+    │   └── StorageFull        make room: there is no space left
     ├── ArtefactMismatch       train again: a model file is not what its manifest says
     ├── SlateStopped           look at the named feature: the slate is not fit to be predicted on
     └── BrokenInvariant        a defect of ours: report it
@@ -88,6 +91,22 @@ class UpstreamRefused(UpstreamError):
 
 class UpstreamUnavailable(UpstreamError):
     """The source did not answer, or said to come back later."""
+
+
+class BudgetSpent(TipoffError):
+    """The credits allowed are spent; nothing was asked."""
+
+    exit_code = 10
+
+
+class StorageError(TipoffError):
+    """A disk did not take what was to be written; nothing of that unit of work was kept, and the next run does it again."""
+
+    exit_code = 11
+
+
+class StorageFull(StorageError):
+    """There is no room left on the disk, or the file may not grow."""
 
 
 class ArtefactMismatch(TipoffError):

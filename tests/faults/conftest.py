@@ -1,4 +1,4 @@
-"""An empty warehouse for each test that asks for one."""
+"""An empty warehouse for each test that asks for one; a crew of processes, and a data directory for it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from faults.crew import crew as crew
+from faults.crew import yard as yard
 from load.bench import Bench
 from load.benches import bench_maker
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.load.counts import Counts
-from tipoff.load.documents import load_payloads, replay_unresolved
+from tipoff.load.documents import load_payloads
 from tipoff.load.imports import ImportedFile, import_file, plan
 from tipoff.load.mapping import Mapping
+from tipoff.load.replay import replay_unresolved
 from tipoff.scrape.records import Payload
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault, open_bucket

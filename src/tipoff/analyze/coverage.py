@@ -19,7 +19,7 @@ import ibis.expr.types as ir
 
 from tipoff.analyze.history import newest_schedule
 from tipoff.analyze.slate import CALLED_OFF, left, sides
-from tipoff.clock import season_of
+from tipoff.clock import game_date_of, season_of
 from tipoff.errors import BadInput
 from tipoff.market.books import books_of_kind
 from tipoff.store.warehouse import Work, day_of, instant
@@ -34,6 +34,7 @@ CLOSE_MINUTES = 15
 """A quote is a close where it stood at most so many minutes before the tip (closing line value counts only there)."""
 BOX_DUE = timedelta(hours=6)
 """From the tip until a box score is missed."""
+_EARLIEST, _LATEST = date(1946, 11, 1), date(2100, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def coverage(work: Work, first: date | None = None, last: date | None = None, *,
     """
     if by not in get_args(By):
         raise BadInput(f"{by!r} is no kind of period.", hint=f"There are {', '.join(get_args(By))}.")
-    first, last = first or date(1946, 1, 1), last or now.date()
+    first, last = max(first or _EARLIEST, _EARLIEST), min(last or game_date_of(now), _LATEST)
     if last < first:
         raise BadInput(f"From {first} to {last} there is no day.", hint="Give --from before --to.")
     wide = (first - timedelta(days=400), last + timedelta(days=7 * (NEIGHBOURS + 1)))
@@ -205,7 +206,7 @@ def _of_reports(work: Work, span: tuple[date, date], by: By) -> ir.Table:
 
 @dataclass(frozen=True)
 class _Measure:
-    """A level that a week should share with its neighbours, and how a week below it is told. `due`: whether it can be judged yet."""
+    """A level that a week should share with its neighbours, and how a week below it is told."""
 
     name: str
     level: Callable[[Period], float]
@@ -252,9 +253,7 @@ def _short_weeks(weeks: Sequence[Period], asked: set[date]) -> list[Gap]:
             short = [
                 (place, Gap(measure.name, week.first, week.first, f"{week.first}: {measure.words(week, usual[place])}"))
                 for place, week in enumerate(played)
-                if week.first in asked
-                and measure.level(week) < SHORT * usual[place]
-                and not (measure.name in _LINES and week.quotes == 0)
+                if week.first in asked and measure.level(week) < SHORT * usual[place] and not (measure.name in _LINES and week.quotes == 0)
             ]
             gaps += _joined(short)
     return gaps

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import capture, coverage, ingest, look, nights
+from tipoff.cli import backfill, capture, coverage, ingest, look, nights
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -34,6 +34,7 @@ for command in (
     capture.plan,
     capture.worker,
     capture.sweep,
+    backfill.backfill,
     coverage.coverage,
     look.status,
     look.serve,

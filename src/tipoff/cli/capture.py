@@ -26,6 +26,7 @@ def scrape(
     """
     from tipoff.clock import SystemClock, resolve_date
     from tipoff.errors import BadInput, UpstreamUnavailable
+    from tipoff.flow.expected import write_expected
     from tipoff.flow.house import open_house
     from tipoff.flow.scraping import ASK_FEEDS, scrape_now
     from tipoff.flow.worker import working
@@ -37,6 +38,7 @@ def scrape(
         game_date = resolve_date(day, house.clock)
         with house.state.phase(house.run_id, "scrape", game_date) as recorded:
             done = scrape_now(engine, game_date, kind or ASK_FEEDS)
+            write_expected(house, game_date)
             recorded.counts = {"asked": len(done.asked), "failed": len(done.failed), "batches": len(done.batches)}
     if json:
         print_json({"game_date": game_date, **done.as_dict()})

@@ -29,9 +29,9 @@ def import_(
     """
     from tipoff.clock import SystemClock
     from tipoff.flow.house import open_house
-    from tipoff.load.documents import replay_unresolved
     from tipoff.load.imports import find_files, import_file, plan
     from tipoff.load.mapping import read_mapping
+    from tipoff.load.replay import replay_unresolved
 
     settings = settings_of(data_dir)
     planned = plan(find_files(paths), tuple(read_mapping(path) for path in mapping or ()))

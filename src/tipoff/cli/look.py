@@ -2,35 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
 
+if TYPE_CHECKING:
+    from tipoff.flow.batches import Batch
 
-def status(data_dir: DataDir = None, json: AsJson = False) -> None:
-    """What the newest runs did, phase by phase, from the state database; a failure with its cause."""
+
+def status(
+    day: Annotated[str | None, typer.Option("--date", help="A game day: also what should exist of it, beside what does.")] = None,
+    data_dir: DataDir = None,
+    json: AsJson = False,
+) -> None:
+    """What runs and batches did and do, who works, and what is missing, from the state database: the same from every process."""
     from contextlib import closing
-    from dataclasses import asdict
 
-    from tipoff.clock import SystemClock
+    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.flow.overview import overview
     from tipoff.flow.state import State
 
-    with closing(State(settings_of(data_dir), SystemClock())) as state:
-        runs = state.runs(40)
+    clock = SystemClock()
+    with closing(State(settings_of(data_dir), clock)) as state:
+        found = overview(state, resolve_date(day, clock) if day else None)
     if json:
-        print_json([asdict(run) for run in runs])
+        print_json(found.as_dict())
         return
-    if not runs:
+    if not found.runs and not found.batches:
         print_line("Nothing has run yet. `tipoff demo` shows a whole night; `tipoff import PATH` begins with your own data.")
         return
     rows = []
-    for run in runs:
+    for run in found.runs:
         seconds = f"{(run.finished_at - run.started_at).total_seconds():.1f} s" if run.finished_at else "-"
         rows.append((f"{run.started_at:%Y-%m-%d %H:%M:%S}Z", run.phase, run.game_date, run.status, seconds, run.error or ""))
-    print_table("Newest first", ("started", "phase", "game date", "status", "time", "cause"), rows, numeric=(4,))
+    print_table("Runs, newest first", ("started", "phase", "game date", "status", "time", "cause"), rows, numeric=(4,))
+    _print_batches(found.batches)
+    if found.workers:
+        working = [(worker.worker_id, f"{worker.started_at:%Y-%m-%d %H:%M}Z", f"{worker.beat_at:%H:%M:%S}Z") for worker in found.workers]
+        print_table("At work", ("process", "since", "last heard"), working)
+    if found.expected:
+        cells = [(cell.game_id, cell.phase, cell.standing, f"{cell.deadline:%H:%M}Z", cell.detail or "") for cell in found.expected]
+        print_table(f"Expected of {day}", ("game", "phase", "standing", "by", "detail"), cells)
+
+
+def _print_batches(batches: Sequence[Batch]) -> None:
+    """Those that are open or went wrong, each; the others as a number."""
+    told = [batch for batch in batches if batch.state != "complete"]
+    rows = [
+        (batch.feed, batch.game_date, batch.number, batch.state, batch.owner or "-", batch.attempt, batch.error or batch.cause)
+        for batch in told
+    ]
+    if rows:
+        columns = ("kind", "day", "batch", "state", "holder", "attempt", "cause")
+        print_table("Batches that are open, or went wrong", columns, rows, numeric=(2, 5))
+    if len(batches) > len(told):
+        print_line(f"{len(batches) - len(told):,} batches are complete.")
 
 
 def serve(

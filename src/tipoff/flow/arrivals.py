@@ -5,52 +5,53 @@ Knows receipts and arrivals by feed and game day. It must never know who loads t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
+
+import ibis
+import pyarrow as pa
 
 from tipoff.clock import game_date_of
 from tipoff.flow.house import House
 from tipoff.load.counts import Counts
-from tipoff.load.documents import Guard, Progress, load_payloads
+from tipoff.load.documents import Guard, load_payloads
 from tipoff.scrape.records import Payload
 from tipoff.store.receipts import Receipt
 
 AT_ONCE = 50
-"""Documents in one transaction of a batch: small enough that a lease is renewed often."""
+"""Documents in one transaction of a batch: small enough that the lease is renewed often."""
 
 
-def pending(house: House, feed: str, game_date: date) -> list[Receipt]:
-    """Receipts of a feed and day that no row in `raw.arrivals` answers, oldest first."""
-    kept = house.receipts.names(feed, game_date)
+def pending(house: House, feed: str, game_date: date) -> list[tuple[str, str]]:
+    """The keys (payload_id, arrived) of what came for a feed and day and has no row in `raw.arrivals`, oldest first.
+
+    A row answers whatever it was asked for: the same bytes of one instant may have come for two feeds, and are loaded once.
+    """
+    kept = sorted(house.receipts.names(feed, game_date))
     if not kept:
         return []
+    wanted = pa.table({"payload_id": [key[0] for key in kept], "arrived": [key[1] for key in kept]})
     with house.warehouse.reading() as work:
-        known = work.table("raw.arrivals")
-        ours = known.filter(known.feed == feed, known.game_date == game_date).select("payload_id", "arrived")
-        rows = work.fetch(ours)
+        known = work.table("raw.arrivals").semi_join(ibis.memtable(wanted), ["payload_id", "arrived"])
+        rows = work.fetch(known.select("payload_id", "arrived"))
     loaded = set(zip(rows.column("payload_id").to_pylist(), rows.column("arrived").to_pylist(), strict=True))
-    missing = sorted(kept - loaded, key=lambda key: (key[1], key[0]))
-    return [house.receipts.get(feed, game_date, key) for key in missing]
+    return sorted(set(kept) - loaded, key=lambda key: (key[1], key[0]))
 
 
-def load_arrivals(house: House, receipts: list[Receipt], *, guard: Guard, progress: Progress) -> Counts:
-    """Load what these receipts speak of, out of the vault."""
+def load_arrivals(house: House, feed: str, game_date: date, keys: list[tuple[str, str]], *, guard: Guard) -> Counts:
+    """Load what these receipts of a feed and day speak of, out of the vault, in one transaction."""
     return load_payloads(
         house.warehouse,
         house.vault,
-        _payloads(house, receipts),
+        [_payload(house, house.receipts.get(feed, game_date, key)) for key in keys],
         seen_at=house.clock.now(),
         run_id=house.run_id,
-        progress=progress,
         guard=guard,
-        at_once=AT_ONCE,
     )
 
 
-def _payloads(house: House, receipts: list[Receipt]) -> Iterator[tuple[Payload, str | None]]:
-    for receipt in receipts:
-        body = house.vault.get(receipt.payload_id)
-        yield Payload(body, receipt.url, receipt.fetched_at, receipt.status, receipt.feed, receipt.game_date), receipt.source
+def _payload(house: House, receipt: Receipt) -> tuple[Payload, str | None]:
+    body = house.vault.get(receipt.payload_id)
+    return Payload(body, receipt.url, receipt.fetched_at, receipt.status, receipt.feed, receipt.game_date), receipt.source
 
 
 def unloaded(house: House, days: tuple[date, ...] | None = None) -> dict[tuple[str, date], int]:

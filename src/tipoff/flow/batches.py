@@ -5,8 +5,9 @@ queue lets one at a time through for each (feed, game_date); ours are the lease 
 fence: each holder counts the generation up in the warehouse, and every commit of his checks, in its own transaction, that it is still
 his. So a holder that wakes up late is refused.
 
-What lands while a batch runs is loaded by it, or by the one that its arrival asked for. A terminal batch blocks nothing. A batch that
-fails is failed, with its cause; it is tried again with growing pauses, and parked where `status` shows it when that did not help.
+What lands while a batch runs is loaded by it, or by one that follows at once. A terminal batch blocks nothing. A batch that fails is
+failed, with its cause; it is tried again with growing pauses, and parked where `status` shows it when that did not help. Each end is
+written in one transaction with what follows from it, so that a process may die between any two lines of this file.
 It must never know how a document was fetched, nor what it says.
 """
 
@@ -23,13 +24,13 @@ import pyarrow as pa
 import sqlalchemy as sa
 from dbos import DBOS
 
-from tipoff.errors import Busy, TipoffError
-from tipoff.flow.arrivals import load_arrivals, pending, swept_days, unloaded
+from tipoff.errors import Busy, ConfigError, TipoffError
+from tipoff.flow.arrivals import AT_ONCE, load_arrivals, pending, swept_days, unloaded
 from tipoff.flow.engine import Engine, Queue, Watch, current
 from tipoff.flow.house import House
 from tipoff.flow.state import METADATA, State
 from tipoff.load.counts import Counts
-from tipoff.load.documents import replay_unresolved
+from tipoff.load.replay import replay_unresolved
 from tipoff.store.warehouse import Work
 
 QUEUE = Queue("load")
@@ -71,9 +72,13 @@ class OutOfTime(TipoffError):
 
 
 class Poisoned(TipoffError):
-    """Documents that broke the loader: a defect of ours. They stay in the vault, and are tried again."""
+    """Documents that could not be read, or that broke the loader. What is in the vault stays there, and is tried again."""
 
     exit_code = 70
+
+
+class _Leaves(Exception):
+    """This process leaves; its batch goes back into the queue."""
 
 
 @dataclass(frozen=True)
@@ -139,21 +144,18 @@ def trigger(engine: Engine, feed: str, game_date: date, cause: str) -> int:
     A batch that waits already will see everything that arrived before it starts: then it is that one. One that runs may have looked
     already: then another runs right after it. Asking any number of times, from anywhere, is harmless.
     """
-    number = _waiting_or_new(engine.house, feed, game_date, cause)
+    with engine.house.state.transaction() as connection:
+        number = _waiting_or_new(connection, engine.house, feed, game_date, cause)
     _enqueue(engine, feed, game_date, number)
     if engine.ended(workflow_id(feed, game_date, number)) and _give_up_waiting(engine.house, feed, game_date, number):
         return trigger(engine, feed, game_date, cause)
     return number
 
 
-def _waiting_or_new(house: House, feed: str, game_date: date, cause: str) -> int:
-    with house.state.transaction() as connection:
-        mine = sa.select(BATCHES.c.number, BATCHES.c.state, BATCHES.c.not_before).where(_of(feed, game_date))
-        known = connection.execute(mine.order_by(BATCHES.c.number.desc())).all()
-        waiting = [row.number for row in known if row.state == "waiting" and row.not_before is None]
-        if waiting:
-            return int(waiting[0])
-        return _insert(connection, house, feed, game_date, known[0].number + 1 if known else 1, cause)
+def _waiting_or_new(connection: sa.Connection, house: House, feed: str, game_date: date, cause: str, attempt: int = 1) -> int:
+    mine = sa.select(BATCHES.c.number).where(_of(feed, game_date))
+    waiting = connection.execute(mine.where((BATCHES.c.state == "waiting") & BATCHES.c.not_before.is_(None))).scalars().first()
+    return waiting if waiting is not None else _insert(connection, house, feed, game_date, cause, attempt)
 
 
 def _insert(
@@ -161,11 +163,12 @@ def _insert(
     house: House,
     feed: str,
     game_date: date,
-    number: int,
     cause: str,
-    attempt: int = 1,
+    attempt: int,
     not_before: datetime | None = None,
 ) -> int:
+    last = connection.execute(sa.select(sa.func.max(BATCHES.c.number)).where(_of(feed, game_date))).scalar_one()
+    number: int = (last or 0) + 1
     connection.execute(
         sa.insert(BATCHES).values(
             feed=feed,
@@ -212,7 +215,15 @@ def _load_step(feed: str, day: str, number: int) -> str:
 
 
 def run_batch(engine: Engine, feed: str, game_date: date, number: int) -> str:
-    """Load what arrived for a feed and day, as the holder of its batch; the batch's state in the end."""
+    """Load what arrived for a feed and day, as the holder of its batch; the batch's state in the end.
+
+    `over` where it was over before, `fenced` where another took it over, `left` where this process leaves and another goes on.
+    """
+    with engine.working():
+        return _run(engine, feed, game_date, number)
+
+
+def _run(engine: Engine, feed: str, game_date: date, number: int) -> str:
     try:
         holder = Holder.claim(engine, feed, game_date, number)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and tried again
@@ -223,40 +234,60 @@ def run_batch(engine: Engine, feed: str, game_date: date, number: int) -> str:
     try:
         for counts in _loads(engine.house, feed, game_date, holder):
             total += counts
-    except Fenced:
-        return "fenced"
-    except OutOfTime as error:
-        ended = holder.end("timeout", total, error.message)
-        trigger(engine, feed, game_date, "what the time limit left")
-        return ended
+    except _Leaves:
+        return "left"
+    except (Fenced, OutOfTime) as error:
+        # Fenced, and ours by the state: by one who was late himself, and does not go on. If by the next holder, this changes nothing.
+        return holder.give_up(total, error.message)
     except Exception as error:  # noqa: BLE001
         return holder.fail(total, error)
-    return holder.end("complete", total)
+    ended = holder.end("complete", total)
+    if ended == "complete" and pending(engine.house, feed, game_date):
+        trigger(engine, feed, game_date, f"arrived while batch {number} ended")
+    return ended
 
 
 def _loads(house: House, feed: str, game_date: date, holder: Holder) -> Iterator[Counts]:
     """Load until nothing is pending, what lands meanwhile included; then the rows that waited for a name or a game.
 
-    A document that breaks the loader does not stop its neighbours: it is left out, and told of in the end. Raises Poisoned for it.
+    A document that cannot be read, or that breaks the loader, does not stop its neighbours: it is left out, and told of in the end.
+    Raises Poisoned for it.
     """
-    broken: dict[tuple[str, str], str] = {}
-    while waiting := [receipt for receipt in pending(house, feed, game_date) if (receipt.payload_id, receipt.arrived) not in broken]:
-        try:
-            yield load_arrivals(house, waiting, guard=holder.guard, progress=holder.beat)
-        except TipoffError:
-            raise
-        except Exception:  # noqa: BLE001 - one of them; which, is found out by loading each alone
-            for receipt in waiting:
-                try:
-                    yield load_arrivals(house, [receipt], guard=holder.guard, progress=holder.beat)
-                except TipoffError:
-                    raise
-                except Exception as error:  # noqa: BLE001
-                    broken[receipt.payload_id, receipt.arrived] = f"{receipt.payload_id}: {type(error).__name__}: {error}"
+    tried: set[tuple[str, str]] = set()
+    broken: dict[str, str] = {}
+    left = pending(house, feed, game_date)
+    while waiting := [key for key in left if key not in tried]:
+        tried |= set(waiting)
+        for start in range(0, len(waiting), AT_ONCE):
+            yield from _load_each(house, feed, game_date, holder, waiting[start : start + AT_ONCE], broken)
+            holder.beat()
+        left = pending(house, feed, game_date)
+    for payload_id, _ in left:
+        broken.setdefault(payload_id, f"{payload_id}: it was loaded, and no arrival of it is on record")
     if feed in _MAKES_KNOWN:
-        yield replay_unresolved(house.warehouse, house.vault, seen_at=house.clock.now(), run_id=house.run_id)
+        yield replay_unresolved(
+            house.warehouse, house.vault, seen_at=house.clock.now(), run_id=house.run_id, progress=holder.beat, guard=holder.guard
+        )
     if broken:
-        raise Poisoned(f"{len(broken)} of the documents broke the loader, the others are in: {'; '.join(sorted(broken.values()))}.")
+        raise Poisoned(f"{len(broken)} of the documents could not be loaded, the others are in: {'; '.join(sorted(broken.values()))}")
+
+
+def _load_each(
+    house: House, feed: str, game_date: date, holder: Holder, keys: list[tuple[str, str]], broken: dict[str, str]
+) -> Iterator[Counts]:
+    """Load these arrivals together, and where that fails each alone: which of them it was, and why, is then in `broken`."""
+    try:
+        yield load_arrivals(house, feed, game_date, keys, guard=holder.guard)
+    except _NOT_A_DOCUMENTS_FAULT:
+        raise
+    except Exception as error:  # noqa: BLE001 - one of them; which, is found out below
+        if len(keys) == 1:
+            [(payload_id, _)] = keys
+            broken[payload_id] = str(error) if isinstance(error, TipoffError) else f"{payload_id}: {type(error).__name__}: {error}"
+            return
+        for key in keys:
+            yield from _load_each(house, feed, game_date, holder, [key], broken)
+            holder.beat()
 
 
 class Holder:
@@ -304,25 +335,27 @@ class Holder:
             raise Fenced(f"The batch of {feed} of {game_date} was taken over by another holder; this commit was refused.")
         self._check_time()
 
-    def beat(self, _documents: int) -> None:
-        """A sign of progress: the lease is renewed. Raises Fenced where it was taken away meanwhile."""
+    def beat(self, _documents: int = 0) -> None:
+        """A sign of progress: the lease is renewed. Raises Fenced where it was taken away meanwhile, and OutOfTime."""
         with self._house.state.transaction() as connection:
             values = {"beats": BATCHES.c.beats + 1, "lease_until": self._lease_until()}
             if connection.execute(sa.update(BATCHES).where(self._mine()).values(**values)).rowcount == 0:
                 raise Fenced(f"The batch {workflow_id(*self._key)} was taken over.")
         self._check_time()
+        if self._engine.leaving.is_set():
+            raise _Leaves
 
     def end(self, state: BatchState, counts: Counts, error: str | None = None) -> str:
         """Write how it ended; `fenced` where it was no longer ours to end."""
-        values = {
-            "state": state,
-            "counts": json.dumps(counts.as_dict(), sort_keys=True),
-            "error": error,
-            "finished_at": _naive(self._house.clock.now()),
-        }
         with self._house.state.transaction() as connection:
-            changed = connection.execute(sa.update(BATCHES).where(self._mine()).values(**values)).rowcount
+            ending = sa.update(BATCHES).where(self._mine()).values(**_ending(self._house, state, error, counts))
+            changed = connection.execute(ending).rowcount
         return state if changed else "fenced"
+
+    def give_up(self, counts: Counts, error: str) -> str:
+        """It ran out of its time: what is left is for the next, which follows at once; `fenced` where it was no longer ours to end."""
+        attempt = 1 if counts.documents else self._attempt + 1
+        return _hand_on(self._engine, self._key, self._still_ours(), attempt, error, f"what batch {self._key[2]} left", counts)
 
     def fail(self, counts: Counts, error: Exception) -> str:
         """Failed with its cause; tried again after a pause that grows, and parked when that did not help."""
@@ -346,6 +379,7 @@ class Holder:
 
 
 def _fail(engine: Engine, key: tuple[str, date, int], ours: Any, counts: Counts, error: Exception) -> str:
+    """Failed, and again after a pause; parked after the last attempt; where another waits already, that one is the repeat."""
     house = engine.house
     feed, game_date, number = key
     cause = str(error) if isinstance(error, TipoffError) else f"{type(error).__name__}: {error}"
@@ -353,22 +387,40 @@ def _fail(engine: Engine, key: tuple[str, date, int], ours: Any, counts: Counts,
         row = connection.execute(sa.select(BATCHES.c.attempt).where(_of(*key) & ours)).one_or_none()
         if row is None:
             return "fenced"
-        ended = "failed" if row.attempt < house.settings.batch_attempts else "parked"
-        pause = timedelta(seconds=house.settings.retry_seconds * _GROWTH ** (row.attempt - 1))
-        values = {
-            "state": ended,
-            "counts": json.dumps(counts.as_dict(), sort_keys=True),
-            "error": cause,
-            "finished_at": _naive(house.clock.now()),
-        }
-        connection.execute(sa.update(BATCHES).where(_of(*key)).values(**values))
-        if ended == "parked":
+        waiting = connection.execute(sa.select(BATCHES.c.number).where(_of(feed, game_date) & (BATCHES.c.state == "waiting"))).first()
+        others = waiting is not None and waiting.number != number
+        ended = "failed" if others or row.attempt < house.settings.batch_attempts else "parked"
+        connection.execute(sa.update(BATCHES).where(_of(*key)).values(**_ending(house, ended, cause, counts)))
+        if ended == "parked" or others:
             return ended
-        last = connection.execute(sa.select(sa.func.max(BATCHES.c.number)).where(_of(feed, game_date))).scalar_one()
+        pause = timedelta(seconds=house.settings.retry_seconds * _GROWTH ** (row.attempt - 1))
         text = f"again after {number} failed: {cause}"
-        again = _insert(connection, house, feed, game_date, last + 1, text, row.attempt + 1, house.clock.now() + pause)
+        again = _insert(connection, house, feed, game_date, text, row.attempt + 1, house.clock.now() + pause)
     _enqueue(engine, feed, game_date, again, delay=pause.total_seconds())
     return ended
+
+
+def _hand_on(
+    engine: Engine, key: tuple[str, date, int], ours: Any, attempt: int, error: str, cause: str, counts: Counts | None = None
+) -> str:
+    """The batch is out of time, and another follows at once; parked after the last attempt. `fenced` where it is not `ours` to end."""
+    house = engine.house
+    feed, game_date, _ = key
+    ended = "timeout" if attempt <= house.settings.batch_attempts else "parked"
+    with house.state.transaction() as connection:
+        ending = sa.update(BATCHES).where(_of(*key) & ours).values(**_ending(house, ended, error, counts))
+        if connection.execute(ending).rowcount == 0:
+            return "fenced"
+        if ended == "parked":
+            return ended
+        number = _waiting_or_new(connection, house, feed, game_date, cause, attempt)
+    _enqueue(engine, feed, game_date, number)
+    return ended
+
+
+def _ending(house: House, state: str, error: str | None, counts: Counts | None = None) -> dict[str, Any]:
+    told = {"counts": json.dumps(counts.as_dict(), sort_keys=True)} if counts else {}
+    return {"state": state, "error": error, "finished_at": _naive(house.clock.now()), **told}
 
 
 def _enqueue(engine: Engine, feed: str, game_date: date, number: int, delay: float | None = None) -> None:
@@ -389,26 +441,31 @@ class Overseer:
         with engine.house.state.reading() as connection:
             query = sa.select(BATCHES).where(BATCHES.c.state.in_(("waiting", "processing")))
             open_batches = [_batch(row) for row in connection.execute(query).mappings()]
+        limit = engine.house.settings.lease_seconds
+        looked_at: set[tuple[str, str]] = set()
         for batch in open_batches:
-            limit = engine.house.settings.lease_seconds
-            if batch.state == "processing" and self._watch.still_for(batch.workflow_id, (batch.generation, batch.beats)) >= limit:
-                self._take_away(engine, batch, f"no progress for {limit:g} s")
-            elif engine.ended(batch.workflow_id) and self._watch.still_for((batch.workflow_id, "ended"), batch.beats) >= _GRACE:
-                self._take_away(engine, batch, "its workflow ended and did not say how")
+            looked_at |= {(identity := batch.workflow_id, "still"), (identity, "ended")}
+            still = self._watch.still_for((identity, "still"), (batch.generation, batch.beats))
+            ended = engine.ended(identity)
+            over = self._watch.still_for((identity, "ended"), (ended, batch.beats))
+            if batch.state == "processing" and still >= limit:
+                self._take_away(engine, batch, f"Taken from {batch.owner}: no progress for {limit:g} s.")
+            elif ended and over >= min(_GRACE, limit):
+                self._take_away(engine, batch, "Its workflow ended, and did not say how.")
+        self._watch.forget_all_but(looked_at)
 
     def _take_away(self, engine: Engine, batch: Batch, why: str) -> None:
-        values = {"state": "timeout", "error": f"Taken from {batch.owner}: {why}.", "finished_at": _naive(engine.house.clock.now())}
-        with engine.house.state.transaction() as connection:
-            still = _of(batch.feed, batch.game_date, batch.number) & (BATCHES.c.state == batch.state) & (BATCHES.c.beats == batch.beats)
-            if connection.execute(sa.update(BATCHES).where(still).values(**values)).rowcount == 0:
-                return
+        """First its workflow, so that the queue lets the next one through whatever happens to this process; then the lease."""
         engine.cancel(batch.workflow_id)
-        trigger(engine, batch.feed, batch.game_date, f"taken over: {why}")
+        still = (BATCHES.c.state == batch.state) & (BATCHES.c.beats == batch.beats)
+        key = (batch.feed, batch.game_date, batch.number)
+        _hand_on(engine, key, still, batch.attempt + 1, why, f"after batch {batch.number}: {why}")
 
 
 _GROWTH = 4  # how much longer each pause after a failure is than the one before
 _MAKES_KNOWN = ("box", "roster", "schedule")  # feeds by which names and games become known that rows may wait for
 _GRACE = 5.0  # seconds that a workflow which has just ended may take to say how
+_NOT_A_DOCUMENTS_FAULT = (Fenced, OutOfTime, Busy, ConfigError)  # the next document would meet it as well
 
 
 def _raise_fence(house: House, feed: str, game_date: date, owner: str) -> int:

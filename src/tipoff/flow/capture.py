@@ -16,7 +16,8 @@ from tipoff.analyze.history import newest_schedule
 from tipoff.clock import game_date_of, parse_instant
 from tipoff.flow.house import House
 from tipoff.load.counts import Counts
-from tipoff.load.documents import load_payloads, replay_unresolved
+from tipoff.load.documents import load_payloads
+from tipoff.load.replay import replay_unresolved
 from tipoff.scrape.client import Client, Failed, Patience
 from tipoff.scrape.records import Payload
 from tipoff.scrape.request import Request
@@ -52,7 +53,7 @@ class Capture:
 
     def __init__(self, house: House, patience: Patience | None = None) -> None:
         self._house = house
-        self._client = Client(house.settings, house.vault, house.clock, patience, connections=WORKERS)
+        self._client = Client(house.settings, house.vault, house.clock, patience, WORKERS, house.receipts, house.credits)
         self._asking = Asking.of(house.settings)
 
     def __enter__(self) -> Capture:

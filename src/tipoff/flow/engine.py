@@ -5,7 +5,8 @@ Queues, recovery and schedules are DBOS's; ours are the heartbeat, and the judge
 workflow does.
 
 A process is dead when its heartbeat has stood still for `SILENCE` by the watcher's own steady clock (so that a jump of the wall clock
-neither kills nor revives anybody), or when it was of this machine and its process is gone.
+neither kills nor revives anybody), or when it was of this machine and its process is gone. One that leaves stops taking work, and puts
+what it has not finished back in the queues.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
 from dbos import Serializer as DBOSSerializer
 
 from tipoff.errors import Busy, NotReady, TipoffError
@@ -35,8 +36,9 @@ from tipoff.flow.state import METADATA, State
 
 APPLICATION = "tipoff"
 APPLICATION_VERSION = "1"  # a constant: DBOS strands pending work of another version; the code's own version is a column of the run
-SILENCE = 12.0
-BEAT = 2.0
+SILENCE = 12.0  # seconds without a heartbeat after which a process is dead
+BEAT = 2.0  # seconds between two heartbeats, and between two looks at the others
+LEAVING = 10.0  # seconds that running work may take to notice that its process leaves
 POLLING = {"sqlite": 0.2, "postgresql": 1.0}
 
 WORKERS = sa.Table(
@@ -54,10 +56,11 @@ WORKERS = sa.Table(
 
 @dataclass(frozen=True)
 class Queue:
-    """A queue: at most `each` at a time for one partition key, `here` in one process."""
+    """A queue: `here` at a time in one process, and at most `each` at a time for one partition key; where `each` is None it knows no
+    partitions, and lets one through at a time whatever it is."""
 
     name: str
-    each: int = 1
+    each: int | None = 1
     here: int = 4
 
 
@@ -147,6 +150,10 @@ class Watch:
             return 0.0
         return now - known[1]
 
+    def forget_all_but(self, things: set[Any]) -> None:
+        """Forget what is not looked at any more, so that a watch of months stays small."""
+        self._seen = {thing: seen for thing, seen in self._seen.items() if thing in things}
+
 
 Duty = Callable[[], None]
 """Something that a watcher does on each round, such as looking for batches that hang. It must be safe to do twice."""
@@ -164,49 +171,91 @@ def current() -> Engine:
 class Engine:
     """The running engine; made by `running_engine`."""
 
-    def __init__(self, house: House, worker_id: str, queues: tuple[Queue, ...], duties: tuple[Duty, ...]) -> None:
+    def __init__(self, house: House, client: DBOSClient, worker_id: str, duties: tuple[Duty, ...], beat: float, silence: float) -> None:
         self.house = house
+        self._client = client
         self.worker_id = worker_id
-        self._queues = queues
+        self.leaving = threading.Event()
+        """Set once this process leaves: work that takes long looks at it, stops, and is finished by another process."""
         self._duties = duties
+        self._every = beat
+        self._silence = silence
         self._watch = Watch()
-        self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._look_away, self._fall_silent = threading.Event(), threading.Event()
+        self._beating = threading.Thread(target=self._repeat, args=(self._beat, self._fall_silent), name="tipoff-beat", daemon=True)
+        self._watching = threading.Thread(target=self._repeat, args=(self._round, self._look_away), name="tipoff-watch", daemon=True)
+        self._busy = 0
+        self._turn = threading.Condition()
 
     def enqueue(
         self, queue: str, workflow: Callable[..., Any], *arguments: Any, workflow_id: str, partition: str, delay: float | None = None
-    ) -> Any:
-        """Put a workflow in a queue, once for a workflow id, and give its handle."""
-        with SetWorkflowID(workflow_id), SetEnqueueOptions(queue_partition_key=partition, delay_seconds=delay):
-            return DBOS.enqueue_workflow(queue, workflow, *arguments)
+    ) -> None:
+        """Put a workflow in a queue, once for a workflow id; also from within a step, where DBOS itself would not have it."""
+        options: EnqueueOptions = {
+            "queue_name": queue,
+            "workflow_name": workflow.dbos_function_name,  # type: ignore[attr-defined]
+            "workflow_id": workflow_id,
+            "queue_partition_key": partition,
+            "app_version": APPLICATION_VERSION,
+        }
+        if delay:
+            options["delay_seconds"] = delay
+        self._client.enqueue(options, *arguments)
 
     def ended(self, workflow_id: str) -> bool:
         """Whether a workflow is over, well or not; True where it was never known."""
-        status = DBOS.get_workflow_status(workflow_id)
-        return status is None or status.status not in ("PENDING", "ENQUEUED", "DELAYED")
+        found = self._client.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False)
+        return all(status.status not in ("PENDING", "ENQUEUED", "DELAYED") for status in found)
 
     def cancel(self, workflow_id: str) -> None:
-        """Take a workflow out of its queue: its partition is free, and its result is refused."""
-        DBOS.cancel_workflow(workflow_id)
+        """Take a workflow out of its queue, if it is there: its partition is free, and its result is refused."""
+        if self._client.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False):
+            self._client.cancel_workflow(workflow_id)
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Around work that a leaving process should wait for, for a moment."""
+        with self._turn:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._busy -= 1
+                self._turn.notify_all()
 
     def start(self) -> None:
         """Begin the heartbeat and the rounds."""
         self._beat(first=True)
-        for name, work, every in (("beat", self._beat, BEAT), ("watch", self._round, BEAT)):
-            thread = threading.Thread(target=self._repeat, args=(work, every), name=f"tipoff-{name}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
+        self._beating.start()
+        self._watching.start()
 
-    def stop(self) -> None:
-        """End them, and leave."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-        with self.house.state.transaction() as connection:
-            connection.execute(sa.update(WORKERS).where(WORKERS.c.worker_id == self.worker_id).values(left_at=_now(self.house)))
+    def leave(self) -> None:
+        """Take no more work, put back what is not finished, and leave.
 
-    def _repeat(self, work: Callable[[], None], every: float) -> None:
-        while not self._stop.wait(every):
+        Running work hears of it when DBOS is gone, so that it cannot be taken for finished. The fence keeps a batch that does not stop
+        in time from committing once another process has it.
+        """
+        self._look_away.set()
+        self._watching.join()
+        DBOS.destroy()
+        self.leaving.set()
+        with self._turn:
+            self._turn.wait_for(lambda: self._busy == 0, timeout=LEAVING)
+        self._fall_silent.set()
+        self._beating.join()
+        self._put_back(self.worker_id)
+        self._has_left(self.worker_id)
+
+    def _put_back(self, worker_id: str) -> bool:
+        """What DBOS still counts as running in a process, back in its queues; whether there was anything."""
+        unfinished = self._client.list_workflows(status="PENDING", executor_id=worker_id, load_input=False, load_output=False)
+        for workflow in unfinished:
+            self._client.resume_workflow(workflow.workflow_id, queue_name=workflow.queue_name)
+        return bool(unfinished)
+
+    def _repeat(self, work: Callable[[], None], stop: threading.Event) -> None:
+        while not stop.wait(self._every):
             try:
                 work()
             except Busy:
@@ -245,28 +294,31 @@ class Engine:
 
     def _is_dead(self, worker: Worker) -> bool:
         gone = worker.host == socket.gethostname() and not _process_lives(worker.pid)
-        return gone or self._watch.still_for(worker.worker_id, worker.beats) >= SILENCE
+        return gone or self._watch.still_for(worker.worker_id, worker.beats) >= self._silence
 
     def _take_over(self, worker: Worker) -> None:
         """Put the work of a dead process back in its queues; where nothing is left of it, it has left."""
-        orphans = DBOS.list_workflows(status="PENDING", executor_id=worker.worker_id, load_input=False, load_output=False)
-        for orphan in orphans:
-            DBOS.resume_workflow(orphan.workflow_id, queue_name=orphan.queue_name)
-        if not orphans:
-            with self.house.state.transaction() as connection:
-                connection.execute(sa.update(WORKERS).where(WORKERS.c.worker_id == worker.worker_id).values(left_at=_now(self.house)))
+        if not self._put_back(worker.worker_id):
+            self._has_left(worker.worker_id)
+
+    def _has_left(self, worker_id: str) -> None:
+        with self.house.state.transaction() as connection:
+            connection.execute(sa.update(WORKERS).where(WORKERS.c.worker_id == worker_id).values(left_at=_now(self.house)))
 
 
 @contextmanager
-def running_engine(house: House, queues: tuple[Queue, ...], duties: tuple[Duty, ...] = ()) -> Iterator[Engine]:
-    """Run the engine in this process: it takes work from these queues until the block is left. One a process.
+def running_engine(
+    house: House, queues: tuple[Queue, ...], duties: tuple[Duty, ...] = (), *, beat: float = BEAT, silence: float = SILENCE
+) -> Iterator[Engine]:
+    """Run the engine in this process: it takes work from these queues alone until the block is left. One a process.
 
-    Raises Busy where one runs already.
+    `beat` (seconds) is how often it gives a sign of life and looks at the others, `silence` (seconds) how long another may be still
+    before it counts as dead. Raises Busy where one runs already.
     """
     global _current
     if _current is not None:
         raise Busy("An engine runs in this process already.", hint="Use it.")
-    logging.getLogger("dbos").setLevel(logging.ERROR)
+    logging.getLogger("dbos").addFilter(_worth_telling)
     worker_id = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
     config = DBOSConfig(
         name=APPLICATION,
@@ -280,7 +332,8 @@ def running_engine(house: House, queues: tuple[Queue, ...], duties: tuple[Duty, 
     )
     DBOS(config=config)
     DBOS.listen_queues([queue.name for queue in queues])  # a command takes no work that it has not imported
-    engine = Engine(house, worker_id, queues, duties)
+    client = DBOSClient(system_database_url=house.settings.database_url, serializer=_Json(), application_name=APPLICATION, lazy=True)
+    engine = Engine(house, client, worker_id, duties, beat, silence)
     _current = engine
     try:
         DBOS.launch()
@@ -289,7 +342,8 @@ def running_engine(house: House, queues: tuple[Queue, ...], duties: tuple[Duty, 
             DBOS.register_queue(
                 queue.name,
                 partition_concurrency=queue.each,
-                worker_concurrency=queue.here,
+                global_concurrency=1 if queue.each is None else None,
+                worker_concurrency=1 if queue.each is None else queue.here,
                 polling_interval_sec=polling,
                 on_conflict="always_update",
             )
@@ -297,10 +351,17 @@ def running_engine(house: House, queues: tuple[Queue, ...], duties: tuple[Duty, 
         try:
             yield engine
         finally:
-            engine.stop()
+            engine.leave()
     finally:
-        DBOS.destroy(workflow_completion_timeout_sec=0)
+        DBOS.destroy()
+        client.destroy()
         _current = None
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """DBOS's log less what is no error here: that work which was taken away, or left behind, has no result of its own."""
+    cause = record.exc_info[0] if record.exc_info else None
+    return record.levelno >= logging.ERROR and (cause is None or cause.__name__ != "DBOSAwaitedWorkflowCancelledError")
 
 
 def _process_lives(pid: int) -> bool:

@@ -11,6 +11,7 @@ from obstore.store import ObjectStore
 
 from tipoff.clock import Clock
 from tipoff.config import Settings
+from tipoff.flow.credits import Credits
 from tipoff.flow.state import State
 from tipoff.publish.status import PhaseRun, publish_status
 from tipoff.store import open_warehouse
@@ -32,6 +33,7 @@ class House:
     vault: Vault
     receipts: Receipts
     state: State
+    credits: Credits
     run_id: str
 
     def publish_status(self) -> None:
@@ -71,6 +73,7 @@ def open_house(settings: Settings, clock: Clock) -> Iterator[House]:
             Vault(bucket),
             Receipts(bucket),
             state,
+            Credits(state, clock, settings),
             f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
         )
     finally:

@@ -132,8 +132,8 @@ class Scraper:
 
     def __init__(self, engine: Engine, client: Client) -> None:
         self._engine = engine
-        self._house = engine.house
-        self._client = client
+        self.house = engine.house
+        self.client = client
         self._asking = Asking.of(engine.house.settings)
 
     def perform(self, game_date: date, asks: Sequence[Ask], games: Iterable[PlannedGame]) -> list[Asked]:
@@ -148,7 +148,7 @@ class Scraper:
         """Have what came loaded, and wait for it. Raises Busy where that takes longer than the batches' own time limit."""
         feeds = sorted({(one.ask.feed, one.game_date) for one in asked if one.state == "asked"})
         wanted = {(feed, day, trigger(self._engine, feed, day, cause)) for feed, day in feeds}
-        return wait_for(self._engine, wanted, seconds or self._house.settings.batch_seconds) if wanted else []
+        return wait_for(self._engine, wanted, seconds or self.house.settings.batch_seconds) if wanted else []
 
     def cycle(self, game_date: date, asks: Sequence[Ask], cause: str) -> Cycle:
         """One cycle for a day. The schedule and the list of events are loaded first, since the others need the games and their ids."""
@@ -156,7 +156,7 @@ class Scraper:
         for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "box")):
             now = [ask for ask in asks if ask.feed in feeds]
             if now:
-                games = planned_games(self._house, game_date, game_date).get(game_date, [])
+                games = planned_games(self.house, game_date, game_date).get(game_date, [])
                 asked = self.perform(game_date, now, games)
                 done.asked += asked
                 done.batches += self.load(asked, cause)
@@ -168,7 +168,7 @@ class Scraper:
         try:
             for request in self._requests(ask, game):
                 try:
-                    fetched: Fetched = self._client.fetch(replace(request, game_date=game_date))
+                    fetched: Fetched = self.client.fetch(replace(request, game_date=game_date))
                 except TipoffError as error:
                     failures.append(str(error))
                     continue
@@ -179,12 +179,12 @@ class Scraper:
 
     def _requests(self, ask: Ask, game: PlannedGame | None) -> Iterator[Request]:
         """The requests that would answer an ask, by the order of the sources in the settings."""
-        for source in self._house.settings.sources:
+        for source in self.house.settings.sources:
             for make in _ANSWERS.get((ask.feed, source), ()):
                 yield make(self, game)
 
     def _record(self, asked: Iterable[Asked]) -> None:
-        moment = self._house.clock.now().replace(tzinfo=None)
+        moment = self.house.clock.now().replace(tzinfo=None)
         rows = [
             {
                 "game_date": one.game_date,
@@ -202,7 +202,7 @@ class Scraper:
         if not rows:
             return
         same = [column == sa.bindparam(f"this_{column.name}") for column in ASKS.primary_key]
-        with self._house.state.transaction() as connection:
+        with self.house.state.transaction() as connection:
             connection.execute(sa.delete(ASKS).where(*same), [{f"this_{name}": value for name, value in row.items()} for row in rows])
             connection.execute(sa.insert(ASKS), rows)
 
@@ -221,7 +221,7 @@ class Scraper:
 
     def props(self, game: PlannedGame | None) -> Request:
         return self._asking.event_odds(
-            _known(game, "event_id", "the odds source lists no event for it"), props_markets(self._house.settings)
+            _known(game, "event_id", "the odds source lists no event for it"), props_markets(self.house.settings)
         )
 
     def espn_injuries(self, _game: PlannedGame | None) -> Request:
@@ -252,7 +252,7 @@ def _known(game: PlannedGame | None, name: str, otherwise: str) -> str:
 def scraping(engine: Engine, patience: Patience | None = None) -> Iterator[Scraper]:
     """A scraper with a client of its own."""
     house = engine.house
-    with Client(house.settings, house.vault, house.clock, patience, WORKERS, house.receipts) as client:
+    with Client(house.settings, house.vault, house.clock, patience, WORKERS, house.receipts, house.credits) as client:
         yield Scraper(engine, client)
 
 

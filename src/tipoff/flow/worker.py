@@ -18,6 +18,7 @@ from tipoff.clock import game_date_of
 from tipoff.flow.batches import QUEUE as LOAD
 from tipoff.flow.batches import Overseer, sweep
 from tipoff.flow.engine import Engine, Queue, current, running_engine
+from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
 from tipoff.flow.plan import BOX_AGAIN_DAYS, Ask, capture_plan, due
 from tipoff.flow.scraping import Cycle, final_games, moments_done, planned_games, scraping
@@ -62,6 +63,8 @@ def capture_tick(engine: Engine) -> Tick:
             fresh = [ask for ask in chosen if ask not in stale and not _needless(ask, final)]
             if fresh:
                 done.cycles[day] = scraper.cycle(day, fresh, "the capture plan")
+            if fresh or missed:
+                write_expected(house, day)
             day += timedelta(days=1)
     return done
 

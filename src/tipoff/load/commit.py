@@ -20,7 +20,7 @@ from tipoff.load.identity import Identity
 from tipoff.load.main_lines import mark_main_lines
 from tipoff.load.offers import Document, Offers
 from tipoff.load.people import merge_players, resolved, with_next_game
-from tipoff.load.quarantine import set_apart, set_apart_homeless, set_apart_names
+from tipoff.load.quarantine import mark_mended, set_apart, set_apart_homeless, set_apart_names
 from tipoff.market.books import find_book
 from tipoff.store.tables import table_named, table_of
 from tipoff.store.warehouse import Work
@@ -50,6 +50,7 @@ def commit(work: Work, offers: Offers, documents: list[Document], seen_at: datet
     _merge_game_lines(work, offers, counts)
     _merge_payloads(work, documents)
     set_apart(work, counts, [(document.payload_id, reject) for document in documents for reject in document.rejects], documents, seen_at)
+    mark_mended(work, counts, documents, seen_at)
     _merge_sources(work, offers, documents)
     _count_generations(work, counts)
     return counts

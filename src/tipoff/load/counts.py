@@ -10,8 +10,8 @@ from tipoff.store.warehouse import Merged
 
 @dataclass
 class Counts:
-    """What a load did: merges by table, documents, rows set apart by rule; the games it spoke of, and those whose facts it changed; the
-    (payload, path) of rows that wait until more is known, and the (name, game, source) of names that lead to nobody."""
+    """What a load did: merges by table, documents, rows set apart by rule; how many rows left the quarantine; the games it spoke of, and
+    those whose facts it changed; the (payload, path) of what was set apart, and the (name, game, source) of names that lead to nobody."""
 
     documents: int = 0
     already: int = 0
@@ -20,7 +20,8 @@ class Counts:
     set_apart: dict[str, int] = field(default_factory=dict)
     games: set[str] = field(default_factory=set)
     changed_games: set[str] = field(default_factory=set)
-    waiting: set[tuple[str, str]] = field(default_factory=set)
+    mended: int = 0
+    apart: set[tuple[str, str]] = field(default_factory=set)
     names: set[tuple[str, str, str]] = field(default_factory=set)
 
     def add(self, table: str, merged: Merged) -> None:
@@ -35,7 +36,8 @@ class Counts:
             dict(self.set_apart),
             self.games | other.games,
             self.changed_games | other.changed_games,
-            self.waiting | other.waiting,
+            self.mended + other.mended,
+            self.apart | other.apart,
             self.names | other.names,
         )
         for table, merged in other.merged.items():
@@ -67,6 +69,7 @@ class Counts:
             "rows_updated": self.updated,
             "tables": {name: {"inserted": merged.inserted, "updated": merged.updated} for name, merged in sorted(self.merged.items())},
             "set_apart": dict(sorted(self.set_apart.items())),
+            "mended": self.mended,
             "games": len(self.games),
             "changed_games": len(self.changed_games),
         }

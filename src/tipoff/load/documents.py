@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -21,11 +21,10 @@ from tipoff.errors import BadInput, LeagueMismatch
 from tipoff.load.commit import commit
 from tipoff.load.counts import Counts
 from tipoff.load.offers import Document, offer_documents
-from tipoff.load.quarantine import WAITING, mark_replayed, mark_resolved
-from tipoff.scrape.records import Parsed, Payload, RecordKind, Reject
+from tipoff.scrape.records import Parsed, Payload, Reject
 from tipoff.scrape.sources import SOURCES, recognise, source_named
 from tipoff.store.payloads import Vault
-from tipoff.store.receipts import arrival_moment, arrival_stamp
+from tipoff.store.receipts import arrival_stamp
 from tipoff.store.warehouse import Warehouse, Work
 
 BATCH = 500
@@ -98,15 +97,28 @@ def _load_batch(
     kept = {(vault.put(payload.body), arrival_stamp(payload.fetched_at)): (payload, source) for payload, source in batch}
     already = _already(warehouse, list(kept))
     new = {key: value for key, value in kept.items() if key not in already}
-    read = [(key, payload, parse(payload, source)) for (key, _), (payload, source) in new.items()]
+    counts = load_kept(warehouse, vault, new, seen_at=seen_at, run_id=run_id, guard=guard)
+    counts.already = len(batch) - len(new)
+    return counts
+
+
+def load_kept(
+    warehouse: Warehouse,
+    vault: Vault,
+    kept: dict[tuple[str, str], tuple[Payload, str | None]],
+    *,
+    seen_at: datetime,
+    run_id: str,
+    guard: Guard | None,
+) -> Counts:
+    """Load arrivals, by (payload id, arrived), that are in the vault, in one transaction: for the first time or again."""
+    read = [(key, payload, parse(payload, source)) for (key, _), (payload, source) in kept.items()]
     with warehouse.writing(run_id) as work:
         if guard:
             guard(work)
         league = work.league() or _one_league([found for _, _, found in read])
         parsed = [(_document(vault, key, payload, own := _of_league(found, league)), own.records) for key, payload, found in read]
-        counts = commit(work, offer_documents(parsed), [document for document, _ in parsed], seen_at)
-    counts.already = len(batch) - len(parsed)
-    return counts
+        return commit(work, offer_documents(parsed), [document for document, _ in parsed], seen_at)
 
 
 def _one_league(parsed: list[Parsed]) -> str | None:
@@ -149,34 +161,3 @@ def _document(vault: Vault, payload_id: str, payload: Payload, parsed: Parsed) -
         path=vault.path(payload_id),
         offered=parsed.offered,
     )
-
-
-def arrivals_of(warehouse: Warehouse, vault: Vault, payload_ids: list[str]) -> Iterator[tuple[str, str, Payload]]:
-    """(payload id, source, payload) of each arrival on record of these payloads, the bytes out of the vault."""
-    for row in warehouse.read("raw.arrivals", payload_id=payload_ids).to_pylist():
-        body = vault.get(row["payload_id"])
-        payload = Payload(body, row["url"], arrival_moment(row["arrived"]), row["status"], row["feed"] or "", row["game_date"])
-        yield row["payload_id"], row["source"], payload
-
-
-def replay_unresolved(warehouse: Warehouse, vault: Vault, *, seen_at: datetime, run_id: str) -> Counts:
-    """Load again the payloads with rows that wait for a name or a game, now that more may be known; what loads is marked as replayed."""
-    quarantine = warehouse.read("raw.quarantine", rule=WAITING, source=list(SOURCES)).to_pylist()
-    waiting = [row for row in quarantine if row["replayed_at"] is None]
-    total = Counts()
-    identifiers = sorted({row["payload_id"] for row in waiting})
-    for start in range(0, len(identifiers), BATCH):
-        batch = identifiers[start : start + BATCH]
-        parsed: list[tuple[Document, dict[RecordKind, pa.Table]]] = []
-        for payload_id, source, payload in arrivals_of(warehouse, vault, batch):
-            found = source_named(source).transform(payload)
-            parsed.append((_document(vault, payload_id, payload, found), found.records))
-        with warehouse.writing(run_id) as work:
-            counts = commit(work, offer_documents(parsed), [document for document, _ in parsed], seen_at)
-            mark_replayed(work, counts, batch, seen_at)
-        total += counts
-    if identifiers:
-        with warehouse.writing(run_id) as work:
-            names = work.table("ref.unresolved_names")
-            mark_resolved(work, total, names.filter(names.source.isin(list(SOURCES))), seen_at)
-    return total

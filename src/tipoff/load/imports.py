@@ -21,7 +21,7 @@ from tipoff.load.import_kinds import SHAPERS
 from tipoff.load.level import check_level
 from tipoff.load.mapping import ORDER, Mapping, recognise
 from tipoff.load.offers import Document, Offers
-from tipoff.load.quarantine import mark_replayed, mark_resolved
+from tipoff.load.quarantine import mark_resolved
 from tipoff.scrape.records import Payload
 from tipoff.store.payloads import Vault
 from tipoff.store.warehouse import Warehouse
@@ -129,7 +129,5 @@ def import_file(
         for name, offer in shaped.tables.items():
             offers.add(name, offer)
         counts = commit(work, offers, [document], seen_at)
-        mark_replayed(work, counts, [payload_id], seen_at)
-        names = work.table("ref.unresolved_names")
-        mark_resolved(work, counts, names.filter(names.payload_id == payload_id), seen_at)
+        mark_resolved(work, counts, {payload_id}, seen_at)
     return ImportedFile(file, mapping.name, mapping.kind, rows.num_rows, counts)

@@ -24,12 +24,13 @@ from tipoff.store.warehouse import Work
 
 WAITING = ("unresolved_name", "no_next_game")
 """Rules whose rows load by themselves once more is known."""
+VALUE_LENGTH = 200
+"""So much of what stood there is kept beside the rule; all of it is in the vault."""
 
 
 def set_apart_homeless(work: Work, counts: Counts, rows: pa.Table, documents: list[Document], seen_at: datetime) -> None:
     """Statuses of a team's next game where the schedule knows of none yet: into quarantine, until it does."""
     found = rows.select(["payload_id", "path", "name"]).to_pylist()
-    counts.waiting |= {(row["payload_id"], row["path"]) for row in found}
     set_apart(work, counts, [(row["payload_id"], Reject(row["path"], "no_next_game", row["name"])) for row in found], documents, seen_at)
 
 
@@ -41,14 +42,13 @@ def set_apart_names(
         return
     candidates = {mention.name: resolution.candidates for mention, resolution in resolutions.items() if not resolution.player_lookup}
     rows = unknown.select(["payload_id", "path", "name"]).to_pylist()
-    counts.waiting |= {(row["payload_id"], row["path"]) for row in rows}
     rejects = [(row["payload_id"], Reject(row["path"], "unresolved_name", row["name"])) for row in rows]
     before = _first_seen(work, {row["payload_id"] for row in rows})
     set_apart(work, counts, rejects, documents, seen_at)
     if "game_id" not in unknown.column_names:
         days = map_distinct(unknown.column("game_date"), lambda day: f"{day:%Y%m%d}", pa.string())
         unknown = with_columns(unknown, game_id=pc.binary_join_element_wise(days, unknown.column("team"), "_"))
-    fresh = pa.array([(row["payload_id"], row["path"]) not in before for row in rows]).cast(pa.int64())
+    fresh = pa.array(_first_met(rows, before)).cast(pa.int64())
     grouped = with_columns(unknown, fresh=fresh).group_by(["name", "game_id", "source"], use_threads=False)
     waiting = grouped.aggregate([("payload_id", "min"), ("fresh", "sum")]).to_pylist()
     counts.names |= {_name_key(row) for row in waiting}
@@ -71,19 +71,60 @@ def set_apart_names(
     work.merge("ref.unresolved_names", table_of("ref.unresolved_names", names))
 
 
-def mark_replayed(work: Work, counts: Counts, payload_ids: list[str], seen_at: datetime) -> None:
-    """Mark the rows of these documents that waited, and wait no more after the commit that `counts` tells of."""
-    known = work.table("raw.quarantine")
-    rows = work.fetch(known.filter(known.payload_id.isin(payload_ids), known.rule.isin(WAITING), known.replayed_at.isnull())).to_pylist()
-    loaded = [{**row, "replayed_at": seen_at} for row in rows if (row["payload_id"], row["path"]) not in counts.waiting]
-    if loaded:
-        work.merge("raw.quarantine", table_of("raw.quarantine", loaded))
+def _first_met(rows: list[dict[str, Any]], before: dict[tuple[str, str], datetime]) -> list[bool]:
+    """Which of these rows is the first of its place: a payload that arrived twice holds the same row twice."""
+    met = set(before)
+    first = []
+    for row in rows:
+        first.append((row["payload_id"], row["path"]) not in met)
+        met.add((row["payload_id"], row["path"]))
+    return first
 
 
-def mark_resolved(work: Work, counts: Counts, names: ir.Table, seen_at: datetime) -> None:
-    """Mark those of the waiting `names` (rows of `ref.unresolved_names`) that no longer lead to nobody."""
+def mark_mended(work: Work, counts: Counts, documents: list[Document], seen_at: datetime) -> None:
+    """Mark as replayed what stood apart of these documents and was not set apart again.
+
+    Only of payloads of which this commit held every arrival on record: what another arrival of the same bytes said still waits.
+    """
+    payload_ids = sorted({document.payload_id for document in documents})
+    mended = [row for row in open_rows(work, payload_ids) if (row["payload_id"], row["path"]) not in counts.apart]
+    if not mended:
+        return
+    wanted = ibis.memtable(pa.table({"payload_id": sorted({row["payload_id"] for row in mended})}))
+    arrivals = work.fetch(work.table("raw.arrivals").semi_join(wanted, "payload_id").select("payload_id", "arrived")).to_pylist()
+    held = {(document.payload_id, document.arrived) for document in documents}
+    others = {row["payload_id"] for row in arrivals if (row["payload_id"], row["arrived"]) not in held}
+    rows = [{**row, "replayed_at": seen_at} for row in mended if row["payload_id"] not in others]
+    if rows:
+        work.merge("raw.quarantine", table_of("raw.quarantine", rows))
+        counts.mended += len(rows)
+
+
+def open_rows(work: Work, payload_ids: list[str] | None = None) -> list[dict[str, Any]]:
+    """What is set apart and waits, of these payloads (None: of all), as rows of `raw.quarantine`."""
+    rows = work.table("raw.quarantine")
+    rows = rows.filter(rows.replayed_at.isnull())
+    if payload_ids is not None:
+        rows = rows.semi_join(ibis.memtable(pa.table({"payload_id": pa.array(payload_ids, pa.string())})), "payload_id")
+    found: list[dict[str, Any]] = work.fetch(rows).to_pylist()
+    return found
+
+
+def mark_resolved(work: Work, counts: Counts, loaded: set[str], seen_at: datetime) -> None:
+    """Mark the names that wait no more, after the `loaded` payloads were loaded with these `counts`.
+
+    A name that also waits in another document is left as it is.
+    """
+    elsewhere = {
+        (row["value"], row["source"]) for row in open_rows(work) if row["rule"] == "unresolved_name" and row["payload_id"] not in loaded
+    }
+    names = work.table("ref.unresolved_names")
     rows = work.fetch(names.filter(names.resolved_at.isnull())).to_pylist()
-    resolved = [{**row, "resolved_at": seen_at} for row in rows if _name_key(row) not in counts.names]
+    resolved = [
+        {**row, "resolved_at": seen_at}
+        for row in rows
+        if _name_key(row) not in counts.names and (row["name"][:VALUE_LENGTH], row["source"]) not in elsewhere
+    ]
     if resolved:
         work.merge("ref.unresolved_names", table_of("ref.unresolved_names", resolved))
 
@@ -105,6 +146,7 @@ def _first_seen(work: Work, payload_ids: set[str]) -> dict[tuple[str, str], date
 
 
 def set_apart(work: Work, counts: Counts, rejects: list[tuple[str, Reject]], documents: list[Document], seen_at: datetime) -> None:
+    """Put (payload id, reject) pairs into quarantine; what had left it, and is bad again, waits again."""
     if not rejects:
         return
     by_id = {document.payload_id: document for document in documents}
@@ -116,11 +158,12 @@ def set_apart(work: Work, counts: Counts, rejects: list[tuple[str, Reject]], doc
             "payload_id": payload_id,
             "path": reject.path,
             "rule": reject.rule,
-            "value": reject.value[:200],
+            "value": reject.value[:VALUE_LENGTH],
             "source": document.source,
             "kind": document.kind,
             "origin": document.payload.origin,
             "first_seen": first_seen.get((payload_id, reject.path), seen_at),
         }
         counts.set_apart[reject.rule] = counts.set_apart.get(reject.rule, 0) + 1
+        counts.apart.add((payload_id, reject.path))
     work.merge("raw.quarantine", table_of("raw.quarantine", list(rows.values())))

@@ -8,8 +8,8 @@ last moment, and is in no payload, log line or exception (F63).
         fetched = client.fetch(Asking.of(settings).event_odds(event_id))
         parsed = source_named(fetched.request.source).transform(fetched.payload)
 
-Where to go deeper: `_exchange` is one exchange over the wire, `_retry` decides about the next; what limits a source as a whole belongs
-around `fetch`.
+Around each single exchange, retries included, stand the source's gate (how often, and not at all while it is down) and the budget
+(never more credits than allowed). `_exchange` is one exchange over the wire, `_retry` decides about the next.
 """
 
 from __future__ import annotations
@@ -30,14 +30,16 @@ import stamina
 from tipoff.clock import Clock, game_date_of
 from tipoff.config import Settings
 from tipoff.errors import ConfigError, TipoffError, UpstreamRefused, UpstreamUnavailable
+from tipoff.scrape.access import Access, access_of
+from tipoff.scrape.budget import Budget
 from tipoff.scrape.decode import MAX_BYTES, shown_bytes
+from tipoff.scrape.gate import Circuit, Gate
 from tipoff.scrape.records import Payload
 from tipoff.scrape.request import Request
 from tipoff.scrape.secrecy import body_without_key, keep_keys_out_of_logs, without_key
 from tipoff.store.payloads import Vault
 from tipoff.store.receipts import Receipt, Receipts
 
-_KEYED = "odds_api"
 _MAX_REDIRECTS = 3
 _SHOWN = 4096
 
@@ -51,6 +53,9 @@ class Patience:
     wait_max: float = 20.0
     wait_jitter: float = 0.5
     longest_retry_after: float = 60.0  # who asks for more is left for a later run
+    failures: int = 5  # in a row, and the source is left alone
+    cool_down: float = 60.0
+    pace: float = 1.0  # factor on each source's own rate; 0: no limit
     connect: float = 5.0
     read: float = 10.0  # between two pieces of an answer
     whole_answer: float = 60.0
@@ -84,10 +89,17 @@ class Failed:
     error: TipoffError
 
 
+class _Refused(UpstreamRefused):
+    """Refused by an answer, which says what it cost; nothing where it does not say."""
+
+    credits: Credits = Credits()
+
+
 class _ComeBackLater(UpstreamUnavailable):
     """Worth asking again; `after` is the wait in seconds that the source asked for."""
 
     after: float | None = None
+    credits: Credits | None = None  # what the answer said, where there was one
 
 
 class Client:
@@ -101,13 +113,18 @@ class Client:
         patience: Patience | None = None,
         connections: int = 8,
         receipts: Receipts | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self._receipts = receipts
-        self._bases = {"odds_api": settings.odds_api_url, "nba_cdn": settings.nba_cdn_url, "espn": settings.espn_url}
-        self._key = settings.odds_api_key
+        self._budget = budget
         self._vault = vault
         self._clock = clock
-        self._patience = patience or Patience()
+        self._patience = waits = patience or Patience()
+        self._access = access_of(settings)
+        self._gates = {
+            name: Gate(name, access.per_second * waits.pace, clock, failures=waits.failures, cool_down=waits.cool_down)
+            for name, access in self._access.items()
+        }
         keep_keys_out_of_logs()
         self._http = httpx.Client(
             timeout=httpx.Timeout(self._patience.read, connect=self._patience.connect, pool=None),
@@ -132,7 +149,8 @@ class Client:
         Raises ConfigError where the key is missing, UpstreamRefused where asking again would not help, and UpstreamUnavailable where
         it did not help, or where the source asks for a longer wait than we have.
         """
-        key = self._key_for(request)
+        access = self._access_for(request)
+        key = access.key_or_error(request)
         for attempt in stamina.retry_context(
             on=self._retry,
             attempts=self._patience.attempts,
@@ -142,7 +160,7 @@ class Client:
             wait_jitter=self._patience.wait_jitter,
         ):
             with attempt:
-                payload, credits_left = self._exchange(request, key)
+                payload, credits_left = self._guarded(request, access, key)
         payload_id = self._vault.put(payload.body)
         self._keep_receipt(request, payload, payload_id)
         return Fetched(request, payload, payload_id, credits_left)
@@ -175,15 +193,46 @@ class Client:
         except TipoffError as error:
             return Failed(request, error)
 
-    def _key_for(self, request: Request) -> str:
-        if request.source not in self._bases:
-            raise ConfigError(f"{request.source!r} has no address.", hint=f"There are {', '.join(self._bases)}.")
-        if request.source != _KEYED:
-            return ""
-        key = self._key.get_secret_value() if self._key else ""
-        if not key:
-            raise ConfigError("The Odds API needs a key, and none is set.", hint="Set TIPOFF_ODDS_API_KEY.")
-        return key
+    def circuits(self) -> list[Circuit]:
+        """How each source's gate stands."""
+        return [gate.circuit() for gate in self._gates.values()]
+
+    def _access_for(self, request: Request) -> Access:
+        if request.source not in self._access:
+            raise ConfigError(f"{request.source!r} has no address.", hint=f"There are {', '.join(self._access)}.")
+        return self._access[request.source]
+
+    def _guarded(self, request: Request, access: Access, key: str) -> tuple[Payload, Credits]:
+        """One exchange within the budget and behind the gate; the books say what it cost, also where it failed."""
+        gate = self._gates[request.source]
+        booking = self._budget.reserve(request) if self._budget and access.counts_credits else None
+        charged, remaining = None, None  # as long as nobody knows, it cost what was reserved
+        try:
+            charged = 0
+            gate.enter()
+            charged = None
+            payload, said = self._exchange(request, access, key)
+            gate.answered()
+            charged, remaining = said.last, said.remaining
+            return payload, said
+        except _ComeBackLater as error:
+            if error.after:
+                gate.pause(min(error.after, self._patience.longest_retry_after))
+            if error.status == 429:
+                gate.answered()
+            else:
+                gate.failed()
+            if error.credits:
+                charged, remaining = error.credits.last or 0, error.credits.remaining
+            raise
+        except UpstreamRefused as error:
+            gate.answered()
+            if isinstance(error, _Refused):
+                charged, remaining = error.credits.last or 0, error.credits.remaining
+            raise
+        finally:
+            if booking is not None:
+                booking.settle(charged, remaining)
 
     def _retry(self, error: Exception) -> bool | float:
         if not isinstance(error, _ComeBackLater):
@@ -192,13 +241,14 @@ class Client:
             return True
         return error.after if error.after <= self._patience.longest_retry_after else False
 
-    def _exchange(self, request: Request, key: str) -> tuple[Payload, Credits]:
+    def _exchange(self, request: Request, access: Access, key: str) -> tuple[Payload, Credits]:
         """One exchange, redirects on the same host included. Raises _ComeBackLater or UpstreamRefused."""
-        address = httpx.URL(self._bases[request.source].rstrip("/") + request.url_path)
+        address = httpx.URL(access.base.rstrip("/") + request.url_path)
         target = address.copy_merge_params(dict(request.params))
         origin = str(target.copy_with(userinfo=b""))
         for _ in range(_MAX_REDIRECTS + 1):
-            status, headers, body = self._send(request, target.copy_merge_params({"apiKey": key}) if key else target, key)
+            with_key = target.copy_merge_params({"apiKey": key}) if access.key_in == "apiKey" else target
+            status, headers, body = self._send(request, access, with_key, key)
             if status not in (301, 302, 303, 307, 308):
                 self._judge(request, status, headers, body, key)
                 kept = body_without_key(body, key)
@@ -208,10 +258,11 @@ class Client:
             target = self._next_hop(request, target, headers, key)
         raise UpstreamRefused(f"{request}: more than {_MAX_REDIRECTS} redirects.", hint="Look at the source's address in the settings.")
 
-    def _send(self, request: Request, url: httpx.URL, key: str) -> tuple[int, httpx.Headers, bytes]:
+    def _send(self, request: Request, access: Access, url: httpx.URL, key: str) -> tuple[int, httpx.Headers, bytes]:
         """Status, headers and whole body; the HTTP library's own errors, which know the address, end here."""
+        shown = {**access.headers, **({"authorization": key} if access.key_in == "authorization" else {})}
         try:
-            with self._http.stream("GET", url) as answer:
+            with self._http.stream("GET", url, headers=shown) as answer:
                 return answer.status_code, answer.headers, self._read(request, answer)
         except httpx.TimeoutException as error:
             problem = f"no answer in time ({type(error).__name__})"
@@ -266,9 +317,11 @@ class Client:
             after = _retry_after(headers.get("retry-after"), self._clock.now())
             hint = "It may answer later." if after is None else f"It asked to be left alone for {after:g} s."
             later = _ComeBackLater(message, hint=hint, status=status)
-            later.after = after
+            later.after, later.credits = after, _credits(headers)
             raise later
-        raise UpstreamRefused(message, hint=_HINTS.get(status, "Look at the request and at the source's address."), status=status)
+        refused = _Refused(message, hint=_HINTS.get(status, "Look at the request and at the source's address."), status=status)
+        refused.credits = _credits(headers)
+        raise refused
 
 
 _HINTS = {

@@ -6,6 +6,7 @@ the tables mean.
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +22,7 @@ import pyarrow as pa
 import stamina
 
 from tipoff.errors import BrokenInvariant, Busy, ConfigError
-from tipoff.store.merge import annotate_sql, merge_sql, quoted
+from tipoff.store.merge import annotate_sql, merge_sql, quoted, remove_sql
 from tipoff.store.schema import Kind, Table, fingerprint
 from tipoff.store.tables import ALL, table_named
 from tipoff.store.warehouse import Merged, Warehouse, Work, conform
@@ -101,7 +102,7 @@ class DuckDBWarehouse(Warehouse):
         except duckdb.IOException as error:
             if _is_locked(error):
                 raise Busy(
-                    f"{self.path} was held by another process for more than {self._wait:g} s.",
+                    f"{self.path} was held by another process for more than {self._wait:g} s{_holder(error)}.",
                     hint="Wait for it to finish, or stop it, and run the command again.",
                 ) from error
             raise ConfigError(f"{self.path} cannot be opened: {error}", hint="Is it a DuckDB file, and may you write there?") from error
@@ -125,6 +126,12 @@ _LOCKED = ("could not set lock on file", "used by another process")
 
 def _is_locked(error: Exception) -> bool:
     return isinstance(error, duckdb.IOException) and any(words in str(error).lower() for words in _LOCKED)
+
+
+def _holder(error: Exception) -> str:
+    """Who holds the file, where DuckDB tells."""
+    found = re.search(r"PID \d+", str(error))
+    return f" ({found[0]})" if found else ""
 
 
 class _DuckDBWork(Work):
@@ -177,6 +184,19 @@ class _DuckDBWork(Work):
         self._connection.register("staging", rows)
         try:
             return self._scalar(annotate_sql(declared, f"{declared.dataset}.{quoted(declared.short_name)}", "staging"))
+        finally:
+            self._connection.unregister("staging")
+
+    def remove(self, name: str, keys: pa.Table) -> int:
+        declared = table_named(name)
+        missing = [key for key in declared.key if key not in keys.column_names]
+        if missing:
+            raise BrokenInvariant(f"{declared.name} cannot lose rows without {', '.join(missing)}, which is in its key.")
+        if keys.num_rows == 0:
+            return 0
+        self._connection.register("staging", keys.select(list(declared.key)))
+        try:
+            return self._scalar(remove_sql(declared, f"{declared.dataset}.{quoted(declared.short_name)}", "staging"))
         finally:
             self._connection.unregister("staging")
 

@@ -38,6 +38,13 @@ def annotate_sql(table: Table, target: str, staging: str) -> str:
     return f"MERGE INTO {target} AS t USING {staging} AS s ON {on} WHEN MATCHED AND ({different}) THEN UPDATE SET {assignments}"
 
 
+def remove_sql(table: Table, target: str, staging: str) -> str:
+    """The statement that takes away the rows whose keys are staged. Keys are never null, so that they can be compared as they are."""
+    keys = [quoted(name) for name in table.key]
+    same = " AND ".join(f"s.{key} = t.{key}" for key in keys)
+    return f"DELETE FROM {target} AS t WHERE EXISTS (SELECT 1 FROM {staging} AS s WHERE {same})"
+
+
 def best_of_batch(table: Table, staging: str) -> str:
     """The staged rows, one a key."""
     columns = ", ".join(quoted(name) for name in table.column_names)

@@ -40,6 +40,23 @@ def digest(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
+def not_kept(bucket: ObjectStore, path: str, error: BaseError) -> ConfigError:
+    """What to tell where an object could not be written: which one, where, why, and what to do. Nothing half-written is left of it."""
+    return ConfigError(
+        f"{path} could not be kept in {_place(bucket)}: {_words(error)}",
+        hint="Is the disk full, or read-only? Mend it, and run the command again: it goes on where it stopped.",
+    )
+
+
+def _place(bucket: ObjectStore) -> str:
+    return str(bucket.prefix) if isinstance(bucket, LocalStore) else type(bucket).__name__
+
+
+def _words(error: BaseError) -> str:
+    """The store's complaint without its debugging text."""
+    return str(error).partition("\n")[0]
+
+
 class Vault:
     """Payloads in a bucket, below `payloads/`."""
 
@@ -63,7 +80,7 @@ class Vault:
         except AlreadyExistsError:
             pass
         except BaseError as error:
-            raise ConfigError(f"The payload could not be kept: {error}", hint="Is the disk full, or read-only?") from error
+            raise not_kept(self._bucket, self.path(payload_id), error) from error
         return payload_id
 
     def get(self, payload_id: str) -> bytes:
@@ -73,7 +90,9 @@ class Vault:
         except FileNotFoundError:
             raise BadInput(f"The vault holds no payload {payload_id}.") from None
         except BaseError as error:
-            raise ConfigError(f"Payload {payload_id} could not be read: {error}", hint="Can the bucket be reached?") from error
+            raise ConfigError(
+                f"Payload {payload_id} could not be read in {_place(self._bucket)}: {_words(error)}", hint="Can the bucket be reached?"
+            ) from error
         body = _unpacked(packed)
         if body is None or digest(body) != payload_id:
             raise BrokenInvariant(f"Payload {payload_id} is not what it was when it was kept: the disk is to be distrusted.")

@@ -16,6 +16,7 @@ from obstore.store import ObjectStore
 
 from tipoff.clock import as_utc
 from tipoff.errors import BadInput, BrokenInvariant, ConfigError
+from tipoff.store.payloads import not_kept
 
 _FOLDER = "receipts"
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -65,7 +66,7 @@ class Receipts:
         except AlreadyExistsError:
             pass
         except BaseError as error:
-            raise ConfigError(f"A receipt could not be kept: {error}", hint="Is the disk full, or read-only?") from error
+            raise not_kept(self._bucket, path, error) from error
 
     def names(self, feed: str, game_date: date) -> set[tuple[str, str]]:
         """(payload_id, arrived) of everything that was fetched for a feed and a game day."""

@@ -59,6 +59,14 @@ class Work(ABC):
         """Set the computed columns of rows that are there, given their keys; how many changed."""
 
     @abstractmethod
+    def remove(self, name: str, keys: pa.Table) -> int:
+        """Take away the rows with these keys (the declared key's columns; others are not looked at); how many there were.
+
+        For rows that stand under another key now: whoever removes also merges what takes their place. Raises BrokenInvariant where a
+        column of the key is missing.
+        """
+
+    @abstractmethod
     def touched(self, name: str, column: str) -> list[Any]:
         """The distinct values of a column among the rows that this unit of work has written, in order; nulls left out."""
 

@@ -1,0 +1,88 @@
+"""Documents loaded again out of the vault: the one way in which anything leaves the quarantine, whoever asks for it.
+
+Comes in: which payloads, or which rules. They are transformed and committed as at first, each of their arrivals; what is no longer set
+apart is marked as replayed, and what still is stays with its reason. It must never know why somebody expects them to fare better now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from tipoff.errors import BrokenInvariant, TipoffError
+from tipoff.load.counts import Counts
+from tipoff.load.documents import BATCH, Guard, Progress, load_kept
+from tipoff.load.quarantine import WAITING, mark_resolved, open_rows
+from tipoff.scrape.records import Payload
+from tipoff.scrape.sources import SOURCES
+from tipoff.store.payloads import Vault
+from tipoff.store.receipts import FROM_FOLDER, arrival_moment
+from tipoff.store.warehouse import Warehouse
+
+_Kept = dict[tuple[str, str], tuple[Payload, str | None]]
+
+
+def replay_unresolved(
+    warehouse: Warehouse, vault: Vault, *, seen_at: datetime, run_id: str, progress: Progress | None = None, guard: Guard | None = None
+) -> Counts:
+    """Load again the documents with rows that wait for a name or a game, now that more may be known."""
+    return replay(warehouse, vault, rules=WAITING, seen_at=seen_at, run_id=run_id, progress=progress, guard=guard)
+
+
+def replay(
+    warehouse: Warehouse,
+    vault: Vault,
+    *,
+    payload_ids: Collection[str] | None = None,
+    rules: Collection[str] | None = None,
+    seen_at: datetime,
+    run_id: str,
+    progress: Progress | None = None,
+    guard: Guard | None = None,
+) -> Counts:
+    """Load again the documents with rows in quarantine: these payloads, or those with rows of these rules, or all (None).
+
+    `seen_at` (UTC) is when it happens; `progress` and `guard` are as in `load_payloads`. Again is harmless. Raises BrokenInvariant where
+    the vault does not give a document back, after the others are done.
+    """
+    with warehouse.reading() as work:
+        waiting = open_rows(work, None if payload_ids is None else sorted(payload_ids))
+    ours = {row["payload_id"] for row in waiting if not row["kind"].startswith("import/") and (rules is None or row["rule"] in rules)}
+    total = Counts()
+    lost: dict[str, str] = {}
+    identifiers = sorted(ours)
+    for start in range(0, len(identifiers), BATCH):
+        batch = identifiers[start : start + BATCH]
+        kept, unread = _arrivals(warehouse, vault, batch)
+        lost |= unread
+        total += load_kept(warehouse, vault, kept, seen_at=seen_at, run_id=run_id, guard=guard)
+        if progress:
+            progress(len(batch))
+    if ours:
+        with warehouse.writing(run_id) as work:
+            if guard:
+                guard(work)
+            mark_resolved(work, total, ours - set(lost), seen_at)
+    if lost:
+        raise BrokenInvariant(
+            f"{len(lost)} documents could not be read again, the others were: {'; '.join(sorted(lost.values()))}",
+            hint="Put them back into the bucket, and replay them.",
+        )
+    return total
+
+
+def _arrivals(warehouse: Warehouse, vault: Vault, payload_ids: list[str]) -> tuple[_Kept, dict[str, str]]:
+    """Each arrival on record of these payloads with its bytes, and what is wrong with those that the vault does not give back."""
+    kept: _Kept = {}
+    lost: dict[str, str] = {}
+    for row in warehouse.read("raw.arrivals", payload_id=payload_ids).to_pylist():
+        try:
+            body = vault.get(row["payload_id"])
+        except TipoffError as error:
+            lost[row["payload_id"]] = error.message
+            continue
+        # A document out of a folder is recognised anew: a source may have learnt to read it since.
+        source = row["source"] if row["source"] in SOURCES and row["arrived"] != FROM_FOLDER else None
+        payload = Payload(body, row["url"], arrival_moment(row["arrived"]), row["status"], row["feed"] or "", row["game_date"])
+        kept[row["payload_id"], row["arrived"]] = payload, source
+    return kept, lost

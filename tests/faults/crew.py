@@ -1,0 +1,297 @@
+"""A crew of processes that run the engine on one data directory, and what a test does to them: stop, kill, wake; land documents, look.
+
+Processes are started ahead, since starting takes longer than most tests; one that was killed is replaced.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from load import wire
+from load.bench import FACTS, Bench, Tables
+from load.benches import bench_maker
+from tipoff.clock import SystemClock
+from tipoff.config import load_settings
+from tipoff.flow.batches import Batch, batches
+from tipoff.flow.house import House, open_house
+from tipoff.scrape.records import Payload
+from tipoff.store.receipts import Receipt
+
+SCRIPT = Path(__file__).with_name("batch_process.py")
+TESTS = Path(__file__).parent.parent
+PATIENCE = 60.0
+DAY = date(2025, 11, 5)
+FETCHED = datetime(2025, 11, 5, 17, 0, 0, 123456, tzinfo=UTC)
+QUICK = {"beat": 0.1, "silence": 60.0, "wait_seconds": 60.0, "lease_seconds": 60.0, "retry_seconds": 0.0}
+POINTS = ("begun", "claiming", "claimed", "looking", "reading", "merging", "merged", "ending", "ended")
+PAIRS = (
+    ("LAL", "BOS"),
+    ("MIA", "NYK"),
+    ("DEN", "PHX"),
+    ("GSW", "SAC"),
+    ("DAL", "HOU"),
+    ("CHI", "MIL"),
+    ("ATL", "ORL"),
+    ("TOR", "PHI"),
+    ("MIN", "OKC"),
+    ("POR", "UTA"),
+)
+BOOKS = (*FACTS, "raw.payloads", "raw.arrivals", "ref.game_ids")
+
+
+class Hand:
+    """A process of the crew."""
+
+    def __init__(self) -> None:
+        known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+        self.process = subprocess.Popen(
+            [sys.executable, str(SCRIPT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=TESTS,
+            env=known | {"PYTHONPATH": str(TESTS)},
+        )
+        self._waiting = 1  # for "ready"
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def say(self, do: str, **more: Any) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"do": do, **more}) + "\n")
+        self.process.stdin.flush()
+        self._waiting += 1
+
+    def hear(self) -> Any:
+        """The answer to the last that was said."""
+        assert self.process.stdout is not None
+        answer = None
+        while self._waiting:
+            line = self.process.stdout.readline()
+            assert line, f"the process ended with {self.process.wait()}"
+            answer = json.loads(line)
+            self._waiting -= 1
+        return answer
+
+    def ask(self, do: str, **more: Any) -> Any:
+        self.say(do, **more)
+        return self.hear()
+
+    def stop(self) -> None:
+        """SIGSTOP, and wait until it stands still."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
+
+    def wake(self) -> None:
+        self.process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """SIGKILL: it cannot tidy up."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            with suppress(OSError):
+                pipe.close()
+
+
+class Crew:
+    """Processes, started ahead; and a state database whose tables are made, since making them takes longer than most tests."""
+
+    def __init__(self, ahead: int, folder: Path) -> None:
+        self._idle = [Hand() for _ in range(ahead)]
+        self._ahead = ahead
+        first = self._idle[0]
+        first.ask("open", folder=str(folder), **QUICK)
+        first.ask("close")
+        self.state = (folder / "state.sqlite").read_bytes()
+
+    def hire(self) -> Hand:
+        hand = self._idle.pop(0) if self._idle else Hand()
+        if len(self._idle) < 1:
+            self._idle.append(Hand())
+        return hand
+
+    def give_back(self, hand: Hand) -> None:
+        if hand.process.poll() is None and len(self._idle) < self._ahead:
+            self._idle.append(hand)
+        elif hand.process.poll() is None:
+            hand.kill()
+
+    def dismiss(self) -> None:
+        for hand in self._idle:
+            hand.kill()
+
+
+@pytest.fixture(scope="session")
+def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
+    hired = Crew(2, tmp_path_factory.mktemp("state"))
+    yield hired
+    hired.dismiss()
+
+
+class Yard:
+    """A data directory, the hands that work on it, and the one who looks on. Documents are of feed `lines`, one game each."""
+
+    def __init__(self, folder: Path, house: House, crew: Crew) -> None:
+        self.folder = folder
+        self.house = house
+        self.crew = crew
+        self.bench = Bench(folder)
+        self.hands: list[Hand] = []
+        self.landed: list[Payload] = []
+
+    def hire(self, **settings: Any) -> Hand:
+        """A process that runs the engine here."""
+        [hand] = self.hire_all(1, **settings)
+        return hand
+
+    def hire_all(self, number: int, **settings: Any) -> list[Hand]:
+        hands = [self.crew.hire() for _ in range(number)]
+        for hand in hands:
+            self.hands.append(hand)
+            hand.say("open", folder=str(self.folder), **{**QUICK, **settings})
+        for hand in hands:
+            hand.hear()
+        return hands
+
+    def trigger(self, hand: Hand, times: int = 1, threads: int = 1, feed: str = "lines", day: date = DAY) -> list[int]:
+        """Ask for a batch; the numbers."""
+        found: list[int] = hand.ask("trigger", feed=feed, days=[day.isoformat()] * times, threads=threads)
+        return found
+
+    def kill(self, hand: Hand) -> None:
+        hand.kill()
+        self.hands.remove(hand)
+
+    def land(self, *documents: Any, feed: str = "lines", day: date = DAY, at: datetime = FETCHED) -> list[str]:
+        """Documents as they come in: first into the vault, then a receipt. Their ids."""
+        found = []
+        for document in documents:
+            payload = Payload(wire.payload(document).body, "https://a.test/odds", at, 200, feed, day)
+            payload_id = self.house.vault.put(payload.body)
+            source = "nba_cdn" if feed in ("box", "schedule") else "odds_api"
+            self.house.receipts.put(Receipt(payload_id, source, feed, day, at, payload.origin, 200))
+            self.landed.append(payload)
+            found.append(payload_id)
+        return found
+
+    def batches(self, feed: str = "lines", day: date = DAY) -> list[Batch]:
+        """In the order of their numbers."""
+        return sorted(batches(self.house.state, day, feed), key=lambda batch: batch.number)
+
+    def until(self, condition: Callable[[], Any]) -> Any:
+        """Wait until something is so, and give it."""
+        end = time.monotonic() + PATIENCE
+        while not (found := condition()):
+            assert time.monotonic() < end, f"it did not come about: {[(b.number, b.state, b.error) for b in batches(self.house.state)]}"
+            time.sleep(0.02)
+        return found
+
+    def settled(self, feed: str = "lines", day: date = DAY) -> list[Batch]:
+        """The batches of a feed and day once all of them are over."""
+
+        def over() -> list[Batch]:
+            found = self.batches(feed, day)
+            return found if all(batch.over for batch in found) else []
+
+        found: list[Batch] = self.until(over)
+        return found
+
+    def arm(self, point: str) -> None:
+        """The next process that gets to this point will stop there."""
+        (self.folder / "go").unlink(missing_ok=True)
+        aside = self.folder / "halt.new"
+        aside.write_text(point)
+        aside.rename(self.folder / "halt")
+
+    def caught(self) -> Hand:
+        """Who stands at the armed point."""
+        at: Path = self.until(lambda: next(iter(self.folder.glob("at-*")), None))
+        at.unlink()
+        [hand] = [hand for hand in self.hands if hand.pid == int(at.name.removeprefix("at-"))]
+        return hand
+
+    def let_go(self) -> None:
+        (self.folder / "go").touch()
+
+    def games(self, day: date = DAY) -> list[str]:
+        """The games of a day that have lines."""
+        return sorted(set(self.house.warehouse.read("raw.odds_game_lines", game_date=day).column("game_id").to_pylist()))
+
+    def expected(self, folder: Path) -> Tables:
+        """What one undisturbed load of everything that landed makes of it."""
+        bench = bench_maker(folder)
+        bench.load(*self.landed)
+        bench.replay()
+        return bench.tables(*BOOKS)
+
+    def check_union(self, tmp_path: Path) -> None:
+        """The tables are those of one undisturbed load: nothing lost, nothing doubled."""
+        assert self.bench.tables(*BOOKS) == self.expected(tmp_path / "undisturbed")
+
+    def generation(self, feed: str = "lines", day: date = DAY) -> int:
+        """How often a batch of this feed and day was claimed."""
+        [row] = self.house.warehouse.read("ops.generations", scope=day.isoformat(), kind=f"load:{feed}").to_pylist()
+        found: int = row["generation"]
+        return found
+
+
+def one_at_a_time(found: list[Batch]) -> bool:
+    """Whether no batch began before the one with the generation below had ended."""
+    ran = sorted((batch for batch in found if batch.generation), key=lambda batch: batch.generation or 0)
+    spans = [(batch.started_at, batch.finished_at) for batch in ran]
+    return all(
+        before[1] is not None and after[0] is not None and before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False)
+    )
+
+
+@contextmanager
+def open_yard(folder: Path, crew: Crew) -> Iterator[Yard]:
+    """An empty data directory; its hands go back to the crew in the end."""
+    bench_maker(folder)
+    (folder / "state.sqlite").write_bytes(crew.state)
+    with open_house(load_settings(data_dir=folder), SystemClock()) as house:
+        yard = Yard(folder, house, crew)
+        try:
+            yield yard
+        finally:
+            yard.let_go()
+            for hand in yard.hands:
+                hand.wake()
+                hand.say("close")
+            for hand in yard.hands:
+                hand.hear()
+                crew.give_back(hand)
+
+
+@pytest.fixture
+def yard(crew: Crew, tmp_path: Path) -> Iterator[Yard]:
+    with open_yard(tmp_path / "yard", crew) as found:
+        yield found
+
+
+def lines(game: int, later: int = 0) -> dict[str, Any]:
+    """One game's totals at one book, on the day or so many days later."""
+    away, home = PAIRS[game]
+    tip = wire.TIP + timedelta(days=later)
+    books = wire.book("fanduel", wire.totals(200.5 + game, at=tip - timedelta(hours=2)))
+    return wire.event(books, event_id=f"e{game}-{later}", tip=tip, home=home, away=away)
+
+
+def ten(later: int = 0) -> list[dict[str, Any]]:
+    return [lines(game, later) for game in range(10)]

@@ -1,0 +1,6 @@
+"""The crew of processes and its data directory, as the tests of faults have them."""
+
+from __future__ import annotations
+
+from faults.crew import crew as crew
+from faults.crew import yard as yard
