@@ -49,7 +49,8 @@ def _at(day: date, hour: int) -> datetime:
 
 
 def _in_week(row: dict[str, Any], monday: date) -> bool:
-    return monday <= row["game_date"] < monday + timedelta(days=7)
+    day: date = row["game_date"]
+    return monday <= day < monday + timedelta(days=7)
 
 
 def less(raw: Raw, table: str, *mondays: date, **where: Any) -> Raw:

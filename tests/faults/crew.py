@@ -190,6 +190,10 @@ class Yard:
             found.append(payload_id)
         return found
 
+    def by_hand(self) -> list[Payload]:
+        """What landed, as it is where a process loads it by hand out of the vault."""
+        return [Payload(payload.body, "a folder") for payload in self.landed]
+
     def batches(self, feed: str = "lines", day: date = DAY) -> list[Batch]:
         """In the order of their numbers."""
         return sorted(batches(self.house.state, day, feed), key=lambda batch: batch.number)

@@ -9,6 +9,7 @@ import pytest
 from faults.crew import DAY, Yard, lines, ten
 from tipoff.store.duckdb import DuckDBWarehouse
 
+
 @pytest.mark.parametrize("point", ["claimed", "reading"])
 def test_f04_a_holder_whose_process_is_stopped_is_taken_over_and_commits_nothing_when_it_wakes_up(
     yard: Yard, tmp_path: Path, point: str

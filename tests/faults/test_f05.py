@@ -11,7 +11,7 @@ from faults.crew import DAY, Yard, ten
 def test_f05_a_batch_that_runs_out_of_time_ends_there_commits_nothing_more_and_the_next_loads_the_rest(yard: Yard, tmp_path: Path) -> None:
     hand = yard.hire(batch_seconds=2)
     yard.land(*ten())
-    yard.arm("merging")
+    yard.arm("reading")
     yard.trigger(hand)
     yard.caught()
     [batch] = yard.batches()
@@ -20,9 +20,12 @@ def test_f05_a_batch_that_runs_out_of_time_ends_there_commits_nothing_more_and_t
     yard.until(lambda: yard.house.clock.now() > late)
     yard.let_go()
     found = yard.settled()
-    assert [(batch.number, batch.state) for batch in found][0] == (1, "timeout")
-    assert found[-1].state == "complete"
+    assert [(batch.state, batch.counts.get("documents"), batch.generation) for batch in found] == [
+        ("timeout", 0, 1),
+        ("complete", 10, 2),
+    ]
     assert str(found[0].error).endswith("took longer than 2 s.")
+    assert yard.generation() == 2
     assert len(yard.games()) == 10
     yard.check_union(tmp_path)
 

@@ -46,7 +46,7 @@ def test_f06_a_failing_batch_tells_its_cause_is_tried_again_after_growing_pauses
     yard.check_union(tmp_path)
 
 
-@pytest.mark.parametrize("damage", [b"", b"not what it was", None])
+@pytest.mark.parametrize("damage", [b"", None])
 def test_f06_a_payload_that_is_damaged_on_disk_fails_by_name_and_its_neighbours_load(
     yard: Yard, tmp_path: Path, damage: bytes | None
 ) -> None:

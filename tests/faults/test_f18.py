@@ -15,7 +15,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
@@ -56,7 +56,7 @@ class Place:
 
     @contextmanager
     def house(self) -> Iterator[House]:
-        given = {name.removeprefix("TIPOFF_").lower(): value for name, value in self.environment.items()}
+        given: dict[str, Any] = {name.removeprefix("TIPOFF_").lower(): value for name, value in self.environment.items()}
         with open_house(Settings(data_dir=self.folder, **given), ManualClock(SEEN)) as house:
             yield house
 
@@ -195,7 +195,7 @@ def test_f18_the_disk_of_the_state_fills_up_while_a_load_runs(tmp_path: Path, do
             )
         disk.empty()
         assert place.load_again(documents) == 0
-        counting = {"ops.generations": []}  # counts commits, of which there were three
+        counting: Tables = {"ops.generations": []}  # counts commits, of which there were three
         assert place.bench.tables() | counting == expected | counting
         with place.house() as house:
             assert [(run.run_id, run.status) for run in house.state.runs()][-1] == ("the next run", "complete")

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, capture, coverage, ingest, look, nights
+from tipoff.cli import backfill, capture, coverage, ingest, look, nights, repair
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -43,6 +43,8 @@ for command in (
     look.screenshot,
 ):
     app.command(name=command.__name__.rstrip("_"))(command)
+app.add_typer(repair.quarantine)
+app.add_typer(repair.names)
 
 
 def main() -> None:

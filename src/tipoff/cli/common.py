@@ -69,7 +69,8 @@ def _shown(value: Any) -> str:
 def _console() -> Any:
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 140)
+    # What stands in a cell comes from outside: brackets in it are text, and no markup.
+    return Console(width=None if sys.stdout.isatty() else 140, markup=False, emoji=False)
 
 
 @contextmanager

@@ -5,17 +5,18 @@ Knows receipts and arrivals by feed and game day. It must never know who loads t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import ibis
 import pyarrow as pa
 
 from tipoff.clock import game_date_of
+from tipoff.errors import BadInput, BrokenInvariant
 from tipoff.flow.house import House
 from tipoff.load.counts import Counts
 from tipoff.load.documents import Guard, load_payloads
 from tipoff.scrape.records import Payload
-from tipoff.store.receipts import Receipt
 
 AT_ONCE = 50
 """Documents in one transaction of a batch: small enough that the lease is renewed often."""
@@ -37,21 +38,44 @@ def pending(house: House, feed: str, game_date: date) -> list[tuple[str, str]]:
     return sorted(set(kept) - loaded, key=lambda key: (key[1], key[0]))
 
 
-def load_arrivals(house: House, feed: str, game_date: date, keys: list[tuple[str, str]], *, guard: Guard) -> Counts:
-    """Load what these receipts of a feed and day speak of, out of the vault, in one transaction."""
+@dataclass(frozen=True)
+class Arrival:
+    """A document that arrived, out of the vault."""
+
+    payload_id: str
+    payload: Payload
+    source: str
+
+
+def read_arrivals(house: House, feed: str, game_date: date, keys: list[tuple[str, str]]) -> tuple[list[Arrival], dict[str, str]]:
+    """What these receipts of a feed and day speak of; and, by payload, what is wrong with those that cannot be read.
+
+    Raises ConfigError where nothing can be read.
+    """
+    found: list[Arrival] = []
+    unread: dict[str, str] = {}
+    for key in keys:
+        try:
+            receipt = house.receipts.get(feed, game_date, key)
+            body = house.vault.get(receipt.payload_id)
+        except (BadInput, BrokenInvariant) as error:
+            unread[key[0]] = str(error)
+            continue
+        payload = Payload(body, receipt.url, receipt.fetched_at, receipt.status, receipt.feed, receipt.game_date)
+        found.append(Arrival(receipt.payload_id, payload, receipt.source))
+    return found, unread
+
+
+def load_arrivals(house: House, arrivals: list[Arrival], *, guard: Guard) -> Counts:
+    """Load these documents, in one transaction."""
     return load_payloads(
         house.warehouse,
         house.vault,
-        [_payload(house, house.receipts.get(feed, game_date, key)) for key in keys],
+        [(arrival.payload, arrival.source) for arrival in arrivals],
         seen_at=house.clock.now(),
         run_id=house.run_id,
         guard=guard,
     )
-
-
-def _payload(house: House, receipt: Receipt) -> tuple[Payload, str | None]:
-    body = house.vault.get(receipt.payload_id)
-    return Payload(body, receipt.url, receipt.fetched_at, receipt.status, receipt.feed, receipt.game_date), receipt.source
 
 
 def unloaded(house: House, days: tuple[date, ...] | None = None) -> dict[tuple[str, date], int]:

@@ -25,7 +25,7 @@ import sqlalchemy as sa
 from dbos import DBOS
 
 from tipoff.errors import Busy, ConfigError, TipoffError
-from tipoff.flow.arrivals import AT_ONCE, load_arrivals, pending, swept_days, unloaded
+from tipoff.flow.arrivals import AT_ONCE, Arrival, load_arrivals, pending, read_arrivals, swept_days, unloaded
 from tipoff.flow.engine import Engine, Queue, Watch, current
 from tipoff.flow.house import House
 from tipoff.flow.state import METADATA, State
@@ -259,7 +259,10 @@ def _loads(house: House, feed: str, game_date: date, holder: Holder) -> Iterator
     while waiting := [key for key in left if key not in tried]:
         tried |= set(waiting)
         for start in range(0, len(waiting), AT_ONCE):
-            yield from _load_each(house, feed, game_date, holder, waiting[start : start + AT_ONCE], broken)
+            arrivals, unread = read_arrivals(house, feed, game_date, waiting[start : start + AT_ONCE])
+            broken |= unread
+            if arrivals:
+                yield from _load_these(house, arrivals, holder, broken)
             holder.beat()
         left = pending(house, feed, game_date)
     for payload_id, _ in left:
@@ -272,21 +275,19 @@ def _loads(house: House, feed: str, game_date: date, holder: Holder) -> Iterator
         raise Poisoned(f"{len(broken)} of the documents could not be loaded, the others are in: {'; '.join(sorted(broken.values()))}")
 
 
-def _load_each(
-    house: House, feed: str, game_date: date, holder: Holder, keys: list[tuple[str, str]], broken: dict[str, str]
-) -> Iterator[Counts]:
-    """Load these arrivals together, and where that fails each alone: which of them it was, and why, is then in `broken`."""
+def _load_these(house: House, arrivals: list[Arrival], holder: Holder, broken: dict[str, str]) -> Iterator[Counts]:
+    """Load these documents together, and where that fails each alone: which of them it was, and why, is then in `broken`."""
     try:
-        yield load_arrivals(house, feed, game_date, keys, guard=holder.guard)
+        yield load_arrivals(house, arrivals, guard=holder.guard)
     except _NOT_A_DOCUMENTS_FAULT:
         raise
     except Exception as error:  # noqa: BLE001 - one of them; which, is found out below
-        if len(keys) == 1:
-            [(payload_id, _)] = keys
+        if len(arrivals) == 1:
+            payload_id = arrivals[0].payload_id
             broken[payload_id] = str(error) if isinstance(error, TipoffError) else f"{payload_id}: {type(error).__name__}: {error}"
             return
-        for key in keys:
-            yield from _load_each(house, feed, game_date, holder, [key], broken)
+        for arrival in arrivals:
+            yield from _load_these(house, [arrival], holder, broken)
             holder.beat()
 
 

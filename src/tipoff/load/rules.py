@@ -26,8 +26,12 @@ RULES: dict[str, Rule] = {
         "The name leads to nobody on record, or to two people.",
         "`tipoff names unresolved` lists such names; `tipoff names resolve` says who is meant, and loads the rows.",
     ),
-    "no_next_game": Rule("The report speaks of a team's next game, and the schedule knows of none.", "Load the schedule; the row loads then."),
-    "no_such_game": Rule("No game of these teams is known on or about that day.", "Load the schedule of that season, and import the file again."),
+    "no_next_game": Rule(
+        "The report speaks of a team's next game, and the schedule knows of none.", "Load the schedule; the row loads then."
+    ),
+    "no_such_game": Rule(
+        "No game of these teams is known on or about that day.", "Load the schedule of that season, and import the file again."
+    ),
     "other_league": Rule(
         "The document is of another league than this warehouse: invented data never mixes with real data.",
         "Load it into a data directory of its own (--data-dir).",

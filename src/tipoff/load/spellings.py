@@ -118,4 +118,3 @@ def _sides(work: Work, game: str, lookup: str, team: str | None) -> set[tuple[st
     played = box.filter(box.player_lookup == lookup, box.season == season, box.team.isin(teams)).select("team").distinct()
     own = work.fetch(played).column(0).to_pylist()
     return {(side, season) for side in (own if len(own) == 1 else teams)}
-

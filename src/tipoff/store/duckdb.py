@@ -21,7 +21,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import stamina
 
-from tipoff.errors import BrokenInvariant, Busy, ConfigError
+from tipoff.errors import BrokenInvariant, Busy, ConfigError, StorageError, StorageFull
 from tipoff.store.merge import annotate_sql, merge_sql, quoted, remove_sql
 from tipoff.store.schema import Kind, Table, fingerprint
 from tipoff.store.tables import ALL, table_named
@@ -54,22 +54,25 @@ class DuckDBWarehouse(Warehouse):
 
     @contextmanager
     def reading(self) -> Iterator[Work]:
-        connection = self._open()
-        try:
-            yield _DuckDBWork(connection, "")
-        finally:
-            connection.close()
+        with _disk_faults(self.path):
+            connection = self._open()
+            try:
+                yield _DuckDBWork(connection, "")
+            finally:
+                connection.close()
 
     @contextmanager
     def writing(self, run_id: str) -> Iterator[Work]:
-        with self._writes:
+        with self._writes, _disk_faults(self.path):
             connection = self._open()
             try:
                 connection.begin()
                 try:
                     yield _DuckDBWork(connection, run_id)
                 except BaseException:
-                    connection.rollback()
+                    # A write that the disk refused may have ended the transaction already; what it raised is what counts.
+                    with suppress(duckdb.Error):
+                        connection.rollback()
                     raise
                 connection.commit()
             finally:
@@ -99,12 +102,14 @@ class DuckDBWarehouse(Warehouse):
                     connection = duckdb.connect(str(self.path))
                     connection.execute("SET TimeZone = 'UTC'")
                     return connection
-        except duckdb.IOException as error:
+        except (duckdb.IOException, duckdb.BinderException) as error:
             if _is_locked(error):
                 raise Busy(
                     f"{self.path} was held by another process for more than {self._wait:g} s{_holder(error)}.",
                     hint="Wait for it to finish, or stop it, and run the command again.",
                 ) from error
+            if _says(error, _FULL) or _says(error, _READ_ONLY):
+                raise
             raise ConfigError(f"{self.path} cannot be opened: {error}", hint="Is it a DuckDB file, and may you write there?") from error
         raise BrokenInvariant("The retries ended without a connection or an error.")
 
@@ -121,11 +126,37 @@ class DuckDBWarehouse(Warehouse):
 
 
 # As DuckDB words it on Unix and on Windows; "lock" alone also stands in a path, and in "block" of a damaged file's error.
-_LOCKED = ("could not set lock on file", "used by another process")
+# The last is another thread of this process, which is just closing the file that we open.
+_LOCKED = ("could not set lock on file", "used by another process", "unique file handle conflict")
+
+
+# What a system call's refusal reads like in DuckDB's errors, whichever class they are of: at a commit they are of no class of their own.
+_FULL = ("no space left", "file too large", "quota exceeded", "not enough space", "disk full", "max_temp_directory_size")
+_READ_ONLY = ("read-only file system", "read-only mode", "write protected")
+_BROKEN = ("could not write", "could not sync", "could not truncate", "cannot write", "input/output error", "database has been invalidated")
 
 
 def _is_locked(error: Exception) -> bool:
-    return isinstance(error, duckdb.IOException) and any(words in str(error).lower() for words in _LOCKED)
+    return isinstance(error, duckdb.IOException | duckdb.BinderException) and _says(error, _LOCKED)
+
+
+def _says(error: Exception, words: tuple[str, ...]) -> bool:
+    said = str(error).lower()
+    return any(word in said for word in words)
+
+
+@contextmanager
+def _disk_faults(path: Path) -> Iterator[None]:
+    """What the disk refuses to the warehouse's file, in words that say so (F18). A transaction is in the file whole or not at all."""
+    try:
+        yield
+    except duckdb.Error as error:
+        told = f"{path} could not be written: {error}"
+        if _says(error, _FULL):
+            raise StorageFull(told, hint="Make room on that disk, and run it again: what was committed before is there.") from error
+        if _says(error, _READ_ONLY) or _says(error, _BROKEN):
+            raise StorageError(told, hint="Look at that disk: may it be written? Then run it again.") from error
+        raise
 
 
 def _holder(error: Exception) -> str:

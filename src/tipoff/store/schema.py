@@ -139,9 +139,16 @@ FACT = (
 FACT_PRECEDENCE = ("origin_rank", "fetched_at", "payload_id")
 
 
-def facts(name: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str, computed: tuple[str, ...] = ()) -> Table:
+def facts(
+    name: str,
+    key: tuple[str, ...],
+    columns: tuple[Column, ...],
+    description: str,
+    computed: tuple[str, ...] = (),
+    precedence: tuple[str, ...] = FACT_PRECEDENCE,
+) -> Table:
     """A table of facts: provenance columns, and the one rule of precedence."""
-    return Table(name, key, (*columns, *FACT), description, FACT_PRECEDENCE, computed)
+    return Table(name, key, (*columns, *FACT), description, precedence, computed)
 
 
 def derived(name: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str) -> Table:

@@ -25,9 +25,27 @@ ALIASES = derived(
         string("team", "the team for which it holds"),
         string("season", "the season for which it holds"),
         string("player_lookup", "who is meant"),
-        string("origin", "how we know: league-id, suffix, nickname or operator"),
+        string("origin", "how we know: league-id, box-score or operator"),
     ),
     "Other spellings of a player, each for a team and a season",
+)
+
+SPELLINGS = derived(
+    "ref.spellings",
+    ("seen_in", "name", "league_player_id", "team", "season"),
+    (
+        string("seen_in", "box or roster"),
+        string("name", "as it was printed"),
+        string("league_player_id", "the league's id beside it; empty where there was none"),
+        string("team", "the team for which he stood there"),
+        string("season", "the season"),
+        string("player_lookup", "who is meant, by all spellings on record"),
+        day("first_day", "first game day; of a roster the day on which it was told"),
+        day("last_day", "last of them"),
+        day("birth_date", "date of birth, as the roster told last gives it"),
+        instant("told_at", "when that roster was told"),
+    ),
+    "Every name that ever stood in a box score or on a roster: what identity is worked out from, whatever the order in which it came",
 )
 
 UNRESOLVED_NAMES = Table(
@@ -93,4 +111,4 @@ LEAGUE = derived(
     "The one league of this warehouse",
 )
 
-TABLES = (PLAYERS, ALIASES, UNRESOLVED_NAMES, GAME_IDS, BOOKMAKERS, SOURCES, LEAGUE)
+TABLES = (PLAYERS, ALIASES, SPELLINGS, UNRESOLVED_NAMES, GAME_IDS, BOOKMAKERS, SOURCES, LEAGUE)
