@@ -1,14 +1,18 @@
-"""A process of its own that runs the engine: one JSON command a line, one JSON answer a line. The tests start it, stop it and kill it.
+"""Processes of their own that run the engine: one JSON command a line, one JSON answer a line. The tests stop them and kill them.
 
-It comes to a halt where a test has armed a point: the file `halt` names it; whichever process gets there first takes that file as
-`at-PID`, and waits for the file `go`. Points lie at the borders to the disk (warehouse, vault, state), in the order of one batch:
-begun, claiming, claimed, looking, reading, merging, merged, ending, ended. Knows no test: what is right is judged by who commands.
+They are forked from one that has imported everything and has opened nothing, since importing takes longer than most tests.
+
+They come to a halt where a test has armed a point: the file `halt` names it; whichever process gets there first takes that file as
+`at-PID`, and waits for the file `go`, or, where the test says so, until its engine leaves. Points lie at the borders to the disk
+(warehouse, vault, state), in the order of one batch: begun, claiming, claimed, looking, reading, merging, merged, ending, ended. Knows no test: what is right is judged by who commands.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import sys
 import threading
 import time
@@ -26,7 +30,7 @@ from tipoff.clock import ManualClock, SystemClock
 from tipoff.config import Settings, load_settings
 from tipoff.errors import TipoffError
 from tipoff.flow.batches import QUEUE, Overseer, sweep, trigger, wait_for
-from tipoff.flow.engine import Engine, running_engine
+from tipoff.flow.engine import Engine, current, running_engine
 from tipoff.flow.house import House, open_house
 from tipoff.flow.state import State
 from tipoff.load.documents import load_payloads
@@ -43,12 +47,14 @@ def _reach(folder: Path, point: str) -> None:
     """Stop here if this is the point that is armed, and if no other was quicker."""
     halt = folder / "halt"
     try:
-        if halt.read_text() != point:
+        armed, _, until = halt.read_text().partition(" until ")
+        if armed != point:
             return
         halt.rename(folder / f"at-{os.getpid()}")
     except FileNotFoundError:
         return
-    while not (folder / "go").exists():
+    engine = current()
+    while not (folder / "go").exists() and not (until == "leaving" and engine.leaving.is_set()):
         time.sleep(0.01)
 
 
@@ -142,6 +148,12 @@ class Hand:
         with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(lambda day: trigger(engine, feed, date.fromisoformat(day), "a test"), days))
 
+    def set_clock(self, at: str) -> None:
+        """The wall clock jumps."""
+        assert self._house is not None
+        assert isinstance(self._house.clock, ManualClock)
+        self._house.clock.set(datetime.fromisoformat(at))
+
     def sweep(self) -> list[list[Any]]:
         return [[feed, day.isoformat(), number] for (feed, day), number in sweep(self.engine).items()]
 
@@ -171,18 +183,29 @@ class Hand:
         return self._engine
 
 
-def _answer(found: Any) -> None:
-    sys.stdout.write(f"{json.dumps(found)}\n")
-    sys.stdout.flush()
+def work(path: str) -> None:
+    """Do what is commanded over this socket, until it is closed."""
+    with socket.socket(socket.AF_UNIX) as line, line.makefile("rw") as commands:
+        line.connect(path)
+        hand = Hand()
+        while text := commands.readline():
+            command: dict[str, Any] = json.loads(text)
+            does: Callable[..., Any] = getattr(hand, command.pop("do"))
+            commands.write(f"{json.dumps(does(**command))}\n")
+            commands.flush()
 
 
 def main() -> None:
-    hand = Hand()
-    _answer("ready")
+    """For each line, the path of a socket, a process of its own that works there; its pid is the answer."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who dies is gone at once, as with a process that somebody looks after
     for line in sys.stdin:
-        command: dict[str, Any] = json.loads(line)
-        does: Callable[..., Any] = getattr(hand, command.pop("do"))
-        _answer(does(**command))
+        if (pid := os.fork()) == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            sys.stdin.close()
+            work(line.strip())
+            os._exit(0)
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A crew of processes that run the engine on one data directory, and what a test does to them: stop, kill, wake; land documents, look.
 
-Processes are started ahead, since starting takes longer than most tests; one that was killed is replaced.
+Documents are of The Odds API unless a test says otherwise, one game each.
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from load.benches import bench_maker
 from tipoff.clock import SystemClock
 from tipoff.config import load_settings
 from tipoff.flow.batches import Batch, batches
+from tipoff.flow.engine import workers
 from tipoff.flow.house import House, open_house
 from tipoff.scrape.records import Payload
 from tipoff.store.receipts import Receipt
@@ -54,36 +57,24 @@ BOOKS = (*FACTS, "raw.payloads", "raw.arrivals", "ref.game_ids")
 class Hand:
     """A process of the crew."""
 
-    def __init__(self) -> None:
-        known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
-        self.process = subprocess.Popen(
-            [sys.executable, str(SCRIPT)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=TESTS,
-            env=known | {"PYTHONPATH": str(TESTS)},
-        )
-        self._waiting = 1  # for "ready"
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
+    def __init__(self, pid: int, line: socket.socket) -> None:
+        self.pid = pid
+        self._line = line
+        self._commands = line.makefile("rw")
+        self._waiting = 0
 
     def say(self, do: str, **more: Any) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"do": do, **more}) + "\n")
-        self.process.stdin.flush()
+        self._commands.write(json.dumps({"do": do, **more}) + "\n")
+        self._commands.flush()
         self._waiting += 1
 
     def hear(self) -> Any:
         """The answer to the last that was said."""
-        assert self.process.stdout is not None
         answer = None
         while self._waiting:
-            line = self.process.stdout.readline()
-            assert line, f"the process ended with {self.process.wait()}"
-            answer = json.loads(line)
+            text = self._commands.readline()
+            assert text, "the process ended"
+            answer = json.loads(text)
             self._waiting -= 1
         return answer
 
@@ -93,55 +84,78 @@ class Hand:
 
     def stop(self) -> None:
         """SIGSTOP, and wait until it stands still."""
-        self.process.send_signal(signal.SIGSTOP)
-        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOWAIT)
+        os.kill(self.pid, signal.SIGSTOP)
+        wait_until(lambda: Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
 
     def wake(self) -> None:
-        self.process.send_signal(signal.SIGCONT)
+        os.kill(self.pid, signal.SIGCONT)
 
     def kill(self) -> None:
         """SIGKILL: it cannot tidy up."""
-        self.process.kill()
-        self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            assert pipe is not None
-            with suppress(OSError):
-                pipe.close()
+        os.kill(self.pid, signal.SIGKILL)
+        wait_until(lambda: not Path(f"/proc/{self.pid}").exists())
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Without a line it ends by itself."""
+        with suppress(OSError):
+            self._commands.close()
+        self._line.close()
 
 
 class Crew:
-    """Processes, started ahead; and a state database whose tables are made, since making them takes longer than most tests."""
+    """Where the processes come from; and a state database whose tables are made, since making them takes longer than most tests."""
 
-    def __init__(self, ahead: int, folder: Path) -> None:
-        self._idle = [Hand() for _ in range(ahead)]
-        self._ahead = ahead
-        first = self._idle[0]
+    def __init__(self, folder: Path) -> None:
+        known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
+        self._parent = subprocess.Popen(
+            [sys.executable, str(SCRIPT)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=TESTS,
+            env=known | {"PYTHONPATH": str(TESTS)},
+        )
+        self._socket = folder / "line"
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(str(self._socket))
+        self._listening.listen()
+        self._listening.settimeout(PATIENCE)
+        first = self.hire()
         first.ask("open", folder=str(folder), **QUICK)
         first.ask("close")
+        first.let_go()
         self.state = (folder / "state.sqlite").read_bytes()
 
     def hire(self) -> Hand:
-        hand = self._idle.pop(0) if self._idle else Hand()
-        if len(self._idle) < 1:
-            self._idle.append(Hand())
-        return hand
-
-    def give_back(self, hand: Hand) -> None:
-        if hand.process.poll() is None and len(self._idle) < self._ahead:
-            self._idle.append(hand)
-        elif hand.process.poll() is None:
-            hand.kill()
+        assert self._parent.stdin is not None
+        assert self._parent.stdout is not None
+        self._parent.stdin.write(f"{self._socket}\n")
+        self._parent.stdin.flush()
+        line, _ = self._listening.accept()
+        line.settimeout(None)
+        return Hand(int(self._parent.stdout.readline()), line)
 
     def dismiss(self) -> None:
-        for hand in self._idle:
-            hand.kill()
+        self._listening.close()
+        with self._parent:
+            self._parent.kill()
 
 
 @pytest.fixture(scope="session")
 def crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crew]:
-    hired = Crew(2, tmp_path_factory.mktemp("state"))
+    hired = Crew(tmp_path_factory.mktemp("crew"))
     yield hired
     hired.dismiss()
+
+
+def wait_until(condition: Callable[[], Any], told: Callable[[], object] = str) -> Any:
+    """Wait until something is so, and give it; the limit is only there so that a defect ends."""
+    end = time.monotonic() + PATIENCE
+    while not (found := condition()):
+        assert time.monotonic() < end, f"it did not come about: {told()}"
+        time.sleep(0.02)
+    return found
 
 
 class Yard:
@@ -200,11 +214,7 @@ class Yard:
 
     def until(self, condition: Callable[[], Any]) -> Any:
         """Wait until something is so, and give it."""
-        end = time.monotonic() + PATIENCE
-        while not (found := condition()):
-            assert time.monotonic() < end, f"it did not come about: {[(b.number, b.state, b.error) for b in batches(self.house.state)]}"
-            time.sleep(0.02)
-        return found
+        return wait_until(condition, lambda: [(batch.number, batch.state, batch.error) for batch in batches(self.house.state)])
 
     def settled(self, feed: str = "lines", day: date = DAY) -> list[Batch]:
         """The batches of a feed and day once all of them are over."""
@@ -216,8 +226,18 @@ class Yard:
         found: list[Batch] = self.until(over)
         return found
 
+    def rounds(self, hand: Hand, number: int) -> None:
+        """Wait until a process has looked at the others so often once more."""
+
+        def beats() -> int:
+            [worker] = [worker for worker in workers(self.house.state) if worker.pid == hand.pid]
+            return worker.beats
+
+        enough = beats() + number
+        self.until(lambda: beats() >= enough)
+
     def arm(self, point: str) -> None:
-        """The next process that gets to this point will stop there."""
+        """The next process that gets to this point will stop there; `merging until leaving` is let go when its engine leaves."""
         (self.folder / "go").unlink(missing_ok=True)
         aside = self.folder / "halt.new"
         aside.write_text(point)
@@ -259,9 +279,7 @@ def one_at_a_time(found: list[Batch]) -> bool:
     """Whether no batch began before the one with the generation below had ended."""
     ran = sorted((batch for batch in found if batch.generation), key=lambda batch: batch.generation or 0)
     spans = [(batch.started_at, batch.finished_at) for batch in ran]
-    return all(
-        before[1] is not None and after[0] is not None and before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False)
-    )
+    return all(ended is not None and began is not None and ended <= began for (_, ended), (began, _) in pairwise(spans))
 
 
 @contextmanager
@@ -280,7 +298,7 @@ def open_yard(folder: Path, crew: Crew) -> Iterator[Yard]:
                 hand.say("close")
             for hand in yard.hands:
                 hand.hear()
-                crew.give_back(hand)
+                hand.let_go()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ CLAIMS = {"begun": 2, "claiming": 2, "ended": 2}
 def test_f03_a_holder_killed_at_any_of_its_steps_is_followed_by_another_process_and_no_row_is_lost_or_doubled(
     yard: Yard, tmp_path: Path
 ) -> None:
-    """A day for each step: one game's document comes first, its batch completes, nine come later, and the holder of their batch is killed."""
+    """A day for each step: one game comes first and its batch completes; nine come later, and the holder of their batch is killed."""
     for place, point in enumerate(POINTS):
         if len(yard.hands) < 2:
             yard.hire_all(2 - len(yard.hands))

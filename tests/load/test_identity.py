@@ -9,8 +9,7 @@ import pytest
 from load import wire
 from load.bench import Bench
 from load.wire import TIP
-from tipoff.load import documents
-from tipoff.load.identity import Identity, Mention, Resolution, learnt_aliases, resolve_all
+from tipoff.load.identity import Identity, Mention
 from tipoff.names import player_lookup
 from tipoff.store.tables import table_of
 
@@ -100,16 +99,17 @@ def test_an_alias_holds_for_its_team_and_its_season_only() -> None:
     assert found == ["nicolasclaxton", None, None]
 
 
-def test_a_spelling_that_was_understood_becomes_an_alias_for_the_team_and_season() -> None:
-    mentions = [Mention(name, None, GAME, SEASON) for name in ("Nic Claxton", "Luka Dončić", "Nobody Special")]
-    rows = learnt_aliases(resolve_all(ROSTERS, mentions)).to_pylist()
-    alias = {"alias": "nicclaxton", "team": "LAL", "season": SEASON, "player_lookup": "nicolasclaxton", "origin": "nickname"}
-    assert rows == [alias]
+def test_a_former_name_leads_to_the_one_who_bore_it() -> None:
+    identity = known(("Enes Freedom", "1", "BOS", SEASON))
+    identity.add_player("enesfreedom", "Enes Kanter", "1")
+    for teams in (GAME, ("MIA", "DEN")):
+        assert identity.resolve(Mention("Enes Kanter", None, teams, SEASON)).player_lookup == "enesfreedom"
 
 
-def test_what_was_an_alias_before_is_not_learnt_again() -> None:
-    resolution = Resolution("nicolasclaxton", "alias", "BKN")
-    assert learnt_aliases({Mention("Clax", None, ("BKN",), SEASON): resolution}).num_rows == 0
+def test_a_name_that_one_bears_now_and_another_bore_is_his_who_bears_it_now() -> None:
+    identity = known(("Gary Trent", "1", "BOS", SEASON), ("Gary Trent Jr.", "2", "LAL", SEASON))
+    identity.add_player("garytrentjr", "Gary Trent", "2")
+    assert identity.resolve(Mention("Gary Trent", None, GAME, SEASON)).player_lookup == "garytrent"
 
 
 class TestNamesThatWait:
@@ -167,13 +167,13 @@ def test_two_spellings_under_one_id_are_one_player_under_the_name_that_he_bears_
     assert bench.row("ref.players")["name"] == "Enes Freedom"
 
 
-@pytest.mark.xfail(
-    reason="the lookup of a league id is that of the batch that came first: a change of name makes the order matter", strict=True
-)
-def test_a_player_whose_name_changed_is_called_the_same_whatever_the_order(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "BATCH", 1)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_player_whose_name_changed_is_called_the_same_whatever_the_order(bench: Bench, backwards: bool) -> None:
     older = wire.payload(wire.box([wire.player("Enes Kanter", 202683)], [], league_id="0022500001", tip=TIP - timedelta(days=9)))
     newer = wire.payload(wire.box([wire.player("Enes Freedom", 202683)], []))
-    bench.load(newer, older)
-    backwards = {row["player_lookup"] for row in bench.rows("raw.player_box")}
-    assert backwards == {"eneskanter"}, "forwards it is that of the older box score"
+    for payload in (newer, older) if backwards else (older, newer):
+        bench.load(payload)
+    assert {row["player_lookup"] for row in bench.rows("raw.player_box")} == {"enesfreedom"}
+    assert [(row["player_lookup"], row["name"]) for row in bench.rows("ref.players")] == [("enesfreedom", "Enes Freedom")]
+    alias = bench.row("ref.aliases")
+    assert (alias["alias"], alias["player_lookup"], alias["origin"]) == ("eneskanter", "enesfreedom", "league-id")

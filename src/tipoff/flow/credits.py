@@ -1,20 +1,23 @@
 """Credits: every exchange that may cost some is reserved before it is made, in the state database, so that no limit is ever overrun.
 
-A reservation is atomic across processes. What an exchange really cost is what the source's headers say; where nobody knows, since no
-answer came, it cost what was reserved. At 50, 80 and 100 % of a day or a month there is an alert, once.
+Comes in: what an exchange will cost, and then what it did cost. Goes out: leave to make it, and how the books stand. A reservation is
+atomic across processes. What an exchange really cost is what the source's headers say; where nobody knows, since no answer came or its
+process died, it cost what was reserved. Days and months are UTC's. At 50, 80 and 100 % of each there is an alert, once; a request that
+the limit does not allow counts as 100 %. It must never know why something is asked.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import sqlalchemy as sa
 
 from tipoff.clock import Clock
 from tipoff.config import Settings
 from tipoff.errors import BudgetSpent
+from tipoff.flow.alerts import note_alerts, tell
 from tipoff.flow.state import METADATA, State
 from tipoff.scrape.request import Request
 
@@ -26,25 +29,19 @@ CREDITS = sa.Table(
     sa.Column("day", sa.Date, nullable=False),  # UTC
     sa.Column("month", sa.String, nullable=False),  # UTC, such as 2025-11
     sa.Column("source", sa.String, nullable=False),
-    sa.Column("kind", sa.String, nullable=False),
-    sa.Column("event_id", sa.String, nullable=True),
+    sa.Column("request", sa.String, nullable=False),  # in words, without address or key
     sa.Column("reserved", sa.Integer, nullable=False),
-    sa.Column("charged", sa.Integer, nullable=True),  # missing while it is under way, and where no answer came
-    sa.Column("remaining", sa.Integer, nullable=True),
+    sa.Column("charged", sa.Integer, nullable=True),  # missing while it is under way, and where nobody knows
+    sa.Column("remaining", sa.Integer, nullable=True),  # of the account, as the answer said
     sa.Column("settled", sa.Boolean, nullable=False),
-)
-ALERTS = sa.Table(
-    "ops_alerts",
-    METADATA,
-    sa.Column("key", sa.String, primary_key=True),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("first_at", sa.DateTime, nullable=False),
-    sa.Column("last_at", sa.DateTime, nullable=False),
-    sa.Column("recovered_at", sa.DateTime, nullable=True),
+    sa.Column("run_id", sa.String, nullable=False),
 )
 LEVELS = (50, 80, 100)
-_FRESH = timedelta(hours=6)
+FRESH = timedelta(hours=6)
 """So long what the account said it had left is believed: it renews on a day that only the source knows."""
+
+Period = Literal["day", "month"]
+_FAMILY = "credits "
 
 
 @dataclass(frozen=True)
@@ -58,61 +55,60 @@ class Spent:
     remaining: int | None
 
 
-@dataclass(frozen=True)
-class Alert:
-    """Something that an operator should know; told once. Times are UTC."""
-
-    key: str
-    text: str
-    first_at: datetime
-    recovered: bool
-
-
 class Credits:
-    """The books. It is a `scrape.budget.Budget`."""
+    """The books. It is a `scrape.budget.Budget`; safe to share between threads."""
 
-    def __init__(self, state: State, clock: Clock, settings: Settings) -> None:
+    def __init__(self, state: State, clock: Clock, settings: Settings, run_id: str = "") -> None:
         self._state = state
         self._clock = clock
-        self._limits = {"day": settings.credits_per_day, "month": settings.credits_per_month}
+        self._limits: dict[Period, int | None] = {"day": settings.credits_per_day, "month": settings.credits_per_month}
+        self._run_id = run_id
 
     def reserve(self, request: Request) -> Booking:
-        """Set the price of a request aside. Raises BudgetSpent where the day's or the month's limit, or the account, does not allow it."""
+        """Set the price of one exchange aside. Raises BudgetSpent where a limit of ours, or the account, does not allow it."""
         now = self._clock.now()
-        price = request.credits
         with self._state.transaction() as connection:
             spent = _spent(connection, now)
-            for period, limit in self._limits.items():
-                if price and limit is not None and spent[period] + price > limit:
-                    _alert(connection, f"credits {period} {_name(period, now)} 100", _text(period, 100, spent[period], limit), now)
-                    raise BudgetSpent(
-                        f"{request} costs {price} credits; {spent[period]} of the {limit} of this {period} are spent.",
-                        hint=f"The budget renews at {_renewal(period, now):%Y-%m-%d} 00:00Z; credits_per_{period} sets it.",
-                    )
-            left = _remaining(connection, now)
-            if price and left is not None and left < price:
-                raise BudgetSpent(
-                    f"{request} costs {price} credits, and the account has {left} left.",
-                    hint="The source renews it; its plan can be raised there.",
+            refusal = self._refusal(request, spent, _remaining(connection, now), now)
+            number = None if refusal else _book(connection, request, now, self._run_id)
+            met = self._levels_met(spent, request.credits, refused=refusal is not None, now=now)
+            fresh = note_alerts(connection, _FAMILY, met, now)
+        tell(met[key] for key in fresh)
+        if refusal is not None:  # only now: raised inside, it would take its alert with it
+            raise refusal
+        assert number is not None
+        return Booking(self._state, number)
+
+    def _refusal(self, request: Request, spent: dict[Period, int], left: int | None, now: datetime) -> BudgetSpent | None:
+        price = request.credits
+        if not price:
+            return None
+        for period, limit in self._limits.items():
+            if limit is not None and spent[period] + price > limit:
+                return BudgetSpent(
+                    f"{request} costs {_credits(price)}; {spent[period]} of the {limit} of this {period} are spent.",
+                    hint=f"They renew at {_renewal(period, now):%Y-%m-%d %H:%M}Z; TIPOFF_CREDITS_PER_{period.upper()} sets them.",
                 )
-            row = {
-                "at": _naive(now),
-                "day": now.astimezone(UTC).date(),
-                "month": _name("month", now),
-                "source": request.source,
-                "kind": request.kind,
-                "event_id": request.event_id,
-                "reserved": price,
-                "settled": False,
-            }
-            number = connection.execute(sa.insert(CREDITS).values(**row)).inserted_primary_key
-            assert number is not None
-            for period, limit in self._limits.items():
-                for level in LEVELS:
-                    if limit and (spent[period] + price) * 100 >= level * limit:
-                        text = _text(period, level, spent[period] + price, limit)
-                        _alert(connection, f"credits {period} {_name(period, now)} {level}", text, now)
-        return Booking(self._state, int(number[0]))
+        if left is not None and left < price:
+            return BudgetSpent(
+                f"{request} costs {_credits(price)}, and the account at {request.source} has {max(left, 0)} left.",
+                hint="Wait until the source renews it, or raise the plan there.",
+            )
+        return None
+
+    def _levels_met(self, spent: dict[Period, int], price: int, *, refused: bool, now: datetime) -> dict[str, str]:
+        """The levels of each limit that are reached with this request, by the alert's key."""
+        met = {}
+        for period, limit in self._limits.items():
+            if limit is None:
+                continue
+            with_it = spent[period] + price
+            reached = spent[period] if refused else with_it
+            for level in LEVELS:
+                if (limit and reached * 100 >= level * limit) or with_it > limit:
+                    name = now.astimezone(UTC).strftime(_NAMES[period])
+                    met[f"{_FAMILY}{period} {name} {level}"] = f"Credits of {name}: {level} % reached, {reached} of {limit} spent."
+        return met
 
     def spent(self) -> Spent:
         """How the books stand now."""
@@ -130,56 +126,57 @@ class Booking:
     number: int
 
     def settle(self, charged: int | None, remaining: int | None) -> None:
-        """What it cost, and what is left; None where the answer did not say."""
+        """What it cost, and what the account has left; None where nobody knows: then it cost what was reserved."""
         with self.state.transaction() as connection:
             this = sa.update(CREDITS).where(CREDITS.c.credit_id == self.number)
             connection.execute(this.values(charged=charged, remaining=remaining, settled=True))
 
 
-def alerts(state: State) -> list[Alert]:
-    """Every alert, the newest first."""
-    with state.reading() as connection:
-        rows = connection.execute(sa.select(ALERTS).order_by(ALERTS.c.first_at.desc(), ALERTS.c.key)).mappings().all()
-    return [Alert(row["key"], row["text"], row["first_at"].replace(tzinfo=UTC), row["recovered_at"] is not None) for row in rows]
+_NAMES: dict[Period, str] = {"day": "%Y-%m-%d", "month": "%Y-%m"}
 
 
-def _spent(connection: sa.Connection, now: datetime) -> dict[str, int]:
-    cost = sa.func.coalesce(sa.func.sum(sa.func.coalesce(CREDITS.c.charged, CREDITS.c.reserved)), 0)
-    day = connection.execute(sa.select(cost).where(CREDITS.c.day == now.astimezone(UTC).date())).scalar_one()
-    month = connection.execute(sa.select(cost).where(CREDITS.c.month == _name("month", now))).scalar_one()
-    return {"day": int(day), "month": int(month)}
+def _book(connection: sa.Connection, request: Request, now: datetime, run_id: str) -> int:
+    moment = now.astimezone(UTC)
+    row = {
+        "at": moment.replace(tzinfo=None),
+        "day": moment.date(),
+        "month": moment.strftime(_NAMES["month"]),
+        "source": request.source,
+        "request": str(request),
+        "reserved": request.credits,
+        "settled": False,
+        "run_id": run_id,
+    }
+    key = connection.execute(sa.insert(CREDITS).values(**row)).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _spent(connection: sa.Connection, now: datetime) -> dict[Period, int]:
+    """What the day and the month cost so far: what was charged, or else what is reserved."""
+    moment = now.astimezone(UTC)
+    cost = sa.func.coalesce(CREDITS.c.charged, CREDITS.c.reserved)
+    today = sa.case((CREDITS.c.day == moment.date(), cost), else_=0)
+    query = sa.select(sa.func.sum(today), sa.func.sum(cost)).where(CREDITS.c.month == moment.strftime(_NAMES["month"]))
+    day, month = connection.execute(query).one()
+    return {"day": int(day or 0), "month": int(month or 0)}
 
 
 def _remaining(connection: sa.Connection, now: datetime) -> int | None:
-    """What the account said last, less what was reserved since."""
-    said = sa.select(CREDITS.c.credit_id, CREDITS.c.remaining).where(CREDITS.c.remaining.is_not(None), CREDITS.c.at >= _naive(now - _FRESH))
+    """What the account said last, less what was reserved since and may have been charged; None where it did not say lately."""
+    since = (now.astimezone(UTC) - FRESH).replace(tzinfo=None)
+    said = sa.select(CREDITS.c.credit_id, CREDITS.c.remaining).where(CREDITS.c.remaining.is_not(None), CREDITS.c.at >= since)
     last = connection.execute(said.order_by(CREDITS.c.credit_id.desc()).limit(1)).one_or_none()
     if last is None:
         return None
-    since = sa.select(sa.func.coalesce(sa.func.sum(CREDITS.c.reserved), 0)).where(
-        CREDITS.c.credit_id > last.credit_id, CREDITS.c.settled.is_(False)
-    )
-    return int(last.remaining) - int(connection.execute(since).scalar_one())
+    unknown = sa.select(sa.func.sum(CREDITS.c.reserved)).where(CREDITS.c.credit_id > last.credit_id, CREDITS.c.charged.is_(None))
+    return int(last.remaining) - int(connection.execute(unknown).scalar_one() or 0)
 
 
-def _alert(connection: sa.Connection, key: str, text: str, now: datetime) -> None:
-    again = sa.update(ALERTS).where(ALERTS.c.key == key).values(last_at=_naive(now), text=text)
-    if connection.execute(again).rowcount == 0:
-        connection.execute(sa.insert(ALERTS).values(key=key, text=text, first_at=_naive(now), last_at=_naive(now)))
+def _renewal(period: Period, now: datetime) -> datetime:
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(days=1) if period == "day" else (midnight.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
-def _text(period: str, level: int, spent: int, limit: int) -> str:
-    return f"{level} % of this {period}'s credits: {spent} of {limit}."
-
-
-def _name(period: str, now: datetime) -> str:
-    return f"{now.astimezone(UTC):%Y-%m}" if period == "month" else f"{now.astimezone(UTC):%Y-%m-%d}"
-
-
-def _renewal(period: str, now: datetime) -> date:
-    today = now.astimezone(UTC).date()
-    return today + timedelta(days=1) if period == "day" else (today.replace(day=1) + timedelta(days=32)).replace(day=1)
-
-
-def _naive(moment: datetime) -> Any:
-    return moment.astimezone(UTC).replace(tzinfo=None)
+def _credits(price: int) -> str:
+    return f"{price} credit{'' if price == 1 else 's'}"

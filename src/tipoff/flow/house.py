@@ -64,6 +64,7 @@ def open_house(settings: Settings, clock: Clock) -> Iterator[House]:
     warehouse = open_warehouse(settings)
     bucket = open_bucket(settings.bucket_url)
     state = State(settings, clock)
+    run_id = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
     try:
         yield House(
             settings,
@@ -73,8 +74,8 @@ def open_house(settings: Settings, clock: Clock) -> Iterator[House]:
             Vault(bucket),
             Receipts(bucket),
             state,
-            Credits(state, clock, settings),
-            f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}",
+            Credits(state, clock, settings, run_id),
+            run_id,
         )
     finally:
         state.close()

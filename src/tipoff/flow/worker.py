@@ -25,9 +25,9 @@ from tipoff.flow.scraping import Cycle, final_games, moments_done, planned_games
 
 TICKS = Queue("ticks", each=None)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
-STALE = timedelta(hours=1)
-_FLEETING = ("events", "lines", "props", "injuries")
-"""Of these a moment that passed so long ago is missed: what a source says now is no answer to it. The others can still be asked."""
+_HOUR = timedelta(hours=1)
+PATIENCE = {"events": _HOUR, "lines": _HOUR, "props": _HOUR, "injuries": _HOUR, "schedule": 12 * _HOUR}
+"""How long after its moment a feed can still be asked: after that, what a source says now is no answer to it. A box score always can."""
 
 
 @dataclass
@@ -55,7 +55,7 @@ def capture_tick(engine: Engine) -> Tick:
         while day <= last:
             chosen, passed = due(capture_plan(day, games.get(day, ()), house.settings), now, moments_done(house.state, day))
             final = final_games(house, day) if any(ask.until_final for ask in chosen) else set()
-            stale = [ask for ask in chosen if ask.feed in _FLEETING and now - ask.at > STALE]
+            stale = [ask for ask in chosen if now - ask.at > PATIENCE.get(ask.feed, timedelta.max)]
             missed = [*passed, *stale]
             if missed:
                 scraper.miss(day, missed, "Its moment passed while nobody asked.")

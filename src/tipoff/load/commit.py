@@ -18,9 +18,10 @@ from tipoff.load.columns import map_distinct
 from tipoff.load.counts import Counts
 from tipoff.load.identity import Identity
 from tipoff.load.main_lines import mark_main_lines
-from tipoff.load.offers import Document, Offers
-from tipoff.load.people import merge_players, resolved, with_next_game
-from tipoff.load.quarantine import mark_mended, set_apart, set_apart_homeless, set_apart_names
+from tipoff.load.offers import Document, Offers, stamped_boxes, with_columns
+from tipoff.load.people import Met, resolve_what_stands, resolved, with_league_game, with_next_game
+from tipoff.load.quarantine import mark_mended, set_apart, set_apart_homeless, set_apart_names, take_back
+from tipoff.load.zones import count_zones
 from tipoff.market.books import find_book
 from tipoff.store.tables import table_named, table_of
 from tipoff.store.warehouse import Work
@@ -33,7 +34,10 @@ _SUPPLIES = {
     "raw.odds_player_points": "odds",
     "raw.odds_game_lines": "game_lines",
     "raw.injuries": "injuries",
+    "raw.shots": "shots",
+    "ref.spellings": "births",
 }
+_OF_PEOPLE = ("raw.player_box", "ref.spellings", "raw.shots", "raw.injuries", "raw.odds_player_points")
 
 
 def commit(work: Work, offers: Offers, documents: list[Document], seen_at: datetime) -> Counts:
@@ -45,7 +49,7 @@ def commit(work: Work, offers: Offers, documents: list[Document], seen_at: datet
         work.claim_league(league)
     counts = Counts(documents=len(documents), offered=sum(document.offered for document in documents))
     _merge_schedule(work, offers, counts)
-    if any(name in offers.tables for name in ("raw.player_box", "raw.injuries", "raw.odds_player_points")):
+    if any(name in offers.tables for name in _OF_PEOPLE):
         _merge_people(work, offers, counts, documents, seen_at)
     _merge_game_lines(work, offers, counts)
     _merge_payloads(work, documents)
@@ -70,6 +74,25 @@ def _merge_schedule(work: Work, offers: Offers, counts: Counts) -> None:
     for kind, column in (("league", "league_game_id"), ("odds", "event_id")):
         if column in rows.column_names:
             _merge_ids(work, kind, rows.select([column, "game_id", "commence_time"]).rename_columns({column: "external_id"}))
+    if "league_game_id" in rows.column_names:
+        _place_shots_again(work, counts, rows.column("league_game_id"))
+
+
+def _place_shots_again(work: Work, counts: Counts, league_ids: pa.ChunkedArray) -> None:
+    """Shots of games whose league id leads to another game now: one that was put off has two."""
+    shots = work.table("raw.shots").semi_join(ibis.memtable(pa.table({"league_game_id": league_ids.unique()})), "league_game_id")
+    if work.fetch(shots.select("game_id").limit(1)).num_rows == 0:
+        return
+    rows = work.fetch(shots)
+    placed, _ = with_league_game(work, rows)
+    moved = pc.not_equal(rows.column("game_id"), placed.column("game_id"))
+    stood = rows.filter(moved)
+    to = placed.filter(moved)
+    work.remove("raw.shots", stood)
+    _merge_table(work, counts, "raw.shots", to.drop_columns(["season", "written_at", "run_id"]))
+    changed = {*stood.column("game_id").to_pylist(), *to.column("game_id").to_pylist()}
+    counts.changed_games |= changed
+    count_zones(work, sorted(changed))
 
 
 def _merge_ids(work: Work, kind: str, rows: pa.Table) -> None:
@@ -93,24 +116,57 @@ def _merge_ids(work: Work, kind: str, rows: pa.Table) -> None:
 
 
 def _merge_people(work: Work, offers: Offers, counts: Counts, documents: list[Document], seen_at: datetime) -> None:
-    """Box scores first, since they are the rosters by which everybody else is known; then injuries and quotes."""
+    """Box scores and rosters first, by which everybody else is known; then shots, injuries and quotes."""
     identity = Identity.of(work)
-    box = offers.whole("raw.player_box")
-    if box is not None:
-        _merge_table(work, counts, "raw.player_box", merge_players(work, identity, box))
-    for name, teams in (("raw.injuries", ("team",)), ("raw.odds_player_points", ("home", "away"))):
+    box, roster = offers.whole("raw.player_box"), offers.whole("ref.spellings")
+    if box is not None or roster is not None:
+        met = Met(work, box, roster)
+        met.keep(counts)
+        if box is not None:
+            _merge_box(work, counts, with_columns(box, player_lookup=met.lookups_of(box)))
+        if met.news:
+            identity, homeless = resolve_what_stands(work, counts, identity)
+            for name, rows in homeless.items():
+                take_back(work, counts, name, rows, seen_at)
+    for name, teams in (("raw.shots", ("team",)), ("raw.injuries", ("team",)), ("raw.odds_player_points", ("home", "away"))):
         offer = offers.whole(name)
         if offer is None:
             continue
-        if name == "raw.injuries":
-            offer, homeless = with_next_game(work, offer)
-            set_apart_homeless(work, counts, homeless, documents, seen_at)
-        rows, unknown, resolutions = resolved(work, identity, offer, teams)
+        if name != "raw.odds_player_points":
+            offer, homeless_rows = (with_league_game if name == "raw.shots" else with_next_game)(work, offer)
+            set_apart_homeless(work, counts, homeless_rows, documents, seen_at)
+        rows, unknown, resolutions = resolved(identity, offer, teams)
         set_apart_names(work, counts, unknown, resolutions, documents, seen_at)
         _merge_table(work, counts, name, rows)
+        if name == "raw.shots":
+            count_zones(work, rows.column("game_id").unique().to_pylist())
         if name == "raw.odds_player_points":
             _merge_quoted(work, rows)
             mark_main_lines(work, rows)
+
+
+def _merge_box(work: Work, counts: Counts, box: pa.Table) -> None:
+    """Box scores in versions. What counts as known when depends on all the payloads of a game: those on record are stamped anew (F45)."""
+    imported = pc.equal(box.column("origin_rank"), 0)
+    offered = box.filter(pc.invert(imported))
+    games = offered.column("game_id").unique()
+    if len(games):
+        table = work.table("raw.player_box")
+        there = table.filter(table.origin_rank > 0).semi_join(ibis.memtable(pa.table({"game_id": games})), "game_id")
+        stood = work.fetch(there.drop("written_at", "run_id", *table_named("raw.player_box").computed))
+        kept = [column for column in stood.column_names if column in offered.column_names]
+        stamped = stamped_boxes(pa.concat_tables([stood, offered.select(kept)], promote_options="default"))
+        again, new = stamped.slice(0, stood.num_rows), stamped.slice(stood.num_rows)
+        moved = pc.or_(
+            pc.not_equal(again.column("known_at"), stood.column("known_at")),
+            pc.not_equal(again.column("known_at_assumed"), stood.column("known_at_assumed")),
+        )
+        gone = stood.filter(moved)
+        work.remove("raw.player_box", gone)
+        counts.changed_games |= set(gone.column("game_id").unique().to_pylist())
+        box = pa.concat_tables([box.filter(imported), again.filter(moved), new], promote_options="default")
+    _merge_table(work, counts, "raw.player_box", box)
+    count_zones(work, box.column("game_id").unique().to_pylist())
 
 
 def _merge_game_lines(work: Work, offers: Offers, counts: Counts) -> None:
@@ -153,6 +209,7 @@ def _merge_payloads(work: Work, documents: list[Document]) -> None:
             "bytes": len(document.payload.body),
             "status": document.payload.status,
             "path": document.path,
+            "mapping": document.mapping,
         }
         for document in documents
     ]
@@ -175,8 +232,8 @@ def _merge_payloads(work: Work, documents: list[Document]) -> None:
 
 def _count_generations(work: Work, counts: Counts) -> None:
     """Each game whose facts this commit changed is a generation further: what depends on them can tell that it is behind."""
-    changed = {game for name in _FACTS if counts.changed(name) for game in work.touched(name, "game_id")}
-    counts.changed_games |= changed
+    counts.changed_games |= {game for name in _FACTS if counts.changed(name) for game in work.touched(name, "game_id")}
+    changed = counts.changed_games
     if not changed:
         return
     wanted = ibis.memtable(pa.table({"scope": sorted(changed)}))

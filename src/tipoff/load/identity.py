@@ -1,19 +1,24 @@
-"""Who is meant by a printed name: rosters, aliases and league ids decide; nobody is guessed.
+"""Who is meant by a printed name: rosters, league ids and the operator's word decide; nobody is guessed.
 
-Knows players, teams and seasons as the warehouse holds them. It must never know points or prices.
+Comes in: every spelling on record (`ref.spellings`), from box scores and rosters, and the aliases that the operator gave. Goes out: what
+each player is called, and who is meant where. All of it is a function of what is on record, whatever the order in which it came. Knows
+players, teams and seasons. It must never know points or prices.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-
-import pyarrow as pa
+from datetime import date
+from typing import Any
 
 from tipoff.names import player_lookup, without_suffix
 from tipoff.store.warehouse import Work
+
+OPERATOR = "operator"
+_Alias = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -32,77 +37,146 @@ class Resolution:
 
     player_lookup: str | None
     how: str
-    team: str | None = None
     candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A name as it stood in box scores (or on rosters) of a team in a season; `league_player_id` is empty where none stood beside it."""
+
+    seen_in: str
+    name: str
+    league_player_id: str
+    team: str
+    season: str
+
+
+@dataclass
+class _Sides:
+    """The players of the teams of a game, by every spelling that they were met under."""
+
+    players: set[str] = field(default_factory=set)
+    spelled: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    plain: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
 @dataclass
 class Identity:
-    """Everybody on record, indexed for resolving. Build it once a unit of work."""
+    """Everybody on record, indexed for resolving. Build it once a unit of work; what was resolved once is remembered."""
 
     by_league_id: dict[str, str] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    aliases: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Every printed name of a player, by `player_lookup`."""
+    bearers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """The players who were ever met under a normalised name."""
+    aliases: dict[_Alias, str] = field(default_factory=dict)
     rosters: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    _sides: dict[tuple[tuple[str, ...], str], _Sides] = field(default_factory=dict)
 
     @classmethod
     def of(cls, work: Work) -> Identity:
         """The identity index of an open warehouse."""
-        found = cls()
-        for row in work.fetch(work.table("ref.players").select("player_lookup", "name", "league_player_id")).to_pylist():
+        found = cls(aliases=operator_aliases(work))
+        columns = ("name", "league_player_id", "team", "season", "player_lookup")
+        spellings = work.fetch(work.table("ref.spellings").select(*columns)).to_pylist()
+        for row in spellings:
             found.add_player(row["player_lookup"], row["name"], row["league_player_id"])
-        for row in work.fetch(work.table("ref.aliases").select("alias", "team", "season", "player_lookup")).to_pylist():
-            found.aliases[row["alias"], row["team"], row["season"]] = row["player_lookup"]
-        box = work.table("raw.player_box").select("player_lookup", "team", "season").distinct()
-        for row in work.fetch(box).to_pylist():
             found.rosters[row["team"], row["season"]].add(row["player_lookup"])
+        for row in work.fetch(work.table("ref.players").select("player_lookup", "name", "league_player_id")).to_pylist():
+            found.add_player(row["player_lookup"], row["name"] or row["player_lookup"], row["league_player_id"])
+        if not spellings:  # box scores that were not loaded by this package's own hand
+            box = work.table("raw.player_box").select("player_lookup", "team", "season").distinct()
+            for row in work.fetch(box).to_pylist():
+                found.rosters[row["team"], row["season"]].add(row["player_lookup"])
         return found
 
     def add_player(self, lookup: str, name: str, league_player_id: str | None) -> None:
-        self.names[lookup] = name
+        """A player, and a name that he was met under."""
+        self.names[lookup].add(name)
+        self.bearers[player_lookup(name)].add(lookup)
+        self.bearers[lookup].add(lookup)
         if league_player_id:
             self.by_league_id[league_player_id] = lookup
 
     def resolve(self, mention: Mention) -> Resolution:
-        """The player meant, by the first rule that gives exactly one: the league's id; an alias for the team and season; his
-        normalised name on a roster of the game; the same but for a suffix; the same last name with one first name beginning with the
-        other (Nic, Nicolas); his normalised name anywhere on record."""
+        """The player meant, by the first rule that gives exactly one: the league's id; the operator's alias for the team and season; his
+        normalised name, now or formerly, on a roster of the game; the same but for a suffix; the same last name with one first name
+        beginning with the other (Nic, Nicolas); his normalised name anywhere on record."""
+        lookup, how = self.find(mention)
+        if lookup:
+            return Resolution(lookup, how)
+        near = difflib.get_close_matches(player_lookup(mention.name), sorted(self._players_of(mention).players), n=3, cutoff=0.6)
+        return Resolution(None, how, tuple(near))
+
+    def find(self, mention: Mention) -> tuple[str | None, str]:
+        """As `resolve`, without asking who else it might be: `player_lookup` and the rule."""
         lookup = player_lookup(mention.name)
         if mention.league_player_id and mention.league_player_id in self.by_league_id:
-            return Resolution(self.by_league_id[mention.league_player_id], "league-id")
+            return self.by_league_id[mention.league_player_id], "league-id"
         for team in mention.teams:
             if (lookup, team, mention.season) in self.aliases:
-                return Resolution(self.aliases[lookup, team, mention.season], "alias", team)
-        roster = self._roster(mention)
-        if lookup in roster:
-            return Resolution(lookup, "name", roster[lookup])
-        plain = without_suffix(lookup)
-        for how, alike in (
-            ("suffix", [other for other in roster if without_suffix(other) == plain]),
-            ("nickname", [other for other in roster if self._same_but_nickname(mention.name, other)]),
-        ):
-            if len(alike) == 1:
-                return Resolution(alike[0], how, roster[alike[0]])
-        if lookup in self.names:
-            return Resolution(lookup, "name")
-        near = difflib.get_close_matches(lookup, sorted(roster), n=3, cutoff=0.6)
-        return Resolution(None, "unresolved", candidates=tuple(near))
+                return self.aliases[lookup, team, mention.season], "alias"
+        sides = self._players_of(mention)
+        if found := _bearer(lookup, sides.spelled.get(lookup)):
+            return found, "name"
+        if found := _only(sides.plain.get(without_suffix(lookup))):
+            return found, "suffix"
+        if found := _only({other for other in sides.players if self._same_but_nickname(mention.name, other)}):
+            return found, "nickname"
+        if found := _bearer(lookup, self.bearers.get(lookup)):
+            return found, "name"
+        return None, "unresolved"
 
-    def _roster(self, mention: Mention) -> dict[str, str]:
-        """Players of both teams with their team: this season's, and last season's who were not seen this season yet."""
-        found: dict[str, str] = {}
-        for season in (mention.season, _season_before(mention.season)):
-            for team in mention.teams:
-                for lookup in self.rosters.get((team, season), ()):
-                    found.setdefault(lookup, team)
-        return found
+    def _players_of(self, mention: Mention) -> _Sides:
+        """Players of both teams, of this season and of the last: a season begins with nobody seen in it."""
+        key = (mention.teams, mention.season)
+        known = self._sides.get(key)
+        if known is None:
+            known = self._sides[key] = _Sides()
+            for season in (mention.season, season_before(mention.season)):
+                for team in mention.teams:
+                    known.players |= self.rosters.get((team, season), set())
+            for player in known.players:
+                for spelling in {player, *map(player_lookup, self.names.get(player, ()))}:
+                    known.spelled[spelling].add(player)
+                    known.plain[without_suffix(spelling)].add(player)
+        return known
 
     def _same_but_nickname(self, name: str, other: str) -> bool:
-        mine, theirs = _words(name), _words(self.names.get(other, ""))
-        if len(mine) < 2 or len(theirs) < 2 or mine[1:] != theirs[1:]:
-            return False
-        short, long = sorted((mine[0], theirs[0]), key=len)
-        return len(short) >= 3 and long.startswith(short)
+        mine = _words(name)
+        return any(_same_but_first_name(mine, _words(theirs)) for theirs in self.names.get(other, ()))
+
+
+def operator_aliases(work: Work) -> dict[_Alias, str]:
+    """Who is meant by (alias, team, season), where the operator has said so."""
+    aliases = work.table("ref.aliases")
+    rows = work.fetch(aliases.filter(aliases.origin == OPERATOR).select("alias", "team", "season", "player_lookup")).to_pylist()
+    return {(row["alias"], row["team"], row["season"]): row["player_lookup"] for row in rows}
+
+
+def called(spellings: dict[Spelling, date], aliases: dict[_Alias, str]) -> dict[Spelling, str]:
+    """The `player_lookup` of every spelling, given the last day on which each was met.
+
+    Whoever has an id of the league is called by the name that it bears newest (by game date, then name) in box scores, or where it is in
+    none on rosters; other spellings are of one of those, where exactly one may be meant, and else of somebody else by that name.
+    """
+    newest: dict[str, tuple[bool, date, str]] = {}
+    for spelling, day in spellings.items():
+        if spelling.league_player_id:
+            rank = (spelling.seen_in == "box", day, spelling.name)
+            newest[spelling.league_player_id] = max(rank, newest.get(spelling.league_player_id, rank))
+    by_id = {league_id: player_lookup(name) for league_id, (_, _, name) in newest.items()}
+    known = Identity(aliases=aliases)
+    for spelling in spellings:
+        if spelling.league_player_id:
+            lookup = by_id[spelling.league_player_id]
+            known.add_player(lookup, spelling.name, spelling.league_player_id)
+            known.rosters[spelling.team, spelling.season].add(lookup)
+    found = {}
+    for spelling in spellings:
+        mention = Mention(spelling.name, spelling.league_player_id or None, (spelling.team,), spelling.season)
+        found[spelling] = known.find(mention)[0] or player_lookup(spelling.name)
+    return found
 
 
 def resolve_all(identity: Identity, mentions: Iterable[Mention]) -> dict[Mention, Resolution]:
@@ -110,26 +184,51 @@ def resolve_all(identity: Identity, mentions: Iterable[Mention]) -> dict[Mention
     return {mention: identity.resolve(mention) for mention in set(mentions)}
 
 
-def learnt_aliases(resolutions: dict[Mention, Resolution]) -> pa.Table:
-    """Alias rows for spellings that differ from the player's own, each for its team and season."""
-    rows: dict[tuple[str, str, str], tuple[str, str]] = {}
-    for mention, resolution in sorted(resolutions.items(), key=lambda pair: (pair[0].season, pair[0].name, pair[0].teams)):
-        alias = player_lookup(mention.name)
-        if resolution.player_lookup and alias and alias != resolution.player_lookup and resolution.how != "alias":
-            for team in (resolution.team,) if resolution.team else mention.teams:
-                rows[alias, team, mention.season] = (resolution.player_lookup, resolution.how)
-    return pa.table(
-        {
-            "alias": pa.array([key[0] for key in rows], pa.string()),
-            "team": pa.array([key[1] for key in rows], pa.string()),
-            "season": pa.array([key[2] for key in rows], pa.string()),
-            "player_lookup": pa.array([value[0] for value in rows.values()], pa.string()),
-            "origin": pa.array([value[1] for value in rows.values()], pa.string()),
-        }
-    )
+@dataclass(frozen=True)
+class Change:
+    """What a new identity index may resolve otherwise than an old one: rosters, normalised names, league ids."""
+
+    rosters: frozenset[tuple[str, str]]
+    names: frozenset[str]
+    league_ids: frozenset[str]
+
+    @classmethod
+    def between(cls, before: Identity, after: Identity) -> Change:
+        people = _differing(before.names, after.names)
+        rosters = _differing(before.rosters, after.rosters)
+        rosters |= {key for identity in (before, after) for key, players in identity.rosters.items() if not people.isdisjoint(players)}
+        return cls(
+            frozenset(rosters),
+            frozenset(_differing(before.bearers, after.bearers)),
+            frozenset(_differing(before.by_league_id, after.by_league_id)),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.rosters or self.names or self.league_ids)
+
+    def concerns(self, mention: Mention) -> bool:
+        """Whether this mention may be resolved otherwise now."""
+        if mention.league_player_id in self.league_ids or player_lookup(mention.name) in self.names:
+            return True
+        seasons = (mention.season, season_before(mention.season))
+        return any((team, season) in self.rosters for team in mention.teams for season in seasons)
 
 
-def _season_before(season: str) -> str:
+def _bearer(lookup: str, players: set[str] | None) -> str | None:
+    """Of the players who ever bore a name the one who bears it now, else the only one."""
+    return lookup if players and lookup in players else _only(players)
+
+
+def _only(players: set[str] | None) -> str | None:
+    return next(iter(players)) if players and len(players) == 1 else None
+
+
+def _differing(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> set[Any]:
+    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+
+
+def season_before(season: str) -> str:
+    """The season before a season: `2024-25` of `2025-26`."""
     start = int(season[:4]) - 1
     return f"{start}-{(start + 1) % 100:02d}"
 
@@ -137,3 +236,10 @@ def _season_before(season: str) -> str:
 def _words(name: str) -> list[str]:
     words = [player_lookup(word) for word in name.replace("-", " ").split()]
     return [word for word in words if word and word not in {"jr", "sr", "ii", "iii", "iv"}]
+
+
+def _same_but_first_name(mine: list[str], theirs: list[str]) -> bool:
+    if len(mine) < 2 or len(theirs) < 2 or mine[1:] != theirs[1:]:
+        return False
+    short, long = sorted((mine[0], theirs[0]), key=len)
+    return len(short) >= 3 and long.startswith(short)

@@ -211,6 +211,7 @@ def shape_box(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload
         season=map_distinct(sieve.rows.column("game_date"), season_of, pa.string()),
         path=pc.binary_join_element_wise("row", sieve.rows.column("row").cast(pa.string()), " "),
         league_player_id=sieve.have("league_player_id", pa.string()),
+        commence_time=tips,
     )
     idle = pc.fill_null(pc.equal(sieve.have("minutes", pa.float64()), 0.0), False)
     listed = pc.fill_null(sieve.have("did_not_play", pa.bool_()), False)

@@ -22,6 +22,7 @@ from tipoff.scrape.records import Payload, RecordKind, Reject
 from tipoff.store.receipts import arrival_stamp
 
 BOX_LAG = timedelta(hours=3)
+NEAR_PAST, NEAR_FUTURE = timedelta(days=4), timedelta(days=15)
 SCHEDULE_LEAD = timedelta(hours=24)
 CLOSE_LEAD = timedelta(minutes=5)
 BOX_FETCH_ON_RECORD = timedelta(hours=24)
@@ -31,7 +32,9 @@ TIP_TIME = time(19, 0)
 
 @dataclass(frozen=True)
 class Document:
-    """A payload on its way in: who sent it, its id in the vault, what it said and what was set apart of it."""
+    """A payload on its way in: who sent it, its id in the vault, what it said and what was set apart of it.
+
+    `mapping` says how the columns of an imported file were read."""
 
     payload_id: str
     payload: Payload
@@ -43,6 +46,7 @@ class Document:
     rejects: list[Reject]
     path: str
     offered: int = 0
+    mapping: str | None = None
 
     @property
     def arrived(self) -> str:
@@ -142,6 +146,7 @@ def _offer_games(rows: pa.Table) -> tuple[str, pa.Table]:
     unsaid = pc.is_null(rows.column("known_at"))
     rows = with_columns(rows, known_at=pc.coalesce(rows.column("known_at"), _assumed_moments(rows)))
     stated = _with_knowledge(rows, rows.column("known_at"), assumed=unsaid)
+    stated = with_columns(stated, known_at=_rounded(rows.column("known_at"), rows.column("commence_time")))
     late = pc.and_(pc.greater(rows.column("known_at"), rows.column("commence_time")), pc.is_valid(rows.column("league_game_id")))
     backfilled = rows.filter(late)
     unscored = {name: pa.nulls(backfilled.num_rows, pa.int64()) for name in ("home_score", "away_score")}
@@ -150,6 +155,23 @@ def _offer_games(rows: pa.Table) -> tuple[str, pa.Table]:
     both = pa.concat_tables([stated, before])
     own_word = pc.add(pc.is_valid(both.column("league_game_id")).cast(pa.int64()), 1)
     return "raw.schedule", with_columns(both, origin_rank=own_word)
+
+
+def _rounded(moments: pa.ChunkedArray, tips: pa.ChunkedArray) -> pa.Array:
+    """When a version of a game counts as known: at its moment for a game that is near, else at the next New York midnight after it, so
+    that a season's schedule, asked for every hour, has at most one version a day of a game that is far; and never before the truth."""
+    near = pc.and_(
+        pc.greater_equal(tips, shifted(moments, -NEAR_PAST)),
+        pc.less_equal(tips, shifted(moments, NEAR_FUTURE)),
+    )
+    return pc.if_else(near, moments, map_distinct(moments, _next_midnight, INSTANT))
+
+
+def _next_midnight(moment: datetime) -> datetime:
+    """The first New York midnight at or after an instant."""
+    day = game_date_of(moment)
+    begins = local_instant(day, time())
+    return begins if begins == moment else local_instant(day + timedelta(days=1), time())
 
 
 def _assumed_moments(rows: pa.Table) -> pa.ChunkedArray:
@@ -164,15 +186,46 @@ def _offer_box(rows: pa.Table) -> tuple[str, pa.Table]:
     rows = placed(rows.rename_columns({"home_team": "home", "away_team": "away"}))
     at_home = pc.equal(rows.column("team"), rows.column("home"))
     opponent = pc.if_else(at_home, rows.column("away"), rows.column("home"))
-    fetched, tips = rows.column("fetched"), rows.column("commence_time")
-    on_record = pc.fill_null(pc.less_equal(fetched, shifted(tips, BOX_FETCH_ON_RECORD)), False)
-    known = pc.if_else(on_record, fetched, shifted(tips, BOX_LAG))
-    rows = with_columns(rows.drop_columns(["commence_time", "home", "away", "league_game_id"]), home=at_home, opponent=opponent)
-    return "raw.player_box", _with_knowledge(rows, known, assumed=pc.invert(on_record))
+    known = pc.coalesce(rows.column("fetched"), shifted(rows.column("commence_time"), BOX_LAG))
+    unsaid = pc.is_null(rows.column("fetched"))
+    rows = with_columns(rows.drop_columns(["home", "away", "league_game_id"]), home=at_home, opponent=opponent)
+    return "raw.player_box", _with_knowledge(rows, known, assumed=unsaid)
+
+
+def stamped_boxes(rows: pa.Table) -> pa.Table:
+    """Rows of all the payloads on record of some games' box scores, with the moments at which they count as known.
+
+    Where the earliest was fetched within 24 hours of the tip, or its fetch is not on record, every version is known when it was fetched:
+    later ones are corrections. Where even the earliest came later we were not there, and it is taken as what was known three hours after
+    the tip: assumed, and flagged. It takes and gives `game_id`, `commence_time`, `fetched_at`, `known_at`, `known_at_assumed`.
+    """
+    fetched, tips = rows.column("fetched_at"), rows.column("commence_time")
+    limit = shifted(tips, BOX_FETCH_ON_RECORD)
+    after_all = pc.greater(fetched, limit)
+    unrecorded = pc.and_(rows.column("known_at_assumed"), pc.invert(after_all))
+    games = rows.column("game_id")
+    firsts = pa.table({"game": games, "fetched": fetched}).group_by(["game"], use_threads=False).aggregate([("fetched", "min")])
+    first = dict(zip(firsts.column("game").to_pylist(), firsts.column("fetched_min"), strict=True))
+    backfilled = pc.and_(after_all, pc.equal(fetched, map_distinct(games, lambda game: first[game].as_py(), INSTANT)))
+    return with_columns(
+        rows,
+        known_at=pc.if_else(backfilled, shifted(tips, BOX_LAG), fetched),
+        known_at_assumed=pc.or_(backfilled, unrecorded),
+    )
 
 
 def _offer_injuries(rows: pa.Table) -> tuple[str, pa.Table]:
     return "raw.injuries", _with_knowledge(rows, rows.column("known_at"), assumed=False)
+
+
+def _offer_shots(rows: pa.Table) -> tuple[str, pa.Table]:
+    rows = with_columns(rows, game_date=pa.nulls(rows.num_rows, pa.date32()))
+    return "raw.shots", _with_knowledge(rows, rows.column("known_at"), assumed=False)
+
+
+def _offer_roster(rows: pa.Table) -> tuple[str, pa.Table]:
+    rows = with_columns(rows, game_date=pa.nulls(rows.num_rows, pa.date32()))
+    return "ref.spellings", _with_knowledge(rows, rows.column("known_at"), assumed=False)
 
 
 def _offer_player_quotes(rows: pa.Table) -> tuple[str, pa.Table]:
@@ -201,10 +254,12 @@ def _with_knowledge(rows: pa.Table, known_at: pa.ChunkedArray, *, assumed: bool 
     return with_columns(rows, known_at=known_at, known_at_assumed=assumed, origin_rank=1, fetched_at=fetched_at)
 
 
-_OFFER: dict[RecordKind, Callable[[pa.Table], tuple[str, pa.Table]]] = {
+_OFFER: dict[str, Callable[[pa.Table], tuple[str, pa.Table]]] = {
     "games": _offer_games,
     "box": _offer_box,
     "injuries": _offer_injuries,
+    "shots": _offer_shots,
+    "roster": _offer_roster,
     "player_quotes": _offer_player_quotes,
     "game_quotes": _offer_game_quotes,
 }

@@ -22,16 +22,40 @@ from tipoff.scrape.records import Reject
 from tipoff.store.tables import table_of
 from tipoff.store.warehouse import Work
 
-WAITING = ("unresolved_name", "no_next_game")
+WAITING = ("unresolved_name", "no_next_game", "no_game_yet")
 """Rules whose rows load by themselves once more is known."""
 VALUE_LENGTH = 200
 """So much of what stood there is kept beside the rule; all of it is in the vault."""
 
 
 def set_apart_homeless(work: Work, counts: Counts, rows: pa.Table, documents: list[Document], seen_at: datetime) -> None:
-    """Statuses of a team's next game where the schedule knows of none yet: into quarantine, until it does."""
+    """Statuses of a team's next game, and shots of a game, of which the schedule does not know yet: into quarantine, until it does."""
     found = rows.select(["payload_id", "path", "name"]).to_pylist()
-    set_apart(work, counts, [(row["payload_id"], Reject(row["path"], "no_next_game", row["name"])) for row in found], documents, seen_at)
+    rule = "no_game_yet" if "action_id" in rows.column_names else "no_next_game"
+    set_apart(work, counts, [(row["payload_id"], Reject(row["path"], rule, row["name"])) for row in found], documents, seen_at)
+
+
+def take_back(work: Work, counts: Counts, name: str, rows: pa.Table, seen_at: datetime) -> None:
+    """Rows of a table whose name leads to nobody any more: their documents wait, and are read again at the next replay."""
+    wanted = ibis.memtable(pa.table({"payload_id": rows.column("payload_id").unique()}))
+    known = work.fetch(work.table("raw.payloads").semi_join(wanted, "payload_id").select("payload_id", "source", "kind", "url")).to_pylist()
+    by_id = {row["payload_id"]: row for row in known}
+    waiting: dict[tuple[str, str], dict[str, Any]] = {}
+    for payload_id, printed in sorted(set(zip(rows.column("payload_id").to_pylist(), rows.column("name").to_pylist(), strict=True))):
+        document = by_id.get(payload_id, {})
+        path = f"{name}: {printed}"
+        waiting[payload_id, path] = {
+            "payload_id": payload_id,
+            "path": path,
+            "rule": "unresolved_name",
+            "value": printed[:VALUE_LENGTH],
+            "source": document.get("source"),
+            "kind": document.get("kind") or "",
+            "origin": document.get("url"),
+            "first_seen": seen_at,
+        }
+        counts.apart.add((payload_id, path))
+    work.merge("raw.quarantine", table_of("raw.quarantine", list(waiting.values())))
 
 
 def set_apart_names(

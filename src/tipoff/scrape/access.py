@@ -33,9 +33,14 @@ class Access:
     counts_credits: bool = False
 
     def key_or_error(self, request: Request) -> str:
-        """The key, empty where the source has none. Raises ConfigError where it needs one that is not set."""
+        """The key, empty where the source has none. Raises ConfigError where it needs one that is not set, or that is none."""
         if self.key_in and not self.key:
             raise ConfigError(f"{request.source} needs a key, and none is set.", hint=f"Set {self.key_setting}.")
+        if not all("!" <= character <= "~" for character in self.key):  # the HTTP library would refuse it, and show it
+            raise ConfigError(
+                f"The key of {request.source} holds a blank, the end of a line, or a letter that no key has.",
+                hint=f"Look at {self.key_setting}: was more copied than the key?",
+            )
         return self.key
 
 

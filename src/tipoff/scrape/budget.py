@@ -11,11 +11,11 @@ class Reservation(Protocol):
     """Credits set aside for one exchange."""
 
     def settle(self, charged: int | None, remaining: int | None) -> None:
-        """What it cost in the end, and what the account has left; None where the answer did not say: then it cost what was reserved."""
+        """What it cost in the end, and what the account has left; None where nobody knows: then it cost what was reserved."""
 
 
 class Budget(Protocol):
     """A budget."""
 
     def reserve(self, request: Request) -> Reservation:
-        """Set the request's price aside. Raises BudgetSpent where that would overrun a limit: nothing may then be asked."""
+        """Set the price of one exchange aside. Raises BudgetSpent where that would overrun a limit: nothing may then be asked."""

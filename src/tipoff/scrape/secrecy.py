@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+from urllib.parse import quote, quote_plus
 
 _KEY_PARAMETER = re.compile(r"(api_?key=)[^&\s\"'\\)\]]+", re.IGNORECASE)
 _TELLS_ADDRESSES = "httpx"
@@ -16,14 +17,22 @@ _SHORTEST = 16  # a shorter secret may be a word that a document holds by right
 
 def without_key(text: str, key: str = "") -> str:
     """A text without the key, and without whatever stands as an `apiKey` in it."""
-    if key:
-        text = text.replace(key, "******")
+    for form in _forms(key):
+        text = text.replace(form, "******")
     return _KEY_PARAMETER.sub(r"\1******", text)
 
 
 def body_without_key(body: bytes, key: str) -> bytes:
     """A body without the key, should its sender have echoed it. Keys of fewer than 16 characters are left: they may be ordinary words."""
-    return body.replace(key.encode(), b"******") if len(key) >= _SHORTEST else body
+    if len(key) >= _SHORTEST:
+        for form in _forms(key):
+            body = body.replace(form.encode(), b"******")
+    return body
+
+
+def _forms(key: str) -> set[str]:
+    """The key as it is, and as addresses and JSON write it."""
+    return {key, quote(key, safe=""), quote_plus(key), key.replace("/", "\\/")} - {""}
 
 
 class _Redaction(logging.Filter):

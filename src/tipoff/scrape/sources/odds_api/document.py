@@ -25,7 +25,7 @@ from tipoff.scrape.tables import micros, tables
 SOURCE = "odds_api"
 LEAGUES: dict[str, League] = {"basketball_nba": "nba", "basketball_practice": "practice"}
 _EVENT_KEYS = {"id", "sport_key", "commence_time", "home_team", "away_team"}
-_EVENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+EVENT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LIST_KINDS = {"bookmakers": "bulk-odds", "scores": "scores", "": "events"}
 
 
@@ -159,7 +159,7 @@ def _fault_of_head(parsed: Parsed, event: Any) -> tuple[str, str] | None:
         return "sport_key", "unknown_sport"
     if parsed.league not in (None, LEAGUES[sport]):
         return "sport_key", "mixed_leagues"
-    if type(event.get("id")) is not str or not _EVENT_ID.fullmatch(event["id"]):
+    if type(event.get("id")) is not str or not EVENT_ID.fullmatch(event["id"]):
         return "id", "unreadable_id"
     if instant(event.get("commence_time")) is None:
         return "commence_time", "unreadable_instant"

@@ -1,0 +1,50 @@
+"""A practice upstream on loopback and a house that asks it, with a clock that stands until it is turned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from tipoff.clock import ManualClock, local_instant
+from tipoff.config import Settings, load_settings
+from tipoff.flow.house import House, open_house
+from tipoff.practice import simulate
+from tipoff.practice.season import Season
+from tipoff.practice.server import API_KEY, running
+
+DAY = date(2026, 1, 28)
+AFTERNOON = local_instant(DAY, time(15, 30))
+
+
+@cache
+def season() -> Season:
+    return simulate(7)
+
+
+def practice_settings(base: str, folder: Path, **more: Any) -> Settings:
+    """Settings by which the practice upstream is every source."""
+    return load_settings(data_dir=folder).model_copy(
+        update={
+            "league": "practice",
+            "odds_api_url": f"{base}/odds-api",
+            "nba_cdn_url": f"{base}/nba-cdn",
+            "espn_url": f"{base}/espn",
+            "sources": ("odds_api", "nba_cdn", "espn"),
+            "odds_api_key": SecretStr(API_KEY),
+            **more,
+        }
+    )
+
+
+@contextmanager
+def practice_house(folder: Path, at: datetime = AFTERNOON, **more: Any) -> Iterator[tuple[House, ManualClock]]:
+    """A house on a practice upstream of its own."""
+    clock = ManualClock(at)
+    with running(season(), clock) as base, open_house(practice_settings(base, folder, **more), clock) as house:
+        yield house, clock

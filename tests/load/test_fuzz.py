@@ -1,0 +1,124 @@
+"""A thousand spoilt payloads through the real loader: no crash, no silent drop, and the counts add up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from load import wire
+from load.bench import SEEN, Bench
+from load.benches import bench_maker
+from load.fuzz import spoilt
+from tipoff.clock import game_date_of
+from tipoff.load.documents import load_payloads, parse
+from tipoff.market.books import find_book
+from tipoff.scrape.records import Parsed, Payload
+from tipoff.store.payloads import digest
+from tipoff.store.receipts import arrival_stamp
+
+BATCHES, BATCH = 10, 100
+Said = tuple[Payload, str | None]
+
+TABLES = {
+    "player_quotes": "raw.odds_player_points",
+    "game_quotes": "raw.odds_game_lines",
+    "box": "raw.player_box",
+    "injuries": "raw.injuries",
+}
+WAITS = {"unresolved_name", "no_next_game"}
+"""Rules of rows that their source found sound."""
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """A warehouse of the real league in which the men of the seeds are known."""
+    bench = bench_maker(tmp_path_factory.mktemp("fuzz") / "bench")
+    bench.load(wire.payload(wire.rosters()), wire.payload(wire.schedule(wire.scheduled())))
+    return bench
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A payload that is new to the warehouse, and what its source makes of it there."""
+
+    payload_id: str
+    payload: Payload
+    said: Parsed
+
+    @property
+    def foreign(self) -> bool:
+        return self.said.league == "practice"
+
+    def rows(self, kind: str) -> list[dict[str, object]]:
+        found: dict[str, pa.Table] = {**self.said.records}
+        return found[kind].to_pylist() if kind in found and not self.foreign else []
+
+
+def arrivals_in(batch: Sequence[Said], bench: Bench) -> list[Arrival]:
+    """Each arrival of the batch that is not loaded yet, once."""
+    loaded = {(row["payload_id"], row["arrived"]) for row in bench.rows("raw.arrivals")}
+    new: dict[tuple[str, str], Arrival] = {}
+    for payload, source in batch:
+        key = digest(payload.body), arrival_stamp(payload.fetched_at)
+        if key not in loaded:
+            new[key] = Arrival(key[0], payload, parse(payload, source))
+    return list(new.values())
+
+
+@settings(max_examples=BATCHES, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], database=None)
+@given(numbers=st.lists(st.integers(0, 2**32), min_size=BATCH, max_size=BATCH, unique=True))
+def test_a_thousand_spoilt_payloads_crash_nothing_and_every_row_is_in_or_set_apart(target: Bench, numbers: list[int]) -> None:
+    batch = [spoilt(number) for number in numbers]
+    arrivals = arrivals_in(batch, target)
+    for arrival in arrivals:
+        rejected = sum(reject.rows for reject in arrival.said.rejects)
+        assert arrival.said.rows + rejected == arrival.said.offered, arrival.payload.origin
+
+    counts = load_payloads(target.warehouse, target.vault, batch, seen_at=SEEN, run_id="fuzz")
+
+    assert (counts.documents, counts.already) == (len(arrivals), BATCH - len(arrivals))
+    assert counts.offered == sum(arrival.said.offered for arrival in arrivals)
+    placed = {kind: counts.merged[name].offered if name in counts.merged else 0 for kind, name in TABLES.items()}
+    sound = {kind: sum(len(arrival.rows(kind)) for arrival in arrivals) for kind in TABLES}
+    waiting = sum(number for rule, number in counts.set_apart.items() if rule in WAITS)
+    assert sum(placed.values()) + waiting == sum(sound.values())
+    assert (placed["box"], placed["game_quotes"]) == (sound["box"], sound["game_quotes"])
+
+    ids = {arrival.payload_id for arrival in arrivals}
+    assert ids <= {row["payload_id"] for row in target.rows("raw.payloads")}
+    assert {target.vault.get(digest(payload.body)) for payload, _ in batch} == {payload.body for payload, _ in batch}
+    apart = {(row["payload_id"], row["path"]) for row in target.rows("raw.quarantine") if row["replayed_at"] is None}
+    rejects = {(arrival.payload_id, reject.path) for arrival in arrivals for reject in arrival.said.rejects if not arrival.foreign} | {
+        (arrival.payload_id, "$") for arrival in arrivals if arrival.foreign
+    }
+    assert rejects <= apart
+    _every_sound_row_is_there(target, arrivals, apart)
+
+
+def _every_sound_row_is_there(bench: Bench, arrivals: list[Arrival], apart: set[tuple[str, str]]) -> None:
+    """By their keys: another document may hold the same key, and win; that none is missing is what counts."""
+    games = {(row["game_id"], row["known_at"]) for row in bench.rows("raw.schedule")}
+    lines = {tuple(row[name] for name in _LINE) for row in bench.rows("raw.odds_game_lines")}
+    points = {tuple(row[name] for name in _POINT) for row in bench.rows("raw.odds_player_points")}
+    for arrival in arrivals:
+        for row in arrival.rows("game_quotes"):
+            assert _key(row, "outcome") in lines
+        for row in arrival.rows("player_quotes"):
+            assert _key(row) in points or (arrival.payload_id, row["path"]) in apart
+        for row in arrival.rows("games"):
+            stamp = f"{game_date_of(row['commence_time']):%Y%m%d}_{row['away']}_{row['home']}"  # type: ignore[arg-type]
+            assert any(game == stamp and row["known_at"] in (None, known) for game, known in games)
+
+
+_POINT = ("event_id", "bookmaker", "market", "point", "snapshot_at")
+_LINE = ("event_id", "bookmaker", "market", "outcome", "point", "snapshot_at")
+
+
+def _key(row: dict[str, object], *also: str) -> tuple[object, ...]:
+    names = _LINE if also else _POINT
+    return tuple(find_book(str(row[name])).key if name == "bookmaker" else row[name] for name in names)
