@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -22,7 +22,7 @@ from tipoff.load.commit import commit
 from tipoff.load.counts import Counts
 from tipoff.load.offers import Document, offer_documents
 from tipoff.scrape.records import Parsed, Payload, Reject
-from tipoff.scrape.sources import SOURCES, recognise, source_named
+from tipoff.scrape.sources import SOURCES, read_all
 from tipoff.store.payloads import Vault
 from tipoff.store.receipts import arrival_stamp
 from tipoff.store.warehouse import Warehouse, Work
@@ -55,14 +55,6 @@ def read_payload(path: Path) -> Payload:
         with contextlib.suppress(OSError, EOFError, zlib.error):
             body = gzip.decompress(body)
     return Payload(body, str(path))
-
-
-def parse(payload: Payload, source: str | None) -> Parsed:
-    """What a payload says, by its source; a document from a folder tells its source by its shape."""
-    if source is None:
-        known = recognise(payload.body)
-        source = known[0] if known else "odds_api"
-    return source_named(source).transform(payload)
 
 
 def load_payloads(
@@ -112,16 +104,20 @@ def load_kept(
     guard: Guard | None,
 ) -> Counts:
     """Load arrivals, by (payload id, arrived), that are in the vault, in one transaction: for the first time or again."""
-    read = [(key, payload, parse(payload, source)) for (key, _), (payload, source) in kept.items()]
+    batch = read_all(list(kept.values()))
     with warehouse.writing(run_id) as work:
         if guard:
             guard(work)
-        league = work.league() or _one_league([found for _, _, found in read])
-        parsed = [(_document(vault, key, payload, own := _of_league(found, league)), own.records) for key, payload, found in read]
-        return commit(work, offer_documents(parsed), [document for document, _ in parsed], seen_at)
+        league = work.league() or _one_league(batch.whole)
+        for place, found in enumerate(batch.whole):
+            if found.league not in (None, league):
+                batch.refuse(place, _of_another_league(found, league))
+        keys = zip(kept, kept.values(), batch.whole, strict=True)
+        documents = [_document(vault, key, payload, found) for (key, _), (payload, _), found in keys]
+        return commit(work, offer_documents(documents, batch.tables()), documents, seen_at)
 
 
-def _one_league(parsed: list[Parsed]) -> str | None:
+def _one_league(parsed: Sequence[Parsed]) -> str | None:
     """The league of documents for an empty warehouse. Raises LeagueMismatch where they are of two: neither is the intruder."""
     leagues = sorted({found.league for found in parsed if found.league})
     if len(leagues) > 1:
@@ -132,12 +128,10 @@ def _one_league(parsed: list[Parsed]) -> str | None:
     return leagues[0] if leagues else None
 
 
-def _of_league(parsed: Parsed, league: str | None) -> Parsed:
-    """The same, or, where it is of another league than the warehouse, set apart whole: invented data never mixes with real data."""
-    if parsed.league in (None, league):
-        return parsed
+def _of_another_league(parsed: Parsed, league: str | None) -> Parsed:
+    """A document of another league than the warehouse's, set apart whole: invented data never mixes with real data."""
     reject = Reject("$", "other_league", f"{parsed.league}; this warehouse holds {league}", rows=parsed.offered)
-    return replace(parsed, records={}, rejects=[reject], league=None)
+    return replace(parsed, rejects=[reject], league=None)
 
 
 def _already(warehouse: Warehouse, arrivals: list[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -18,6 +18,7 @@ from tipoff.clock import game_date_of, local_instant, season_of
 from tipoff.load.columns import INSTANT, map_distinct
 from tipoff.market.books import find_book
 from tipoff.names import TEAMS
+from tipoff.scrape.batches import DOCUMENT
 from tipoff.scrape.records import Payload, RecordKind, Reject
 from tipoff.store.receipts import arrival_stamp
 
@@ -122,19 +123,19 @@ def shifted(instants: pa.ChunkedArray, by: timedelta) -> pa.Array:
     return pc.add(instants, pa.scalar(by, pa.duration("us")))
 
 
-def offer_documents(documents: list[tuple[Document, dict[RecordKind, pa.Table]]]) -> Offers:
-    """The offers of payloads: the records of all documents, placed, each row with its document's provenance."""
-    stamped: dict[RecordKind, list[pa.Table]] = {}
-    for document, records in documents:
-        fetched = pa.scalar(document.payload.fetched_at, INSTANT)
-        for kind, rows in records.items():
-            if rows.num_rows:
-                stamped.setdefault(kind, []).append(
-                    with_columns(rows, payload_id=document.payload_id, source=document.source, fetched=pa.repeat(fetched, rows.num_rows))
-                )
+def offer_documents(documents: list[Document], tables: dict[RecordKind, pa.Table]) -> Offers:
+    """The offers of payloads: the records of all documents, placed, each row with the provenance of its document."""
+    provenance = {
+        "payload_id": pa.array([document.payload_id for document in documents], pa.string()),
+        "source": pa.array([document.source for document in documents], pa.string()),
+        "fetched": pa.array([document.payload.fetched_at for document in documents], INSTANT),
+    }
     offers = Offers()
-    for kind, parts in stamped.items():
-        name, offer = _OFFER[kind](pa.concat_tables(parts).combine_chunks())
+    for kind, rows in tables.items():
+        place = rows.column(DOCUMENT)
+        name, offer = _OFFER[kind](
+            with_columns(rows.drop_columns([DOCUMENT]), **{column: values.take(place) for column, values in provenance.items()})
+        )
         offers.add(name, offer)
     return offers
 

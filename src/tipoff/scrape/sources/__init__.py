@@ -5,14 +5,16 @@ A source declares requests and transforms payloads. It never fetches.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from tipoff.errors import UnknownFormat
+from tipoff.scrape.batches import Batch
 from tipoff.scrape.decode import Unreadable, decode
 from tipoff.scrape.records import Parsed, Payload
 from tipoff.scrape.sources import espn, nba_cdn, odds_api
+from tipoff.scrape.sources.odds_api.bulk import read_plain
 
 
 @dataclass(frozen=True)
@@ -46,3 +48,24 @@ def recognise(body: bytes) -> tuple[str, str] | None:
         if kind := source.recognise(document):
             return source.name, kind
     return None
+
+
+def read_all(payloads: Sequence[tuple[Payload, str | None]]) -> Batch:
+    """What (payload, source) pairs say; a source of None is told by the document's shape, and one that nobody knows is read as odds.
+
+    The odds source's plain documents, of which there are most by far, are read together; each of the others by its own `transform`.
+    """
+    batch = Batch([None] * len(payloads))
+    odds = [place for place, (_, source) in enumerate(payloads) if source in (None, odds_api.SOURCE)]
+    batch.take(read_plain([payloads[place][0] for place in odds]), odds)
+    for place, (payload, source) in enumerate(payloads):
+        if batch.said[place] is None:
+            batch.put(place, _read_one(payload, source))
+    return batch
+
+
+def _read_one(payload: Payload, source: str | None) -> Parsed:
+    if source is None:
+        known = recognise(payload.body)
+        source = known[0] if known else odds_api.SOURCE
+    return source_named(source).transform(payload)

@@ -122,16 +122,18 @@ def _read_events(parsed: Parsed, ledger: Ledger, events: list[tuple[str, Any]], 
         if head.event_id not in games:
             ledger.offer()
             status, home_score, away_score = _progress(ledger, event, path)
-            games[head.event_id] = (
-                *(None, head.event_id, head.commence_time, head.home, head.away),
-                *(None, status, home_score, away_score, known_at),
-            )
+            games[head.event_id] = game_row(head, status, home_score, away_score, known_at)
         if "bookmakers" in event:
             quotes.read(head, event["bookmakers"], f"{path}.bookmakers")
     if is_single and heads:
         parsed.event_id = heads[0][2].event_id
     player_quotes, game_quotes = quotes.rows(known_at)
     parsed.records = tables({"player_quotes": player_quotes, "game_quotes": game_quotes, "games": list(games.values())})
+
+
+def game_row(head: Event, status: str, home_score: int | None, away_score: int | None, known_at: int | None) -> tuple[Any, ...]:
+    """An event as a `games` record; `known_at` in microseconds since 1970 UTC."""
+    return (None, head.event_id, head.commence_time, head.home, head.away, None, status, home_score, away_score, known_at)
 
 
 def _head(parsed: Parsed, ledger: Ledger, event: Any, path: str) -> Event | None:

@@ -18,8 +18,9 @@ from tipoff.scrape.tables import micros
 
 PLAYER_MARKETS = ("player_points", "player_points_alternate")
 GAME_MARKETS = ("spreads", "totals", "h2h")
-_BOUNDS = {"player": (0.0, 100.0), "spreads": (-100.0, 100.0), "totals": (0.5, 500.0)}  # points
-_SIDES = {"Over": 0, "Under": 1}
+BOUNDS = {"player": (0.0, 100.0), "spreads": (-100.0, 100.0), "totals": (0.5, 500.0)}
+"""The least and the largest line of a market, in points; \"player\" is that of both players' markets."""
+SIDES = {"Over": 0, "Under": 1}
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Quotes:
 
     def _player(self, slots: Slots, outcome: dict[str, Any], path: str, changed: int | None) -> None:
         printed, side = outcome.get("description"), outcome.get("name")
-        name = _player(printed) if type(printed) is str else None
+        name = player_named(printed) if type(printed) is str else None
         if name is None:
             self._ledger.lost(f"{path}.description", "unreadable_name", printed)
             return
@@ -100,15 +101,16 @@ class Quotes:
             self._ledger.lost(f"{path}.point", "unreadable_point", outcome.get("point"))
             return
         row = slots.row((name[1], point), name[0], path, changed)
-        if type(side) is not str or side not in _SIDES:
+        if type(side) is not str or side not in SIDES:
             slots.fault(row, f"{path}.name", "not_a_side", side)
         else:
-            self._price(slots, row, _SIDES[side], outcome, path)
+            self._price(slots, row, SIDES[side], outcome, path)
 
     def _game(self, slots: Slots, event: Event, market: str, outcome: dict[str, Any], path: str, changed: int | None) -> None:
-        side = _side_of_game(event, market, outcome.get("name"))
+        printed = outcome.get("name")
+        side = side_of_game(event.home, event.away, market, printed) if type(printed) is str else None
         if side is None:
-            self._ledger.lost(f"{path}.name", "not_a_side", outcome.get("name"))
+            self._ledger.lost(f"{path}.name", "not_a_side", printed)
             return
         point = 0.0 if market == "h2h" else _point(outcome.get("point"), market)  # no part of a key is null
         if point is None:
@@ -140,7 +142,7 @@ class Quotes:
 
 
 @lru_cache(maxsize=65536)
-def _player(printed: str) -> tuple[str, str] | None:
+def player_named(printed: str) -> tuple[str, str] | None:
     """A player's name as printed, and what he is paired by: two spellings of one name are one row."""
     name = text(printed)
     lookup = player_lookup(name) if name else ""
@@ -150,16 +152,14 @@ def _player(printed: str) -> tuple[str, str] | None:
 def _point(value: Any, kind: str) -> float | None:
     """A line in points, of the kind's range, in quarters; a real line of 20.0 is one (F16)."""
     point = number(value)
-    low, high = _BOUNDS[kind]
+    low, high = BOUNDS[kind]
     return point + 0.0 if point is not None and low <= point <= high and (point * 4).is_integer() else None  # + 0.0: no minus zero
 
 
-def _side_of_game(event: Event, market: str, name: Any) -> str | None:
-    if type(name) is not str:
-        return None
+@lru_cache(maxsize=65536)
+def side_of_game(home: str, away: str, market: str, printed: str) -> str | None:
+    """The side that a printed name means in a market of a game between two tricodes: over, under, home or away; None for any other."""
     if market == "totals":
-        return name.casefold() if name in _SIDES else None
-    team = find_team(name) if text(name) else None
-    if team is None:
-        return None
-    return {event.home: "home", event.away: "away"}.get(team.tricode)
+        return printed.casefold() if printed in SIDES else None
+    team = find_team(printed) if text(printed) else None
+    return {home: "home", away: "away"}.get(team.tricode) if team else None

@@ -36,8 +36,8 @@ class Asking:
 
     @classmethod
     def of(cls, settings: Settings) -> Asking:
-        """As the settings say: their league and their books."""
-        return cls(settings.league, settings.books)
+        """As the settings say: their league, and their regions where some are named, else their books."""
+        return cls(settings.league, (), settings.regions) if settings.regions else cls(settings.league, settings.books)
 
     def events(self) -> Request:
         """The coming events, without odds."""
