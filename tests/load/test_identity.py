@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from load import wire
+from load import archives, wire
 from load.bench import Bench
 from load.wire import TIP
 from tipoff.load.identity import Identity, Mention
@@ -150,13 +151,13 @@ class TestNamesThatWait:
         assert bench.row("raw.quarantine")["replayed_at"] is not None
 
 
-def test_a_player_of_a_box_score_without_ids_is_found_by_his_other_spelling(bench: Bench) -> None:
-    nameless = wire.player("Nic Claxton", 1629651) | {"name": "Nicolas Claxton"}
-    bench.load(wire.payload(wire.box([nameless], [], league_id="0022500001", tip=TIP - timedelta(days=9))))
+def test_a_player_of_two_spellings_is_called_by_the_newer_and_found_by_either(bench: Bench) -> None:
+    older = wire.player("Nic Claxton", 1629651) | {"name": "Nicolas Claxton"}
+    bench.load(wire.payload(wire.box([older], [], league_id="0022500001", tip=TIP - timedelta(days=9))))
     bench.load(wire.payload(wire.box([wire.player("Nic Claxton", 1629651)], [])))
-    assert [row["player_lookup"] for row in bench.rows("ref.players")] == ["nicolasclaxton"]
-    assert bench.row("ref.players")["name"] == "Nic Claxton"
-    assert bench.row("ref.aliases")["alias"] == "nicclaxton"
+    assert [(row["player_lookup"], row["name"]) for row in bench.rows("ref.players")] == [("nicclaxton", "Nic Claxton")]
+    alias = bench.row("ref.aliases")
+    assert (alias["alias"], alias["player_lookup"]) == ("nicolasclaxton", "nicclaxton")
 
 
 def test_two_spellings_under_one_id_are_one_player_under_the_name_that_he_bears_newest(bench: Bench) -> None:
@@ -177,3 +178,31 @@ def test_a_player_whose_name_changed_is_called_the_same_whatever_the_order(bench
     assert [(row["player_lookup"], row["name"]) for row in bench.rows("ref.players")] == [("enesfreedom", "Enes Freedom")]
     alias = bench.row("ref.aliases")
     assert (alias["alias"], alias["player_lookup"], alias["origin"]) == ("eneskanter", "enesfreedom", "league-id")
+
+
+class TestNamesBesideAnIdOfTheLeague:
+    """An archive of quotes that gives ids says how somebody is called; documents without ids are then understood, whichever came first."""
+
+    NICKNAMED = wire.event(wire.book("fanduel", wire.points(wire.pair("Jay Tee", 27.5))))
+
+    @pytest.mark.parametrize("order", [("box", "file", "quotes"), ("quotes", "file", "box"), ("file", "quotes", "box"), ("box", "quotes", "file")])
+    def test_its_spelling_is_understood_everywhere(self, bench: Bench, tmp_path: Path, order: tuple[str, ...]) -> None:
+        tatum = 1628369
+        file = archives.write(tmp_path / "props.csv", [archives.prop(player="Jay Tee", player_id=tatum)])
+        steps = {
+            "box": lambda: bench.load(wire.payload(wire.box([wire.player("Jayson Tatum", tatum)], []))),
+            "file": lambda: bench.imports(file),
+            "quotes": lambda: bench.load(wire.payload(self.NICKNAMED)),
+        }
+        for step in order:
+            steps[step]()
+        bench.replay()
+        assert {row["player_lookup"] for row in bench.rows("raw.odds_player_points", origin_rank=1)} == {"jaysontatum"}
+        assert [row["player_lookup"] for row in bench.rows("ref.players")] == ["jaysontatum"]
+        assert {row["player_lookup"] for row in bench.rows("ref.spellings")} == {"jaysontatum"}
+
+    def test_an_id_that_no_box_score_knows_makes_nobody_known(self, bench: Bench, tmp_path: Path) -> None:
+        bench.imports(archives.write(tmp_path / "props.csv", [archives.prop(player="Jay Tee", player_id=1628369)]))
+        assert bench.rows("ref.players") == []
+        assert bench.row("ref.spellings")["player_lookup"] is None
+        assert bench.row("raw.quarantine")["rule"] == "unresolved_name"

@@ -116,11 +116,11 @@ def _merge_ids(work: Work, kind: str, rows: pa.Table) -> None:
 
 
 def _merge_people(work: Work, offers: Offers, counts: Counts, documents: list[Document], seen_at: datetime) -> None:
-    """Box scores and rosters first, by which everybody else is known; then shots, injuries and quotes."""
+    """Box scores, rosters and ids beside quotes first, by which everybody else is known; then shots, injuries and quotes."""
     identity = Identity.of(work)
-    box, roster = offers.whole("raw.player_box"), offers.whole("ref.spellings")
-    if box is not None or roster is not None:
-        met = Met(work, box, roster)
+    box, roster, named = offers.whole("raw.player_box"), offers.whole("ref.spellings"), _with_ids(offers.whole("raw.odds_player_points"))
+    if box is not None or roster is not None or named is not None:
+        met = Met(work, box, roster, named)
         met.keep(counts)
         if box is not None:
             _merge_box(work, counts, with_columns(box, player_lookup=met.lookups_of(box)))
@@ -143,6 +143,14 @@ def _merge_people(work: Work, offers: Offers, counts: Counts, documents: list[Do
         if name == "raw.odds_player_points":
             _merge_quoted(work, rows)
             mark_main_lines(work, rows)
+
+
+def _with_ids(quotes: pa.Table | None) -> pa.Table | None:
+    """The quotes that say by the league's id whom they mean, where there are some."""
+    if quotes is None:
+        return None
+    rows = quotes.filter(pc.is_valid(quotes.column("league_player_id")))
+    return rows if rows.num_rows else None
 
 
 def _merge_box(work: Work, counts: Counts, box: pa.Table) -> None:

@@ -18,6 +18,8 @@ from tipoff.names import player_lookup, without_suffix
 from tipoff.store.warehouse import Work
 
 OPERATOR = "operator"
+QUOTES = "quotes"
+"""Where a spelling was met that an odds source gave with the league's id: it says how somebody is called, not that he is there."""
 _Alias = tuple[str, str, str]
 
 
@@ -77,11 +79,13 @@ class Identity:
     def of(cls, work: Work) -> Identity:
         """The identity index of an open warehouse."""
         found = cls(aliases=operator_aliases(work))
-        columns = ("name", "league_player_id", "team", "season", "player_lookup")
+        columns = ("seen_in", "name", "league_player_id", "team", "season", "player_lookup")
         spellings = work.fetch(work.table("ref.spellings").select(*columns)).to_pylist()
         for row in spellings:
-            found.add_player(row["player_lookup"], row["name"], row["league_player_id"])
-            found.rosters[row["team"], row["season"]].add(row["player_lookup"])
+            if row["player_lookup"]:
+                found.add_player(row["player_lookup"], row["name"], row["league_player_id"])
+                if row["seen_in"] != QUOTES:
+                    found.rosters[row["team"], row["season"]].add(row["player_lookup"])
         for row in work.fetch(work.table("ref.players").select("player_lookup", "name", "league_player_id")).to_pylist():
             found.add_player(row["player_lookup"], row["name"] or row["player_lookup"], row["league_player_id"])
         if not spellings:  # box scores that were not loaded by this package's own hand
@@ -154,26 +158,30 @@ def operator_aliases(work: Work) -> dict[_Alias, str]:
     return {(row["alias"], row["team"], row["season"]): row["player_lookup"] for row in rows}
 
 
-def called(spellings: dict[Spelling, date], aliases: dict[_Alias, str]) -> dict[Spelling, str]:
+def called(spellings: dict[Spelling, date], aliases: dict[_Alias, str]) -> dict[Spelling, str | None]:
     """The `player_lookup` of every spelling, given the last day on which each was met.
 
     Whoever has an id of the league is called by the name that it bears newest (by game date, then name) in box scores, or where it is in
-    none on rosters; other spellings are of one of those, where exactly one may be meant, and else of somebody else by that name.
+    none on rosters; other spellings are of one of those, where exactly one may be meant, and else of somebody else by that name. A
+    spelling of quotes is his whose id stands beside it; nobody's, None, as long as no box score and no roster knows that id.
     """
     newest: dict[str, tuple[bool, date, str]] = {}
     for spelling, day in spellings.items():
-        if spelling.league_player_id:
+        if spelling.league_player_id and spelling.seen_in != QUOTES:
             rank = (spelling.seen_in == "box", day, spelling.name)
             newest[spelling.league_player_id] = max(rank, newest.get(spelling.league_player_id, rank))
     by_id = {league_id: player_lookup(name) for league_id, (_, _, name) in newest.items()}
     known = Identity(aliases=aliases)
     for spelling in spellings:
-        if spelling.league_player_id:
-            lookup = by_id[spelling.league_player_id]
+        if lookup := by_id.get(spelling.league_player_id):
             known.add_player(lookup, spelling.name, spelling.league_player_id)
-            known.rosters[spelling.team, spelling.season].add(lookup)
-    found = {}
+            if spelling.seen_in != QUOTES:
+                known.rosters[spelling.team, spelling.season].add(lookup)
+    found: dict[Spelling, str | None] = {}
     for spelling in spellings:
+        if spelling.seen_in == QUOTES:
+            found[spelling] = by_id.get(spelling.league_player_id)
+            continue
         mention = Mention(spelling.name, spelling.league_player_id or None, (spelling.team,), spelling.season)
         found[spelling] = known.find(mention)[0] or player_lookup(spelling.name)
     return found

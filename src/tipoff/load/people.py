@@ -1,7 +1,8 @@
 """Who is meant: box scores and rosters make people known, by the league's id or their name; everybody else is resolved against them.
 
 Comes in: offers without a `player_lookup`. Goes out: the same with it, and `ref.spellings`, `ref.players`, `ref.aliases` as functions of
-all that box scores and rosters ever said. It must never know points or prices.
+all that box scores and rosters ever said, and of the names beside which quotes gave an id of the league. It must never know points or
+prices.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 from tipoff.clock import game_date_of, season_of
 from tipoff.load.columns import map_distinct
 from tipoff.load.counts import Counts
-from tipoff.load.identity import OPERATOR, Change, Identity, Mention, Resolution, Spelling, called, operator_aliases, resolve_all
+from tipoff.load.identity import OPERATOR, QUOTES, Change, Identity, Mention, Resolution, Spelling, called, operator_aliases, resolve_all
 from tipoff.load.offers import with_columns
 from tipoff.load.rekey import move, rename, resolve_again
 from tipoff.names import player_lookup
@@ -34,11 +35,11 @@ Homeless = dict[str, pa.Table]
 class Met:
     """What box scores and rosters on their way in change about who is who."""
 
-    def __init__(self, work: Work, box: pa.Table | None, roster: pa.Table | None) -> None:
+    def __init__(self, work: Work, box: pa.Table | None, roster: pa.Table | None, quotes: pa.Table | None) -> None:
         self._work = work
         self.before = {_spelling(row): row for row in work.fetch(work.table("ref.spellings")).to_pylist()}
         self.after = dict(self.before)
-        for offer, seen_in in ((box, "box"), (roster, "roster")):
+        for offer, seen_in in ((box, "box"), (roster, "roster"), (quotes, QUOTES)):
             if offer is not None:
                 for row in _said(offer, seen_in):
                     self.after[_spelling(row)] = _both(self.after.get(_spelling(row)), row)
@@ -57,7 +58,7 @@ class Met:
         stood = {
             spelling: (self.before[spelling]["player_lookup"], row["player_lookup"])
             for spelling, row in self.after.items()
-            if spelling in self.before
+            if spelling in self.before and spelling.seen_in != QUOTES
         }
         return {spelling: pair for spelling, pair in stood.items() if pair[0] != pair[1]}
 
@@ -78,7 +79,7 @@ class Met:
         touched = {row["player_lookup"] for row in self.changed.values()} | {then for then, _ in moved.values()}
         people = defaultdict(list)
         for row in self.after.values():
-            if row["player_lookup"] in touched:
+            if row["player_lookup"] in touched and row["seen_in"] != QUOTES:
                 people[row["player_lookup"]].append(row)
         if people:
             work.merge("ref.players", table_of("ref.players", [_player(lookup, rows) for lookup, rows in sorted(people.items())]))
@@ -111,7 +112,10 @@ def resolve_what_stands(work: Work, counts: Counts, before: Identity) -> tuple[I
 def _said(offer: pa.Table, seen_in: str) -> list[Row]:
     """The spellings of an offer, each with its first and last day; of a roster with the date of birth told last."""
     rows = with_columns(offer, league_player_id=pc.fill_null(offer.column("league_player_id").cast(pa.string()), ""))
-    if seen_in == "roster":
+    if seen_in == QUOTES:  # of which side he is, a quote does not say
+        rows = with_columns(rows.select(["name", "league_player_id", "season", "game_date"]), team="")
+        told = []
+    elif seen_in == "roster":
         days = map_distinct(rows.column("known_at"), game_date_of, pa.date32())
         rows = with_columns(rows, game_date=days, season=map_distinct(days, season_of, pa.string()))
         rows = rows.sort_by([("known_at", "ascending"), ("birth_date", "ascending")])
@@ -195,7 +199,7 @@ def _keep_aliases(work: Work, spellings: Iterable[Row], renamed: dict[str, str])
     wanted: dict[tuple[str, str, str], tuple[int, str, str]] = {}
     for row in spellings:
         alias = player_lookup(row["name"])
-        if alias and alias != row["player_lookup"]:
+        if row["seen_in"] != QUOTES and alias and alias != row["player_lookup"]:
             key = (alias, row["team"], row["season"])
             origin = (2, "league-id") if row["league_player_id"] else (1, "box-score") if row["seen_in"] == "box" else (0, "roster")
             known = (origin[0], row["player_lookup"], origin[1])

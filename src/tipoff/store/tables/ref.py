@@ -34,18 +34,18 @@ SPELLINGS = derived(
     "ref.spellings",
     ("seen_in", "name", "league_player_id", "team", "season"),
     (
-        string("seen_in", "box or roster"),
+        string("seen_in", "box, roster, or quotes that gave the league's id"),
         string("name", "as it was printed"),
         string("league_player_id", "the league's id beside it; empty where there was none"),
-        string("team", "the team for which he stood there"),
+        string("team", "the team for which he stood there; empty for quotes, which do not say"),
         string("season", "the season"),
-        string("player_lookup", "who is meant, by all spellings on record"),
+        string("player_lookup", "who is meant, by all spellings on record; missing while nobody is"),
         day("first_day", "first game day; of a roster the day on which it was told"),
         day("last_day", "last of them"),
         day("birth_date", "date of birth, as the roster told last gives it"),
         instant("told_at", "when that roster was told"),
     ),
-    "Every name that ever stood in a box score or on a roster: what identity is worked out from, whatever the order in which it came",
+    "Every name that ever stood in a box score, on a roster, or beside an id in quotes: what identity is worked out from, whatever the order in which it came",
 )
 
 UNRESOLVED_NAMES = Table(
