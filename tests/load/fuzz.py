@@ -16,7 +16,7 @@ from load import wire
 from tipoff.scrape.records import Payload
 from tipoff.scrape.sources import SOURCES
 
-RECORDED = Path("/work/shared/data/recorded")
+RECORDED = Path(__file__).parents[3] / "shared" / "data" / "recorded"
 LARGEST = 60_000
 """Larger recorded documents teach nothing more, and cost their time in each of a thousand."""
 

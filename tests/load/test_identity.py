@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from itertools import permutations
 from pathlib import Path
 
 import pytest
@@ -185,11 +187,11 @@ class TestNamesBesideAnIdOfTheLeague:
 
     NICKNAMED = wire.event(wire.book("fanduel", wire.points(wire.pair("Jay Tee", 27.5))))
 
-    @pytest.mark.parametrize("order", [("box", "file", "quotes"), ("quotes", "file", "box"), ("file", "quotes", "box"), ("box", "quotes", "file")])
+    @pytest.mark.parametrize("order", list(permutations(("box", "file", "quotes"))))
     def test_its_spelling_is_understood_everywhere(self, bench: Bench, tmp_path: Path, order: tuple[str, ...]) -> None:
         tatum = 1628369
         file = archives.write(tmp_path / "props.csv", [archives.prop(player="Jay Tee", player_id=tatum)])
-        steps = {
+        steps: dict[str, Callable[[], object]] = {
             "box": lambda: bench.load(wire.payload(wire.box([wire.player("Jayson Tatum", tatum)], []))),
             "file": lambda: bench.imports(file),
             "quotes": lambda: bench.load(wire.payload(self.NICKNAMED)),

@@ -38,11 +38,21 @@ from tipoff.practice.wire_nba import schedule
 from tipoff.practice.wire_odds import bulk_odds, event_odds
 from tipoff.store.tables import ALL
 
-DATA = Path("/work/shared/data")
+DATA = Path(__file__).parents[3] / "shared" / "data"
 EXAMPLES = 4
 FACTS = [table.name for table in ALL if table.dataset in ("raw", "ref")]
 WAITING = {"raw.quarantine": "replayed_at", "ref.unresolved_names": "resolved_at"}
 Steps = list[list[int] | str]
+
+
+class Expected:
+    """The tables in the end; named shortly where a test fails."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+
+    def __repr__(self) -> str:
+        return f"Expected({', '.join(f'{name}: {len(rows)}' for name, rows in self.tables.items())})"
 
 
 @dataclass(frozen=True)
@@ -130,7 +140,7 @@ def in_order(matter: Matter) -> Tables:
     return settled(matter, bench)
 
 
-def order_does_not_matter(matter: Matter, expected: Tables, loaders: tuple[Loader, Loader], chance: random.Random) -> None:
+def order_does_not_matter(matter: Matter, expected: Expected, loaders: tuple[Loader, Loader], chance: random.Random) -> None:
     """Everything once and some of it twice, shuffled, cut into steps, dealt to two processes that run at once."""
     units = matter.units + chance.sample(matter.units, k=len(matter.units) // 4)
     chance.shuffle(units)
@@ -150,7 +160,7 @@ def order_does_not_matter(matter: Matter, expected: Tables, loaders: tuple[Loade
     found = settled(matter, bench)
     shutil.rmtree(bench.folder.parent)
     for name in FACTS:
-        assert found[name] == expected[name], name
+        assert found[name] == expected.tables[name], name
 
 
 anyhow = settings(
@@ -205,19 +215,19 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Matter:
 
 
 @pytest.fixture(scope="module")
-def invented_tables(invented: Matter) -> Tables:
-    return in_order(invented)
+def invented_tables(invented: Matter) -> Expected:
+    return Expected(in_order(invented))
 
 
-def test_there_is_something_to_compare(invented_tables: Tables) -> None:
+def test_there_is_something_to_compare(invented_tables: Expected) -> None:
     for name in ("raw.odds_player_points", "raw.odds_game_lines", "raw.schedule", "raw.player_box", "raw.injuries", "ref.players"):
-        assert invented_tables[name], name
+        assert invented_tables.tables[name], name
 
 
 @anyhow
 @given(seed=st.integers(0, 2**32))
 def test_invented_nights_neither_order_nor_processes_nor_repeats_matter(
-    invented: Matter, invented_tables: Tables, loaders: tuple[Loader, Loader], seed: int
+    invented: Matter, invented_tables: Expected, loaders: tuple[Loader, Loader], seed: int
 ) -> None:
     order_does_not_matter(invented, invented_tables, loaders, random.Random(seed))
 
@@ -249,11 +259,11 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Matter:
 
 
 @pytest.fixture(scope="module")
-def real_tables(real: Matter) -> Tables:
-    return in_order(real)
+def real_tables(real: Matter) -> Expected:
+    return Expected(in_order(real))
 
 
-def test_payloads_and_archives_say_the_same_quote_differently_and_the_payload_stands(real: Matter, real_tables: Tables) -> None:
+def test_payloads_and_archives_say_the_same_quote_differently_and_the_payload_stands(real: Matter, real_tables: Expected) -> None:
     bench = prepared(real)
     load(bench.folder, real.folder, list(real.archives), real.league)
     with bench.warehouse.reading() as work:
@@ -262,7 +272,7 @@ def test_payloads_and_archives_say_the_same_quote_differently_and_the_payload_st
     place = {name: kept.index(name) for name in kept}
     key = ("event_id", "bookmaker", "market", "player_lookup", "point", "snapshot_at")
     imported = {tuple(row[place[name]] for name in key): row for row in tables(bench)["raw.odds_player_points"]}
-    both = [row for row in real_tables["raw.odds_player_points"] if tuple(row[place[name]] for name in key) in imported]
+    both = [row for row in real_tables.tables["raw.odds_player_points"] if tuple(row[place[name]] for name in key) in imported]
     beaten = [row for row in both if row[place["origin_rank"]] == 1]
     assert len(beaten) > 50
     prices = [(row[place["over_price"]], imported[tuple(row[place[name]] for name in key)][place["over_price"]]) for row in beaten]
@@ -272,7 +282,7 @@ def test_payloads_and_archives_say_the_same_quote_differently_and_the_payload_st
 @anyhow
 @given(seed=st.integers(0, 2**32))
 def test_real_nights_neither_order_nor_processes_nor_repeats_matter(
-    real: Matter, real_tables: Tables, loaders: tuple[Loader, Loader], seed: int
+    real: Matter, real_tables: Expected, loaders: tuple[Loader, Loader], seed: int
 ) -> None:
     order_does_not_matter(real, real_tables, loaders, random.Random(seed))
 

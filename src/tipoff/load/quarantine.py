@@ -5,6 +5,7 @@ Nothing is lost: the document is in the vault, and its rows load once the reason
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,10 +23,12 @@ from tipoff.scrape.records import Reject
 from tipoff.store.tables import table_of
 from tipoff.store.warehouse import Work
 
-WAITING = ("unresolved_name", "no_next_game", "no_game_yet")
+UNRESOLVED = "unresolved_name"
+WAITING = (UNRESOLVED, "no_next_game", "no_game_yet")
 """Rules whose rows load by themselves once more is known."""
 VALUE_LENGTH = 200
 """So much of what stood there is kept beside the rule; all of it is in the vault."""
+_Name = tuple[str, str, str]  # as printed, the game, the source
 
 
 def set_apart_homeless(work: Work, counts: Counts, rows: pa.Table, documents: list[Document], seen_at: datetime) -> None:
@@ -47,7 +50,7 @@ def take_back(work: Work, counts: Counts, name: str, rows: pa.Table, seen_at: da
         waiting[payload_id, path] = {
             "payload_id": payload_id,
             "path": path,
-            "rule": "unresolved_name",
+            "rule": UNRESOLVED,
             "value": printed[:VALUE_LENGTH],
             "source": document.get("source"),
             "kind": document.get("kind") or "",
@@ -64,45 +67,45 @@ def set_apart_names(
     """Rows whose name leads to nobody: into quarantine, and the name before the operator."""
     if unknown.num_rows == 0:
         return
-    candidates = {mention.name: resolution.candidates for mention, resolution in resolutions.items() if not resolution.player_lookup}
-    rows = unknown.select(["payload_id", "path", "name"]).to_pylist()
-    rejects = [(row["payload_id"], Reject(row["path"], "unresolved_name", row["name"])) for row in rows]
-    before = _first_seen(work, {row["payload_id"] for row in rows})
-    set_apart(work, counts, rejects, documents, seen_at)
     if "game_id" not in unknown.column_names:
         days = map_distinct(unknown.column("game_date"), lambda day: f"{day:%Y%m%d}", pa.string())
         unknown = with_columns(unknown, game_id=pc.binary_join_element_wise(days, unknown.column("team"), "_"))
-    fresh = pa.array(_first_met(rows, before)).cast(pa.int64())
-    grouped = with_columns(unknown, fresh=fresh).group_by(["name", "game_id", "source"], use_threads=False)
-    waiting = grouped.aggregate([("payload_id", "min"), ("fresh", "sum")]).to_pylist()
-    counts.names |= {_name_key(row) for row in waiting}
-    known = {_name_key(row): row for row in work.fetch(_named(work, waiting)).to_pylist()}
-    names = []
-    for row in waiting:
-        stood = known.get(_name_key(row))
-        names.append(
-            {
-                "name": row["name"],
-                "game_id": row["game_id"],
-                "source": row["source"],
-                "player_lookup": player_lookup(row["name"]),
-                "payload_id": min(filter(None, (row["payload_id_min"], stood and stood["payload_id"]))),
-                "candidates": ", ".join(candidates.get(row["name"], ())),
-                "rows_waiting": row["fresh_sum"] + (stood["rows_waiting"] if stood else 0),
-                "first_seen": stood["first_seen"] if stood else seen_at,
-            }
-        )
+    rows = unknown.select(["payload_id", "path", "name", "game_id", "source"]).to_pylist()
+    rejects = [(row["payload_id"], Reject(row["path"], UNRESOLVED, row["name"])) for row in rows]
+    set_apart(work, counts, rejects, documents, seen_at, {(row["payload_id"], row["path"]): row["game_id"] for row in rows})
+    candidates = {mention.name: resolution.candidates for mention, resolution in resolutions.items() if not resolution.player_lookup}
+    waiting = _waiting(work, {_name_key(row) for row in rows})
+    counts.names |= waiting.keys()
+    known = {_name_key(row): row for row in work.fetch(_named(work, list(waiting))).to_pylist()}
+    names = [
+        {
+            "name": name,
+            "game_id": game,
+            "source": source,
+            "player_lookup": player_lookup(name),
+            "payload_id": first,
+            "candidates": ", ".join(candidates.get(name, ())),
+            "rows_waiting": number,
+            "first_seen": known[name, game, source]["first_seen"] if (name, game, source) in known else seen_at,
+        }
+        for (name, game, source), (first, number) in waiting.items()
+    ]
     work.merge("ref.unresolved_names", table_of("ref.unresolved_names", names))
 
 
-def _first_met(rows: list[dict[str, Any]], before: dict[tuple[str, str], datetime]) -> list[bool]:
-    """Which of these rows is the first of its place: a payload that arrived twice holds the same row twice."""
-    met = set(before)
-    first = []
-    for row in rows:
-        first.append((row["payload_id"], row["path"]) not in met)
-        met.add((row["payload_id"], row["path"]))
-    return first
+def _waiting(work: Work, names: set[_Name]) -> dict[_Name, tuple[str, int]]:
+    """For each of these names the first document in which it waits, and how many rows do."""
+    rows = work.table("raw.quarantine")
+    rows = rows.filter(
+        rows.rule == UNRESOLVED, rows.replayed_at.isnull(), rows.value.isin(sorted({name[:VALUE_LENGTH] for name, *_ in names}))
+    )
+    counted = rows.group_by("value", "game_id", "source").agg(first=rows.payload_id.min(), number=rows.count())
+    found = {_cut(row["value"], row["game_id"], row["source"]): (row["first"], row["number"]) for row in work.fetch(counted).to_pylist()}
+    return {name: found[_cut(*name)] for name in sorted(names) if _cut(*name) in found}
+
+
+def _cut(name: str, game: str, source: str) -> _Name:
+    return name[:VALUE_LENGTH], game, source
 
 
 def mark_mended(work: Work, counts: Counts, documents: list[Document], seen_at: datetime) -> None:
@@ -139,9 +142,7 @@ def mark_resolved(work: Work, counts: Counts, loaded: set[str], seen_at: datetim
 
     A name that also waits in another document is left as it is.
     """
-    elsewhere = {
-        (row["value"], row["source"]) for row in open_rows(work) if row["rule"] == "unresolved_name" and row["payload_id"] not in loaded
-    }
+    elsewhere = {(row["value"], row["source"]) for row in open_rows(work) if row["rule"] == UNRESOLVED and row["payload_id"] not in loaded}
     names = work.table("ref.unresolved_names")
     rows = work.fetch(names.filter(names.resolved_at.isnull())).to_pylist()
     resolved = [
@@ -153,12 +154,13 @@ def mark_resolved(work: Work, counts: Counts, loaded: set[str], seen_at: datetim
         work.merge("ref.unresolved_names", table_of("ref.unresolved_names", resolved))
 
 
-def _named(work: Work, waiting: list[dict[str, Any]]) -> ir.Table:
-    keys = ibis.memtable(pa.table({name: [row[name] for row in waiting] for name in ("name", "game_id", "source")}))
-    return work.table("ref.unresolved_names").semi_join(keys, ["name", "game_id", "source"])
+def _named(work: Work, waiting: list[_Name]) -> ir.Table:
+    names = ("name", "game_id", "source")
+    keys = pa.table([pa.array([key[place] for key in waiting], pa.string()) for place in range(3)], names=names)
+    return work.table("ref.unresolved_names").semi_join(ibis.memtable(keys), names)
 
 
-def _name_key(row: dict[str, Any]) -> tuple[str, str, str]:
+def _name_key(row: dict[str, Any]) -> _Name:
     return row["name"], row["game_id"], row["source"]
 
 
@@ -169,8 +171,18 @@ def _first_seen(work: Work, payload_ids: set[str]) -> dict[tuple[str, str], date
     return {(row["payload_id"], row["path"]): row["first_seen"] for row in rows.to_pylist()}
 
 
-def set_apart(work: Work, counts: Counts, rejects: list[tuple[str, Reject]], documents: list[Document], seen_at: datetime) -> None:
-    """Put (payload id, reject) pairs into quarantine; what had left it, and is bad again, waits again."""
+def set_apart(
+    work: Work,
+    counts: Counts,
+    rejects: list[tuple[str, Reject]],
+    documents: list[Document],
+    seen_at: datetime,
+    games: Mapping[tuple[str, str], str] | None = None,
+) -> None:
+    """Put (payload id, reject) pairs into quarantine; what had left it, and is bad again, waits again.
+
+    `games` says by (payload id, path) in which game, or day and team, a name was met.
+    """
     if not rejects:
         return
     by_id = {document.payload_id: document for document in documents}
@@ -183,6 +195,7 @@ def set_apart(work: Work, counts: Counts, rejects: list[tuple[str, Reject]], doc
             "path": reject.path,
             "rule": reject.rule,
             "value": reject.value[:VALUE_LENGTH],
+            "game_id": games.get((payload_id, reject.path)) if games else None,
             "source": document.source,
             "kind": document.kind,
             "origin": document.payload.origin,

@@ -60,11 +60,12 @@ def read_all(payloads: Sequence[tuple[Payload, str | None]]) -> Batch:
     batch.take(read_plain([payloads[place][0] for place in odds]), odds)
     for place, (payload, source) in enumerate(payloads):
         if batch.said[place] is None:
-            batch.put(place, _read_one(payload, source))
+            batch.put(place, read_one(payload, source))
     return batch
 
 
-def _read_one(payload: Payload, source: str | None) -> Parsed:
+def read_one(payload: Payload, source: str | None) -> Parsed:
+    """What a payload says by its source's own `transform`; as in `read_all` a source of None is told by the document's shape."""
     if source is None:
         known = recognise(payload.body)
         source = known[0] if known else odds_api.SOURCE

@@ -192,6 +192,7 @@ QUARANTINE = Table(
         string("path", "where in it: a field path, or a row number of a file"),
         string("rule", "what it broke"),
         string("value", "what stood there, cut to 200 characters"),
+        string("game_id", "of a name that leads to nobody, the game in which it was met; in a report without games, day and team"),
         string("source", "who sent the document"),
         string("kind", "what the document is"),
         string("origin", "where the document came from: an address or a file"),

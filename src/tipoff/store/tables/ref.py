@@ -45,7 +45,7 @@ SPELLINGS = derived(
         day("birth_date", "date of birth, as the roster told last gives it"),
         instant("told_at", "when that roster was told"),
     ),
-    "Every name that ever stood in a box score, on a roster, or beside an id in quotes: what identity is worked out from, whatever the order in which it came",
+    "Every name that ever stood in a box score, on a roster, or beside an id in quotes: from these identity is worked out",
 )
 
 UNRESOLVED_NAMES = Table(

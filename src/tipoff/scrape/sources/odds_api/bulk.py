@@ -244,4 +244,3 @@ def _strings(values: Iterable[str], slot: pa.Array) -> pa.Array:
 
 def _instants(values: Iterable[int | None], slot: pa.Array) -> pa.Array:
     return pa.array(values, pa.int64()).cast(pa.timestamp("us", "UTC")).take(slot)
-

@@ -133,7 +133,7 @@ def plain(payload: Payload) -> Plain | None:
 def _decoded(body: bytes) -> _Wrapper | _Event | list[_Event] | None:
     for decoder in _DECODERS:
         try:
-            return decoder.decode(body)  # type: ignore[return-value]
+            return decoder.decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             continue
     return None
