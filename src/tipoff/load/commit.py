@@ -17,7 +17,7 @@ from tipoff.clock import game_date_of
 from tipoff.load.columns import map_distinct
 from tipoff.load.counts import Counts
 from tipoff.load.identity import Identity
-from tipoff.load.main_lines import mark_main_lines
+from tipoff.load.main_lines import mark_main_lines, not_alone, with_main_lines
 from tipoff.load.offers import Document, Offers, stamped_boxes, with_columns
 from tipoff.load.people import Met, resolve_what_stands, resolved, with_league_game, with_next_game
 from tipoff.load.quarantine import mark_mended, set_apart, set_apart_homeless, set_apart_names, take_back
@@ -137,12 +137,12 @@ def _merge_people(work: Work, offers: Offers, counts: Counts, documents: list[Do
             set_apart_homeless(work, counts, homeless_rows, documents, seen_at)
         rows, unknown, resolutions = resolved(identity, offer, teams)
         set_apart_names(work, counts, unknown, resolutions, documents, seen_at)
+        if name == "raw.odds_player_points":
+            _merge_points(work, counts, rows)
+            continue
         _merge_table(work, counts, name, rows)
         if name == "raw.shots":
             count_zones(work, rows.column("game_id").unique().to_pylist())
-        if name == "raw.odds_player_points":
-            _merge_quoted(work, rows)
-            mark_main_lines(work, rows)
 
 
 def _with_ids(quotes: pa.Table | None) -> pa.Table | None:
@@ -182,6 +182,16 @@ def _merge_game_lines(work: Work, offers: Offers, counts: Counts) -> None:
     if rows is not None:
         _merge_table(work, counts, "raw.odds_game_lines", rows)
         _merge_quoted(work, rows)
+
+
+def _merge_points(work: Work, counts: Counts, rows: pa.Table) -> None:
+    """Quotes on players. Their main lines are told before, and again where other documents speak of the same snapshot."""
+    if rows.num_rows == 0:
+        return
+    disputed = not_alone(work, rows)
+    _merge_table(work, counts, "raw.odds_player_points", with_main_lines(rows))
+    _merge_quoted(work, rows)
+    mark_main_lines(work, disputed)
 
 
 def _merge_quoted(work: Work, rows: pa.Table) -> None:

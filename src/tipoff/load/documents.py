@@ -9,7 +9,8 @@ import contextlib
 import gzip
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
@@ -21,17 +22,21 @@ from tipoff.errors import BadInput, LeagueMismatch
 from tipoff.load.commit import commit
 from tipoff.load.counts import Counts
 from tipoff.load.offers import Document, offer_documents
+from tipoff.scrape.batches import Batch
 from tipoff.scrape.records import Parsed, Payload, Reject
 from tipoff.scrape.sources import SOURCES, read_all
 from tipoff.store.payloads import Vault
 from tipoff.store.receipts import arrival_stamp
 from tipoff.store.warehouse import Warehouse, Work
 
-BATCH = 500
+BATCH = 1000
+_KEEPERS = 4  # threads that put payloads into the vault; hashing, packing and writing hold no lock of the interpreter
 SUFFIXES = (".json", ".json.gz")
 UNKNOWN_SOURCE = "unknown"
 
 Progress = Callable[[int], None]
+Kept = dict[tuple[str, str], tuple[Payload, str | None]]
+"""Payloads that are in the vault, with whose they are, by (payload id, arrived)."""
 Guard = Callable[[Work], None]
 
 
@@ -76,35 +81,47 @@ def load_payloads(
     """
     total = Counts()
     stream = iter(payloads)
-    while batch := list(islice(stream, at_once)):
-        total += _load_batch(warehouse, vault, batch, seen_at, run_id, guard)
-        if progress:
-            progress(len(batch))
-    return total
+    before: _Batch | None = None
+    with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
+        while True:
+            drawn = list(islice(stream, at_once))
+            kept = _keep(vault, drawn)
+            known = _already(warehouse, list(kept)) | (before.new.keys() if before else set())
+            new = {key: value for key, value in kept.items() if key not in known}
+            batch = _Batch(new, len(drawn), reader.submit(read_all, list(new.values())))
+            if before:  # committed while the one after it is read
+                total += _commit(warehouse, vault, before.new, before.read.result(), seen_at, run_id, guard)
+                total.already += before.drawn - len(before.new)
+                if progress:
+                    progress(before.drawn)
+            if not drawn:
+                return total
+            before = batch
 
 
-def _load_batch(
-    warehouse: Warehouse, vault: Vault, batch: list[tuple[Payload, str | None]], seen_at: datetime, run_id: str, guard: Guard | None
-) -> Counts:
-    kept = {(vault.put(payload.body), arrival_stamp(payload.fetched_at)): (payload, source) for payload, source in batch}
-    already = _already(warehouse, list(kept))
-    new = {key: value for key, value in kept.items() if key not in already}
-    counts = load_kept(warehouse, vault, new, seen_at=seen_at, run_id=run_id, guard=guard)
-    counts.already = len(batch) - len(new)
-    return counts
+@dataclass(frozen=True)
+class _Batch:
+    """Documents that commit together: those that are new, by (payload id, arrived), how many were drawn, and what they say."""
+
+    new: Kept
+    drawn: int
+    read: Future[Batch]
 
 
-def load_kept(
-    warehouse: Warehouse,
-    vault: Vault,
-    kept: dict[tuple[str, str], tuple[Payload, str | None]],
-    *,
-    seen_at: datetime,
-    run_id: str,
-    guard: Guard | None,
-) -> Counts:
+def _keep(vault: Vault, drawn: list[tuple[Payload, str | None]]) -> Kept:
+    """Put these into the vault; by (payload id, arrived)."""
+    with ThreadPoolExecutor(_KEEPERS, thread_name_prefix="keep") as pool:
+        identifiers = list(pool.map(lambda one: vault.put(one[0].body), drawn))
+    keys = [(payload_id, arrival_stamp(payload.fetched_at)) for payload_id, (payload, _) in zip(identifiers, drawn, strict=True)]
+    return dict(zip(keys, drawn, strict=True))
+
+
+def load_kept(warehouse: Warehouse, vault: Vault, kept: Kept, *, seen_at: datetime, run_id: str, guard: Guard | None) -> Counts:
     """Load arrivals, by (payload id, arrived), that are in the vault, in one transaction: for the first time or again."""
-    batch = read_all(list(kept.values()))
+    return _commit(warehouse, vault, kept, read_all(list(kept.values())), seen_at, run_id, guard)
+
+
+def _commit(warehouse: Warehouse, vault: Vault, kept: Kept, batch: Batch, seen_at: datetime, run_id: str, guard: Guard | None) -> Counts:
     with warehouse.writing(run_id) as work:
         if guard:
             guard(work)
@@ -135,6 +152,8 @@ def _of_another_league(parsed: Parsed, league: str | None) -> Parsed:
 
 
 def _already(warehouse: Warehouse, arrivals: list[tuple[str, str]]) -> set[tuple[str, str]]:
+    if not arrivals:
+        return set()
     wanted = pa.table({"payload_id": [key[0] for key in arrivals], "arrived": [key[1] for key in arrivals]})
     with warehouse.reading() as work:
         known = work.table("raw.arrivals").semi_join(ibis.memtable(wanted), ["payload_id", "arrived"])

@@ -5,39 +5,57 @@ from __future__ import annotations
 from typing import Any
 
 import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from tipoff.load.offers import with_columns
 from tipoff.market.devig import main_line
 from tipoff.store.warehouse import Work
 
-_MARK = "\x1f"
+_SNAPSHOT = ("event_id", "snapshot_at")
+_COLUMNS = ("event_id", "bookmaker", "market", "player_lookup", "point", "snapshot_at")
+
+
+def with_main_lines(rows: pa.Table) -> pa.Table:
+    """Rows that are offered, with `is_main` as it is where nothing else is known of their book, player and snapshot."""
+    return with_columns(rows, is_main=pa.array(_main(rows)))
 
 
 def mark_main_lines(work: Work, rows: pa.Table) -> None:
     """Work out the main line of every (event, book, player, snapshot) touched, from the rows now in the table."""
-    table = work.table("raw.odds_player_points")
-    touched = ibis.memtable(rows.group_by(["event_id", "snapshot_at"]).aggregate([]))
-    columns = ("event_id", "bookmaker", "market", "player_lookup", "point", "snapshot_at", "over_price", "under_price", "is_main")
-    there = work.fetch(table.semi_join(touched, ["event_id", "snapshot_at"]).select(*columns))
-    if there.num_rows == 0:
+    if rows.num_rows == 0:
         return
-    alternate = pc.equal(there.column("market"), "player_points_alternate")
-    group = pc.binary_join_element_wise(
-        there.column("event_id"),
-        there.column("bookmaker"),
-        there.column("player_lookup"),
-        there.column("snapshot_at").cast(pa.int64()).cast(pa.string()),
-        _MARK,
-    )
-    codes = group.combine_chunks().dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    over, under, point = (_floats(there, name) for name in ("over_price", "under_price", "point"))
-    main = main_line(codes, over, under, point, alternate=alternate.to_numpy(zero_copy_only=False))
-    flagged = with_columns(there.drop_columns(["over_price", "under_price"]), is_main=pa.array(main))
+    there = work.fetch(_touched(work, rows).select(*_COLUMNS, "over_price", "under_price", "is_main"))
+    flagged = with_main_lines(there).drop_columns(["over_price", "under_price"])
     changed = flagged.filter(pc.fill_null(pc.not_equal(flagged.column("is_main"), there.column("is_main")), True))
     work.annotate("raw.odds_player_points", changed)
+
+
+def not_alone(work: Work, rows: pa.Table) -> pa.Table:
+    """Of rows that are offered those of whose event and snapshot other documents speak as well, here or in the table."""
+    documents = rows.group_by(list(_SNAPSHOT), use_threads=False).aggregate([("payload_id", "count_distinct")])
+    several = documents.filter(pc.greater(documents.column("payload_id_count_distinct"), 1)).select(list(_SNAPSHOT))
+    there = work.fetch(_touched(work, rows).select(*_SNAPSHOT).distinct()).cast(several.schema)
+    return rows.join(pa.concat_tables([several, there]), list(_SNAPSHOT), join_type="left semi", use_threads=False)
+
+
+def _touched(work: Work, rows: pa.Table) -> ir.Table:
+    wanted = ibis.memtable(rows.group_by(list(_SNAPSHOT)).aggregate([]))
+    return work.table("raw.odds_player_points").semi_join(wanted, list(_SNAPSHOT))
+
+
+def _main(rows: pa.Table) -> NDArray[np.bool_]:
+    columns = [rows.column(name) for name in ("event_id", "bookmaker", "player_lookup", "snapshot_at")]
+    codes = [column.cast(pa.string()).combine_chunks().dictionary_encode() for column in columns]
+    group = np.zeros(rows.num_rows, np.int64)
+    for encoded in codes:
+        group = group * len(encoded.dictionary) + encoded.indices.to_numpy()
+    alternate = pc.equal(rows.column("market"), "player_points_alternate").to_numpy()
+    over, under, point = (_floats(rows, name) for name in ("over_price", "under_price", "point"))
+    return main_line(group, over, under, point, alternate=alternate)
 
 
 def _floats(rows: pa.Table, name: str) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -11,15 +11,13 @@ from datetime import datetime
 
 from tipoff.errors import BrokenInvariant, TipoffError
 from tipoff.load.counts import Counts
-from tipoff.load.documents import BATCH, Guard, Progress, load_kept
+from tipoff.load.documents import BATCH, Guard, Kept, Progress, load_kept
 from tipoff.load.quarantine import WAITING, mark_resolved, open_rows
 from tipoff.scrape.records import Payload
 from tipoff.scrape.sources import SOURCES
 from tipoff.store.payloads import Vault
 from tipoff.store.receipts import FROM_FOLDER, arrival_moment
 from tipoff.store.warehouse import Warehouse
-
-_Kept = dict[tuple[str, str], tuple[Payload, str | None]]
 
 
 def replay_unresolved(
@@ -71,9 +69,9 @@ def replay(
     return total
 
 
-def _arrivals(warehouse: Warehouse, vault: Vault, payload_ids: list[str]) -> tuple[_Kept, dict[str, str]]:
+def _arrivals(warehouse: Warehouse, vault: Vault, payload_ids: list[str]) -> tuple[Kept, dict[str, str]]:
     """Each arrival on record of these payloads with its bytes, and what is wrong with those that the vault does not give back."""
-    kept: _Kept = {}
+    kept: Kept = {}
     lost: dict[str, str] = {}
     for row in warehouse.read("raw.arrivals", payload_id=payload_ids).to_pylist():
         try:

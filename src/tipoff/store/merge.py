@@ -8,8 +8,13 @@ from __future__ import annotations
 from tipoff.store.schema import WRITTEN_NAMES, Table
 
 
-def merge_sql(table: Table, target: str, staging: str) -> str:
-    """The statement that merges `staging` (same columns as `table`) into `target`.
+def insert_sql(table: Table, target: str, staging: str, *, twins: bool) -> str:
+    """The statement that `merge_sql` comes to where none of the staged keys stands in `target`: three times as fast."""
+    return f"INSERT INTO {target} ({_columns(table)}) {best_of_batch(table, staging, twins=twins)}"
+
+
+def merge_sql(table: Table, target: str, staging: str, *, twins: bool = True) -> str:
+    """The statement that merges `staging` (same columns as `table`) into `target`; without `twins` no key may stand in it twice.
 
     Within the batch and against the table the same rule decides: the larger precedence wins, and where even that is
     equal the larger values do, so that any order of arrival ends in the same rows. A derived table has no precedence:
@@ -17,15 +22,14 @@ def merge_sql(table: Table, target: str, staging: str) -> str:
     """
     names = [quoted(name) for name in table.column_names]
     keys = [quoted(name) for name in table.key]
-    columns = ", ".join(names)
     on = " AND ".join(f"t.{key} = s.{key}" for key in keys)
     different = " OR ".join(f"t.{quoted(name)} IS DISTINCT FROM s.{quoted(name)}" for name in table.values) or "FALSE"
     wins = f" AND {_later(table)}" if table.precedence else ""
     assignments = ", ".join(f"{quoted(name)} = s.{quoted(name)}" for name in (*table.values, *WRITTEN_NAMES))
     return (
-        f"MERGE INTO {target} AS t USING ({best_of_batch(table, staging)}) AS s ON {on} "
+        f"MERGE INTO {target} AS t USING ({best_of_batch(table, staging, twins=twins)}) AS s ON {on} "
         f"WHEN MATCHED AND ({different}){wins} THEN UPDATE SET {assignments} "
-        f"WHEN NOT MATCHED THEN INSERT ({columns}) VALUES ({', '.join(f's.{name}' for name in names)})"
+        f"WHEN NOT MATCHED THEN INSERT ({_columns(table)}) VALUES ({', '.join(f's.{name}' for name in names)})"
     )
 
 
@@ -45,10 +49,10 @@ def remove_sql(table: Table, target: str, staging: str) -> str:
     return f"DELETE FROM {target} AS t WHERE EXISTS (SELECT 1 FROM {staging} AS s WHERE {same})"
 
 
-def best_of_batch(table: Table, staging: str) -> str:
-    """The staged rows, one a key."""
-    columns = ", ".join(quoted(name) for name in table.column_names)
-    if not table.precedence:
+def best_of_batch(table: Table, staging: str, *, twins: bool = True) -> str:
+    """The staged rows, one a key; as they are where no key stands in them twice."""
+    columns = _columns(table)
+    if not table.precedence or not twins:
         return f"SELECT {columns} FROM {staging}"
     keys = ", ".join(quoted(name) for name in table.key)
     order = ", ".join(f"{quoted(name)} DESC NULLS LAST" for name in _rank(table))
@@ -56,6 +60,10 @@ def best_of_batch(table: Table, staging: str) -> str:
         f"SELECT {columns} FROM (SELECT {columns}, ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY {order}) AS place "
         f"FROM {staging}) AS ranked WHERE place = 1"
     )
+
+
+def _columns(table: Table) -> str:
+    return ", ".join(quoted(name) for name in table.column_names)
 
 
 def _rank(table: Table) -> tuple[str, ...]:

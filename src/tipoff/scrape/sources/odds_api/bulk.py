@@ -49,22 +49,24 @@ def read_plain(payloads: Sequence[Payload]) -> Batch:
         table, of_document = found.table(good)
         batch.add(kind, table, pa.array(places[of_document]))
         rows += np.bincount(of_document, minlength=len(read))
-    for number in np.flatnonzero(good).tolist():
-        place, document = read[number]
-        batch.put(place, _said(document, int(rows[number])))
+    chosen = [(*read[number], int(rows[number])) for number in np.flatnonzero(good).tolist()]
+    games = [(place, document.snapshot_at, head) for place, document, _ in chosen for head in document.events]
+    listed = tables({"games": [game_row(head, "scheduled", None, None, micros(at)) for _, at, head in games]})
+    for kind, table in listed.items():
+        batch.add(kind, table, pa.array([place for place, _, _ in games]))
+    for place, document, number in chosen:
+        batch.said[place] = _said(document, number)
     return batch
 
 
 def _said(document: Plain, quotes: int) -> Parsed:
-    games = [game_row(head, "scheduled", None, None, micros(document.snapshot_at)) for head in document.events]
     return Parsed(
         SOURCE,
         document.kind,
         league=document.league,
         event_id=document.events[0].event_id if document.is_single else None,
         snapshot_at=document.snapshot_at,
-        records=tables({"games": games}),
-        offered=quotes + len(games),
+        offered=quotes + len(document.events),
     )
 
 
@@ -96,10 +98,10 @@ class _Quotes:
         point = np.fromiter(map(attrgetter("point"), self._outcomes), np.float64, count)
         price = np.fromiter(map(attrgetter("price"), self._outcomes), np.float64, count)
         of_document = self._of_market[self._slot]
-        described = np.fromiter((outcome.description != "" for outcome in self._outcomes), np.bool_, count)
-        keys = np.bincount(of_document, 2.0 + described + ~np.isnan(point), len(documents))
-        self.keys = keys.astype(np.int64)
+        self._described = pa.array(map(attrgetter("description"), self._outcomes), pa.string()).dictionary_encode()
         who, side = self._who_and_side()
+        keys = 2 + _coded(self._described, lambda printed: int(printed != "")) + ~np.isnan(point)
+        self.keys = np.bincount(of_document, keys, len(documents)).astype(np.int64)
         self._point = self._points(point)
         bad = (side == _BAD) | (who == _BAD) | np.isnan(self._point) | ~((price > 1) & (price < SURELY_DECIMAL))
         self._first, row = self._paired(who, bad)
@@ -126,11 +128,11 @@ class _Quotes:
         quarter = np.where(bad, 0, self._point * 4).astype(np.int64) + _POINTS // 2
         wide = int(who.max(initial=0)) + 2
         key = (self._slot * wide + (who + 1)) * _POINTS + quarter
-        _, first, row = np.unique(key, return_index=True, return_inverse=True)
-        order = np.argsort(first, kind="stable")
-        rank = np.empty_like(order)
-        rank[order] = np.arange(len(order))
-        return first[order], rank[row.reshape(-1)]
+        encoded = pa.array(key).dictionary_encode()  # in the order in which they are met
+        row: Ints = encoded.indices.to_numpy().astype(np.int64)
+        first = np.empty(len(encoded.dictionary), np.int64)
+        first[row[::-1]] = np.arange(len(row))[::-1]  # of several the last written stands, and that is the earliest
+        return first, row
 
     def table(self, good: Flags) -> tuple[pa.Table, Ints]:
         """The rows of the good documents in the shape of their kind, and the document of each."""
@@ -177,18 +179,15 @@ class _PlayerQuotes(_Quotes):
             found = player_named(printed)
             return lookups.setdefault(found[1], len(lookups)) if found else _BAD
 
-        count = len(self._outcomes)
-        return (
-            _each_distinct(map(attrgetter("description"), self._outcomes), count, who),
-            _each_distinct(map(attrgetter("name"), self._outcomes), count, lambda printed: SIDES.get(printed, _BAD)),
-        )
+        sides = pa.array(map(attrgetter("name"), self._outcomes), pa.string()).dictionary_encode()
+        return _coded(self._described, who), _coded(sides, lambda printed: SIDES.get(printed, _BAD))
 
     def _points(self, point: Floats) -> Floats:
         return _of_market(point, *BOUNDS["player"])
 
     def _labels(self, firsts: Ints) -> dict[str, pa.Array]:
-        printed = (player_named(self._outcomes[number].description) for number in firsts.tolist())
-        return {"name": pa.array([found[0] if found else None for found in printed], pa.string())}
+        named = [found[0] if (found := player_named(printed)) else None for printed in self._described.dictionary.to_pylist()]
+        return {"name": pa.array(named, pa.string()).take(self._described.indices.take(pa.array(firsts)))}
 
 
 class _GameQuotes(_Quotes):
@@ -222,19 +221,14 @@ class _GameQuotes(_Quotes):
 
 def _of_market(point: Floats, low: float, high: float) -> Floats:
     """Lines within a range, in quarters; NaN for any other. There is no minus zero."""
-    fits = (point >= low) & (point <= high) & (np.floor(point * 4) == point * 4)
-    return np.where(fits, point + 0.0, np.nan)
+    near = np.where((point >= low) & (point <= high), point, np.nan)
+    return np.where(np.floor(near * 4) == near * 4, near + 0.0, np.nan)
 
 
-def _each_distinct(values: Iterable[str], count: int, code: Callable[[str], int]) -> Ints:
+def _coded(encoded: pa.DictionaryArray, code: Callable[[str], int]) -> Ints:
     """`code` of each value, called once for each distinct one."""
-    known: dict[str, int] = {}
-    found = np.empty(count, np.int64)
-    for number, value in enumerate(values):
-        at = known.get(value)
-        if at is None:
-            at = known[value] = code(value)
-        found[number] = at
+    codes: Ints = np.array([code(value) for value in encoded.dictionary.to_pylist()], np.int64)
+    found: Ints = codes[encoded.indices.to_numpy()]
     return found
 
 
