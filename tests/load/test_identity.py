@@ -208,3 +208,33 @@ class TestNamesBesideAnIdOfTheLeague:
         assert bench.rows("ref.players") == []
         assert bench.row("ref.spellings")["player_lookup"] is None
         assert bench.row("raw.quarantine")["rule"] == "unresolved_name"
+
+
+class TestRowsOfFilesThatWait:
+    """A file's rows wait like a document's, and load by themselves, out of the vault, as the file was read."""
+
+    def test_they_load_when_a_box_score_makes_the_player_known(self, bench: Bench, tmp_path: Path) -> None:
+        file = archives.write(tmp_path / "props.csv", [archives.prop(), archives.prop(player="Nobody Special")])
+        bench.imports(file)
+        assert bench.rows("raw.odds_player_points") == []
+        file.unlink()
+        bench.load(wire.payload(wire.rosters()))
+        bench.replay()
+        assert {row["player_lookup"] for row in bench.rows("raw.odds_player_points")} == {"jaysontatum"}
+        assert {row["value"]: row["replayed_at"] is not None for row in bench.rows("raw.quarantine")} == {
+            "Jayson Tatum": True,
+            "Nobody Special": False,
+        }
+
+    def test_what_could_not_load_now_is_left_in_peace(self, bench: Bench, tmp_path: Path) -> None:
+        bench.imports(archives.write(tmp_path / "props.csv", [archives.prop(player="Nobody Special")]))
+        bench.load(wire.payload(wire.rosters()))
+        counts = bench.replay()
+        assert (counts.documents, counts.offered) == (0, 0)
+
+    def test_who_it_might_be_is_told_anew(self, bench: Bench) -> None:
+        bench.load(wire.payload(wire.event(wire.book("fanduel", wire.points(wire.pair("J. Tatum", 28.5))))))
+        assert bench.row("ref.unresolved_names")["candidates"] == ""
+        bench.load(wire.payload(wire.rosters()))
+        bench.replay()
+        assert bench.row("ref.unresolved_names")["candidates"].startswith("jaysontatum")

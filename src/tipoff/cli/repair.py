@@ -154,11 +154,10 @@ def replay(
         with house.warehouse.reading() as work:
             wanted = [payload_named(work, prefix)["payload_id"] for prefix in payloads] if payloads else None
         counts = _replayed(house, wanted, rule or None, quiet=json)
-        files = _files_waiting(house, wanted, rule or None)
     if json:
-        print_json({**counts.as_dict(), "files_waiting": files})
+        print_json(counts.as_dict())
         return
-    _print_replayed(counts, files)
+    _print_replayed(counts)
 
 
 def _replayed(house: House, payload_ids: Sequence[str] | None, rules: Sequence[str] | None, *, quiet: bool) -> Counts:
@@ -179,16 +178,7 @@ def _replayed(house: House, payload_ids: Sequence[str] | None, rules: Sequence[s
     return counts
 
 
-def _files_waiting(house: House, payload_ids: Sequence[str] | None, rules: Sequence[str] | None) -> list[str]:
-    """The imported files whose rows wait: those load when the file is imported again."""
-    from tipoff.load.quarantine import open_rows
-
-    with house.warehouse.reading() as work:
-        rows = open_rows(work, sorted(payload_ids) if payload_ids is not None else None)
-    return sorted({row["origin"] for row in rows if row["kind"].startswith("import/") and (rules is None or row["rule"] in rules)})
-
-
-def _print_replayed(counts: Counts, files: Sequence[str]) -> None:
+def _print_replayed(counts: Counts) -> None:
     if counts.documents:
         print_line(
             f"{counts.documents:,} documents were loaded again: {counts.mended:,} rows left the quarantine, {counts.inserted:,} are new, "
@@ -199,8 +189,6 @@ def _print_replayed(counts: Counts, files: Sequence[str]) -> None:
     if counts.set_apart:
         told = ", ".join(f"{rule} {number:,}" for rule, number in sorted(counts.set_apart.items()))
         print_line(f"Still set apart: {told}.")
-    for file in files:
-        print_line(f"Rows of an imported file wait; `tipoff import {plain(file)}` loads them.")
 
 
 @names.command()
@@ -254,15 +242,12 @@ def resolve(
         with house.warehouse.reading() as work:
             waiting = payloads_with(work, name)
         counts = _replayed(house, waiting, ("unresolved_name",), quiet=json)
-        with house.warehouse.reading() as work:
-            left = payloads_with(work, name)
-        files = _files_waiting(house, left, ("unresolved_name",))
     if json:
-        print_json({"said": asdict(said), **counts.as_dict(), "files_waiting": files})
+        print_json({"said": asdict(said), **counts.as_dict()})
         return
     held = ", ".join(f"{side} {year}" for side, year in said.holds_for)
     print_line(f"{plain(name)} is {said.player_lookup}{f' ({held})' if held else ', and on record from now on'}.")
-    _print_replayed(counts, files)
+    _print_replayed(counts)
 
 
 @names.command(name="list")

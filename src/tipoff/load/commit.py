@@ -24,7 +24,7 @@ from tipoff.load.quarantine import mark_mended, set_apart, set_apart_homeless, s
 from tipoff.load.zones import count_zones
 from tipoff.market.books import find_book
 from tipoff.store.tables import table_named, table_of
-from tipoff.store.warehouse import Work
+from tipoff.store.warehouse import Merged, Work
 
 _FACTS = ("raw.schedule", "raw.player_box", "raw.odds_player_points", "raw.odds_game_lines")
 GENERATION_OF_FACTS = "facts"
@@ -172,6 +172,7 @@ def _merge_box(work: Work, counts: Counts, box: pa.Table) -> None:
         gone = stood.filter(moved)
         work.remove("raw.player_box", gone)
         counts.changed_games |= set(gone.column("game_id").unique().to_pylist())
+        counts.add("raw.player_box", Merged(-gone.num_rows, -gone.num_rows, gone.num_rows))  # they come again below, with another stamp
         box = pa.concat_tables([box.filter(imported), again.filter(moved), new], promote_options="default")
     _merge_table(work, counts, "raw.player_box", box)
     count_zones(work, box.column("game_id").unique().to_pylist())

@@ -6,13 +6,16 @@ is called elsewhere is for `identity`, what wins is for the merge.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict
 
 from tipoff.errors import BadInput, UnknownFormat
 from tipoff.load.commit import commit
@@ -24,9 +27,11 @@ from tipoff.load.offers import Document, Offers
 from tipoff.load.quarantine import mark_resolved
 from tipoff.scrape.records import Payload
 from tipoff.store.payloads import Vault
-from tipoff.store.warehouse import Warehouse
+from tipoff.store.warehouse import Warehouse, Work
 
 SUFFIXES = (".parquet", ".csv")
+IMPORTED = "import/"
+"""How the kind of a document begins that is a file of somebody's own."""
 
 
 @dataclass(frozen=True)
@@ -89,12 +94,30 @@ def read_rows(file: Path) -> pa.Table:
     Raises BadInput where it cannot be read.
     """
     try:
-        if file.suffix == ".parquet":
-            return pq.read_table(file)
-        text = pacsv.ConvertOptions(column_types=dict.fromkeys(column_names(file), pa.string()))
-        return pacsv.read_csv(file, convert_options=text)
+        with file.open("rb") as stream:
+            return _read(stream, str(file))
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error}", hint="May you read it?") from None
+
+
+def _read(stream: Any, name: str) -> pa.Table:
+    try:
+        if name.endswith(".parquet"):
+            return pq.read_table(stream)
+        names = pacsv.open_csv(stream).schema.names
+        stream.seek(0)
+        return pacsv.read_csv(stream, convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())))
     except (pa.ArrowException, OSError) as error:
-        raise BadInput(f"{file} cannot be read: {error}", hint="Is it really Parquet or CSV?") from None
+        raise BadInput(f"{name} cannot be read: {error}", hint="Is it really Parquet or CSV?") from None
+
+
+class HowRead(BaseModel):
+    """How a file was read, beside it in the warehouse: so that it can be read again out of the vault."""
+
+    model_config = ConfigDict(frozen=True)
+
+    mapping: Mapping
+    level_points: float
 
 
 def import_file(
@@ -107,27 +130,59 @@ def import_file(
     rows = read_rows(file)
     if mapping.kind == "unused":
         return ImportedFile(file, mapping.name, mapping.kind, rows.num_rows, Counts(), mapping.because)
-    body = file.read_bytes()
-    payload_id = vault.put(body)
+    payload = Payload(file.read_bytes(), str(file))
+    payload_id = vault.put(payload.body)
     with warehouse.writing(run_id) as work:
-        shaped = SHAPERS[mapping.kind](work, rows, mapping, file.stem, payload_id)
-        if mapping.kind == "props":
-            shaped = check_level(work, shaped, limit=level_points)
-        document = Document(
-            payload_id=payload_id,
-            payload=Payload(body, str(file)),
-            source=file.stem,
-            kind=f"import/{mapping.kind}",
-            league=league,
-            event_id=None,
-            snapshot_at=None,
-            rejects=shaped.rejects,
-            path=vault.path(payload_id),
-            offered=rows.num_rows,
-        )
-        offers = Offers()
-        for name, offer in shaped.tables.items():
-            offers.add(name, offer)
-        counts = commit(work, offers, [document], seen_at)
-        mark_resolved(work, counts, {payload_id}, seen_at)
+        how = HowRead(mapping=mapping, level_points=level_points)
+        counts = _commit(work, rows, payload, payload_id, vault.path(payload_id), how, league, seen_at)
     return ImportedFile(file, mapping.name, mapping.kind, rows.num_rows, counts)
+
+
+def import_again(
+    warehouse: Warehouse, vault: Vault, payload_id: str, *, run_id: str, seen_at: datetime, guard: Callable[[Work], None] | None = None
+) -> Counts:
+    """Import a file that was imported before, out of the vault, as it was read then; `guard` is called within its transaction.
+
+    Raises BadInput where the vault does not hold it, or nothing on record says how it was read.
+    """
+    body = vault.get(payload_id)
+    with warehouse.writing(run_id) as work:
+        if guard:
+            guard(work)
+        [known] = work.fetch(work.as_of("raw.payloads", payload_id=payload_id)).to_pylist()
+        league = work.league()
+        if not known["mapping"] or not league:
+            raise BadInput(f"How {known['url']} was read is not on record.", hint="Import the file again.")
+        rows = _read(pa.BufferReader(body), known["url"])
+        payload = Payload(body, known["url"])
+        return _commit(
+            work, rows, payload, payload_id, vault.path(payload_id), HowRead.model_validate_json(known["mapping"]), league, seen_at
+        )
+
+
+def _commit(
+    work: Work, rows: pa.Table, payload: Payload, payload_id: str, path: str, how: HowRead, league: str, seen_at: datetime
+) -> Counts:
+    name = Path(payload.origin).stem
+    shaped = SHAPERS[how.mapping.kind](work, rows, how.mapping, name, payload_id)
+    if how.mapping.kind == "props":
+        shaped = check_level(work, shaped, limit=how.level_points)
+    document = Document(
+        payload_id=payload_id,
+        payload=payload,
+        source=name,
+        kind=f"{IMPORTED}{how.mapping.kind}",
+        league=league,
+        event_id=None,
+        snapshot_at=None,
+        rejects=shaped.rejects,
+        path=path,
+        offered=rows.num_rows,
+        mapping=how.model_dump_json(),
+    )
+    offers = Offers()
+    for table, offer in shaped.tables.items():
+        offers.add(table, offer)
+    counts = commit(work, offers, [document], seen_at)
+    mark_resolved(work, counts, {payload_id}, seen_at)
+    return counts

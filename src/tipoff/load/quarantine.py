@@ -6,7 +6,7 @@ Nothing is lost: the document is in the vault, and its rows load once the reason
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import ibis
@@ -14,9 +14,10 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tipoff.clock import season_of
 from tipoff.load.columns import map_distinct
 from tipoff.load.counts import Counts
-from tipoff.load.identity import Mention, Resolution
+from tipoff.load.identity import Identity, Mention, Resolution
 from tipoff.load.offers import Document, with_columns
 from tipoff.names import player_lookup
 from tipoff.scrape.records import Reject
@@ -91,6 +92,22 @@ def set_apart_names(
         for (name, game, source), (first, number) in waiting.items()
     ]
     work.merge("ref.unresolved_names", table_of("ref.unresolved_names", names))
+
+
+def mention_in(name: str, game: str) -> Mention:
+    """A name as it was met in a game (`YYYYMMDD_AWY_HOM`), or in a report on a team's day (`YYYYMMDD_TEAM`)."""
+    day, *teams = game.split("_")
+    return Mention(name, None, tuple(reversed(teams)), season_of(date(int(day[:4]), int(day[4:6]), int(day[6:]))))
+
+
+def tell_candidates(work: Work, identity: Identity) -> None:
+    """Who each name that waits might be, by what is known now."""
+    names = work.table("ref.unresolved_names")
+    rows = work.fetch(names.filter(names.resolved_at.isnull())).to_pylist()
+    told = [{**row, "candidates": ", ".join(identity.resolve(mention_in(row["name"], row["game_id"])).candidates)} for row in rows]
+    changed = [new for old, new in zip(rows, told, strict=True) if new != old]
+    if changed:
+        work.merge("ref.unresolved_names", table_of("ref.unresolved_names", changed))
 
 
 def _waiting(work: Work, names: set[_Name]) -> dict[_Name, tuple[str, int]]:

@@ -1,18 +1,22 @@
 """Documents loaded again out of the vault: the one way in which anything leaves the quarantine, whoever asks for it.
 
-Comes in: which payloads, or which rules. They are transformed and committed as at first, each of their arrivals; what is no longer set
-apart is marked as replayed, and what still is stays with its reason. It must never know why somebody expects them to fare better now.
+Comes in: which payloads, or which rules. They are transformed and committed as at first, each of their arrivals, and imported files as
+they were read; what is no longer set apart is marked as replayed, and what still is stays with its reason. It must never know why
+somebody expects them to fare better now.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from tipoff.errors import BrokenInvariant, TipoffError
+from tipoff.errors import BadInput, BrokenInvariant, TipoffError
 from tipoff.load.counts import Counts
 from tipoff.load.documents import BATCH, Guard, Kept, Progress, load_kept
-from tipoff.load.quarantine import WAITING, mark_resolved, open_rows
+from tipoff.load.identity import Identity
+from tipoff.load.imports import IMPORTED, import_again
+from tipoff.load.quarantine import UNRESOLVED, WAITING, mark_resolved, mention_in, open_rows, tell_candidates
 from tipoff.scrape.records import Payload
 from tipoff.scrape.sources import SOURCES
 from tipoff.store.payloads import Vault
@@ -23,8 +27,26 @@ from tipoff.store.warehouse import Warehouse
 def replay_unresolved(
     warehouse: Warehouse, vault: Vault, *, seen_at: datetime, run_id: str, progress: Progress | None = None, guard: Guard | None = None
 ) -> Counts:
-    """Load again the documents with rows that wait for a name or a game, now that more may be known."""
-    return replay(warehouse, vault, rules=WAITING, seen_at=seen_at, run_id=run_id, progress=progress, guard=guard)
+    """Load again the documents with rows that waited for a name or a game, and may load now that more is known."""
+    with warehouse.reading() as work:
+        waiting = [row for row in open_rows(work) if row["rule"] in WAITING]
+        identity = Identity.of(work) if waiting else Identity()
+        hopeful = sorted({row["payload_id"] for row in waiting if _may_load(row, identity)})
+    if not waiting:
+        return Counts()
+    total = Counts()
+    if hopeful:
+        total = replay(warehouse, vault, payload_ids=hopeful, rules=WAITING, seen_at=seen_at, run_id=run_id, progress=progress, guard=guard)
+    with warehouse.writing(run_id) as work:
+        if guard:
+            guard(work)
+        tell_candidates(work, Identity.of(work) if hopeful else identity)
+    return total
+
+
+def _may_load(row: dict[str, Any], identity: Identity) -> bool:
+    """Whether a row in quarantine may fare better now: one that waits for a game always, one that waits for a name if that is known."""
+    return row["rule"] != UNRESOLVED or not row["game_id"] or identity.find(mention_in(row["value"], row["game_id"]))[0] is not None
 
 
 def replay(
@@ -45,10 +67,18 @@ def replay(
     """
     with warehouse.reading() as work:
         waiting = open_rows(work, None if payload_ids is None else sorted(payload_ids))
-    ours = {row["payload_id"] for row in waiting if not row["kind"].startswith("import/") and (rules is None or row["rule"] in rules)}
+    chosen = [row for row in waiting if rules is None or row["rule"] in rules]
+    files = sorted({row["payload_id"] for row in chosen if row["kind"].startswith(IMPORTED)})
+    identifiers = sorted({row["payload_id"] for row in chosen} - set(files))
     total = Counts()
     lost: dict[str, str] = {}
-    identifiers = sorted(ours)
+    for payload_id in files:
+        try:
+            total += import_again(warehouse, vault, payload_id, run_id=run_id, seen_at=seen_at, guard=guard)
+        except (BadInput, BrokenInvariant) as error:
+            lost[payload_id] = error.message
+        if progress:
+            progress(1)
     for start in range(0, len(identifiers), BATCH):
         batch = identifiers[start : start + BATCH]
         kept, unread = _arrivals(warehouse, vault, batch)
@@ -56,11 +86,11 @@ def replay(
         total += load_kept(warehouse, vault, kept, seen_at=seen_at, run_id=run_id, guard=guard)
         if progress:
             progress(len(batch))
-    if ours:
+    if identifiers:
         with warehouse.writing(run_id) as work:
             if guard:
                 guard(work)
-            mark_resolved(work, total, ours - set(lost), seen_at)
+            mark_resolved(work, total, {*files, *identifiers} - set(lost), seen_at)
     if lost:
         raise BrokenInvariant(
             f"{len(lost)} documents could not be read again, the others were: {'; '.join(sorted(lost.values()))}",
