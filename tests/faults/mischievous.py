@@ -14,6 +14,8 @@ from flow.upstream import DAY, practice_house, season
 from tipoff.clock import ManualClock
 from tipoff.errors import TipoffError
 from tipoff.flow.house import House
+from tipoff.flow.scraping import scrape_now
+from tipoff.flow.worker import working
 from tipoff.practice.faults import Fault
 from tipoff.practice.mischief import Asked, Mischief
 from tipoff.practice.season import Game
@@ -113,6 +115,13 @@ class Bench:
         found = [str(path) for path in self.folder.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
         packed = [path for path in self.folder.rglob("*.zst") if KEY.encode() in self.house.vault.get(path.stem)]
         return found + [str(path) for path in packed]
+
+
+def know_the_players(bench: Bench) -> None:
+    """Load the box scores of the days before: a line of a player whom nobody has seen play would wait for his name."""
+    with working(bench.house, scheduled=False) as engine:
+        for days in (1, 2, 3):
+            scrape_now(engine, DAY - timedelta(days=days), ("schedule", "box"))
 
 
 @contextmanager
