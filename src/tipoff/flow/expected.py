@@ -22,11 +22,14 @@ from tipoff.flow.plan import BOX_UNTIL, PlannedGame, quote_moments
 from tipoff.flow.scraping import asks_on_record, planned_games
 from tipoff.flow.state import METADATA, State
 from tipoff.load.quarantine import open_rows
+from tipoff.store.payloads import digest
 from tipoff.store.warehouse import day_of
 
 Standing = Literal["EXPECTED", "RUNNING", "COMPLETE", "EMPTY_OK", "FAILED", "DEGRADED"]
 _TABLES = {"props": "raw.odds_player_points", "lines": "raw.odds_game_lines", "box": "raw.player_box"}
 _SUPPLIERS = {"props": ("odds_api",), "lines": ("odds_api",), "box": ("nba_cdn", "nba_stats", "espn", "balldontlie")}
+_NO_CONTENT = digest(b"")
+"""An empty body: as a 204 it is an answer, and set apart only where it came with another status."""
 EXPECTED = sa.Table(
     "ops_expected_outputs",
     METADATA,
@@ -83,7 +86,7 @@ def _grid(house: House, game_date: date) -> list[Expected]:
     for row in asks_on_record(house.state, game_date):
         if row["state"] != "missed":
             asks[row["feed"], row["game_id"]] = row
-    apart = _set_apart(house, {row["payload_id"] for row in asks.values() if row["payload_id"]})
+    apart = _set_apart(house, {row["payload_id"] for row in asks.values() if row["payload_id"]} - {_NO_CONTENT})
     at_work = {batch.feed: batch.state for batch in reversed(batches(house.state, game_date))}
     now = house.clock.now()
     found = []
