@@ -40,7 +40,8 @@ class TestACycle:
     """Everything of one day, asked now, from an empty house; the injuries' source is not there."""
 
     @pytest.fixture(scope="class")
-    def lived(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Cycle]]:
+    @classmethod
+    def lived(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Cycle]]:
         nowhere = "http://127.0.0.1:9"  # the port for discarding: nobody listens
         folder = tmp_path_factory.mktemp("cycle")
         with practice_house(folder, espn_url=nowhere) as (house, _):
@@ -93,7 +94,8 @@ class TestTheWorkersTicks:
     """A worker that begins in the afternoon and goes on into the night."""
 
     @pytest.fixture(scope="class")
-    def night(self, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    @classmethod
+    def night(cls, tmp_path_factory: pytest.TempPathFactory) -> Night:
         lived = Night()
         with practice_house(tmp_path_factory.mktemp("night")) as (house, clock), working(house, scheduled=False) as engine:
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from tipoff.clock import ManualClock
 from tipoff.errors import BadInput
@@ -164,6 +165,11 @@ class TestSpoiltAnswers:
         assert get(url).status_code == 200
         assert mischief.asked("lines")[-1].fault is None
 
+    @given(st.binary())
+    def test_what_is_no_text_stays_as_it_is_but_for_what_is_spoilt(self, body: bytes) -> None:
+        assert Fault(edit=("no such thing", "")).spoil(body) == body
+        assert Fault(edit=("^", "x")).spoil(body) == b"x" + body
+
 
 class TestConnections:
     @pytest.fixture
@@ -257,6 +263,10 @@ class TestWhoGetsIt:
         with pytest.raises(BadInput, match="reset midway"):
             mischief.script("*", "explode")
 
+    def test_an_unknown_feed_is_refused_with_those_that_there_are(self, mischief: Mischief) -> None:
+        with pytest.raises(BadInput, match="schedule"):
+            mischief.script("porps", "503")
+
     def test_every_request_gets_one_of_the_script_however_many_come_at_once(self, url: str, mischief: Mischief) -> None:
         mischief.script("lines", *["503"] * 7)
         with ThreadPoolExecutor(8) as pool:
@@ -317,11 +327,17 @@ class TestControl:
         httpx.delete(f"{url}/practice/mischief")
         assert get(url).content != b"[]"
 
+    @pytest.mark.parametrize("name", FAULTS)
+    def test_every_fault_of_the_catalogue_can_be_written_as_its_fields(self, name: str) -> None:
+        fields = TypeAdapter(Fault)
+        assert fields.validate_json(fields.dump_json(FAULTS[name])) == FAULTS[name]
+
     @pytest.mark.parametrize(
         ("body", "told"),
         [
             ('{"faults": []}', "faults"),
             ('{"faults": ["explode"]}', "no fault"),
+            ('{"faults": ["503"], "where": "porps"}', "no feed"),
             ('{"faults": [{"stauts": 503}]}', "stauts"),
             ('{"faults": ["503"], "share": 1.5}', "share"),
             ("nothing", "JSON"),

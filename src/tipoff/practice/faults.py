@@ -76,10 +76,15 @@ class Fault:
         """The body as it is sent in the end."""
         if self.edit is not None:
             pattern, instead = self.edit
-            body = re.sub(pattern, lambda _: instead, body.decode(), count=1).encode()
+            body = re.sub(pattern, lambda _: instead, _text(body), count=1).encode("utf-8", "surrogateescape")
         if self.recoded is not None:
-            body = body.decode().encode(self.recoded, "replace")
+            body = _text(body).encode(self.recoded, "replace")
         return body[: max(0, len(body) - self.dropped_bytes)] + b" " * self.padding_bytes
+
+
+def _text(body: bytes) -> str:
+    """A body as text, also one that is none: what is not touched comes back as it was."""
+    return body.decode("utf-8", "surrogateescape")
 
 
 _WORDLESS = ("silent", "close", "reset")

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Protocol
 
+from tipoff.errors import BadInput
 from tipoff.practice.faults import Fault, fault_named
 from tipoff.practice.wire_odds import SPORT_KEY
 
@@ -38,6 +39,15 @@ FEEDS = {
 """What a rule may name instead of a pattern of paths: sources and feeds."""
 REMEMBERED = 200_000
 """So many requests stay on record."""
+
+
+def _pattern(where: str) -> str:
+    """The pattern of paths that a feed, a source or a pattern stands for. Raises BadInput for a word that is none of them."""
+    if where not in FEEDS and not {"*", "/"} & set(where):
+        raise BadInput(
+            f"{where!r} is no feed or source of the practice upstream.", hint=f"There are {', '.join(FEEDS)}, or a pattern of paths."
+        )
+    return FEEDS.get(where, where)
 
 
 @dataclass(frozen=True)
@@ -99,16 +109,16 @@ class Mischief:
     def script(self, where: str, *faults: Fault | str | None, forever: bool = False) -> None:
         """The first requests of a feed, source or path pattern get these, in order; None is an answer as it should be.
 
-        With `forever` the last of them is for all that follow. Raises BadInput for an unknown fault.
+        With `forever` the last of them is for all that follow. Raises BadInput for an unknown fault or feed.
         """
         found = tuple(fault_named(fault) if isinstance(fault, str) else fault for fault in faults)
-        self._add(_Script(FEEDS.get(where, where), found, forever=forever))
+        self._add(_Script(_pattern(where), found, forever=forever))
 
     def rate(self, where: str, share: float, *faults: Fault | str, seed: int = 0) -> None:
-        """A share of the requests of a feed, source or path pattern gets one of these. Raises BadInput for an unknown fault."""
+        """A share of the requests of a feed, source or path pattern gets one of these. Raises BadInput for an unknown fault or feed."""
         found = tuple(fault_named(fault) if isinstance(fault, str) else fault for fault in faults)
         if found:
-            self._add(_Rate(FEEDS.get(where, where), share, found, seed))
+            self._add(_Rate(_pattern(where), share, found, seed))
 
     def _add(self, rule: _Rule) -> None:
         with self._lock:
@@ -138,7 +148,7 @@ class Mischief:
 
     def asked(self, where: str = "*") -> list[Asked]:
         """The requests of a feed, source or path pattern on record, in the order in which they came."""
-        pattern = FEEDS.get(where, where)
+        pattern = _pattern(where)
         with self._lock:
             return [asked for asked in self._asked if fnmatchcase(asked.path, pattern)]
 
