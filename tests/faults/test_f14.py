@@ -14,6 +14,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from faults.mischievous import BRISK, HASTY, KEY, Bench, Outcome, mischievous
 from flow.upstream import season
@@ -211,6 +213,46 @@ class TestTheKey:
         bench.ask(self.ECHOES[0])
         assert list(bench.folder.rglob("*.zst")), "nothing was kept"
         assert bench.where_the_key_is() == []
+
+
+_WORDS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0xFF, exclude_categories=["Cc"]), max_size=30)
+_COUNTS = st.one_of(st.sampled_from(["", "0", "2", "-3", "1e30", "nan", "inf", "0x2", "2,2", "2.9"]), _WORDS)
+_PLACES = st.sampled_from(
+    ["", "/", "//", "///x", "?", "#", "{path}", "{path}?{query}", "http://", "http:///x", "http://[", "http://[::1]/", ":", "x:y"]
+)
+_TOLD = {
+    "retry-after": st.one_of(st.sampled_from(["0", "-1", "0.01", "nan", "1e5", "inf", "Mon, 99 Zzz 2026 99:99:99 GMT"]), _WORDS),
+    "location": st.one_of(_PLACES, _WORDS),
+    "content-encoding": st.sampled_from(["gzip", "deflate", "br", "zstd", "identity", "gzip, gzip", "nothing known"]),
+    "content-type": st.sampled_from(["text/html; charset=utf-16", "application/json; charset=nonsense", "", "multipart/mixed"]),
+    **{f"x-requests-{name}": _COUNTS for name in ("used", "last")},
+    "x-requests-remaining": st.sampled_from(["", "-3", "1e30", "nan", "0x2", "900000"]),  # an account that is empty is asked nothing more
+}
+_ANY = st.builds(
+    Fault,
+    status=st.one_of(st.none(), st.integers(200, 599)),
+    body=st.one_of(st.none(), st.binary(max_size=200)),
+    headers=st.fixed_dictionaries({}, optional=_TOLD).map(lambda told: tuple(sorted(told.items()))),
+    manner=st.sampled_from(["plain", "plain", "plain", "close", "reset", "cut", "reset_midway", "claims_more", "claims_less"]),
+    charged=st.booleans(),
+)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], database=None)
+@given(faults=st.lists(st.one_of(st.none(), _ANY), min_size=1, max_size=4))
+def test_f14_whatever_comes_over_the_wire_it_is_an_answer_or_an_error_of_ours_and_the_asking_ends(
+    bench: Bench, faults: list[Fault | None]
+) -> None:
+    with bench.client(replace(BRISK, attempts=2, longest_retry_after=0.02)) as client:
+        outcome = bench.ask(*faults, forever=True, client=client)
+    assert (outcome.fetched is None) != (outcome.error is None)
+    assert 1 <= len(outcome.asked) <= 2 * 4
+    assert all(asked.path.startswith("/") for asked in outcome.asked)
+    assert outcome.booked >= 0
+    assert KEY not in outcome.told()
+    if outcome.fetched is not None:
+        assert 200 <= outcome.fetched.payload.status < 300
+        assert bench.house.vault.get(outcome.fetched.payload_id) == outcome.fetched.payload.body
 
 
 class TestTheCircuit:
