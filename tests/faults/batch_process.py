@@ -4,7 +4,8 @@ They are forked from one that has imported everything and has opened nothing, si
 
 They come to a halt where a test has armed a point: the file `halt` names it; whichever process gets there first takes that file as
 `at-PID`, and waits for the file `go`, or, where the test says so, until its engine leaves. Points lie at the borders to the disk
-(warehouse, vault, state), in the order of one batch: begun, claiming, claimed, looking, reading, merging, merged, ending, ended. Knows no test: what is right is judged by who commands.
+(warehouse, vault, state), in the order of one batch: begun, claiming, claimed, looking, reading, merging, merged, ending, ended.
+Knows no test: what is right is judged by who commands.
 """
 
 from __future__ import annotations
