@@ -24,15 +24,15 @@ def season() -> Season:
 
 
 @contextmanager
-def history() -> Iterator[dict[str, str]]:
+def history(api_key: str = API_KEY) -> Iterator[dict[str, str]]:
     """The environment of a command that asks the practice upstream for a season that is over."""
-    with running(season(), SystemClock()) as base:
+    with running(season(), SystemClock(), api_key=api_key) as base:
         yield {
             "TIPOFF_LEAGUE": "practice",
             "TIPOFF_ODDS_API_URL": f"{base}/odds-api",
             "TIPOFF_NBA_CDN_URL": f"{base}/nba-cdn",
             "TIPOFF_ESPN_URL": f"{base}/espn",
-            "TIPOFF_ODDS_API_KEY": API_KEY,
+            "TIPOFF_ODDS_API_KEY": api_key,
             "TIPOFF_SOURCES": '["odds_api", "nba_cdn", "espn"]',
         }
 

@@ -10,8 +10,9 @@ import pytest
 
 from flow.upstream import DAY, practice_house
 from tipoff.errors import BadInput
-from tipoff.flow.backfill import Snapshot, Wanted, backfilling, plan_days, start, wait
+from tipoff.flow.backfill import BackfillDay, Snapshot, Wanted, backfilling, plan_days, start, wait
 from tipoff.flow.house import House
+from tipoff.practice.mischief import Mischief
 
 LAST_NIGHT = DAY - timedelta(days=1)
 ONE = (Snapshot.parse("T-15m"),)
@@ -83,3 +84,27 @@ def test_a_source_that_is_silent_is_told_and_the_day_has_failed(tmp_path: Path) 
         (day,) = wait(engine, start(engine, Wanted("schedule"), [LAST_NIGHT], None))
     assert (day.state, day.failed) == ("failed", 1)
     assert "nba_cdn schedule" in str(day.error)
+
+
+def test_an_answer_that_is_set_apart_whole_is_told_and_asked_for_again(tmp_path: Path) -> None:
+    wanted, mischief = Wanted("odds", ONE), Mischief()
+
+    def run(kind: Wanted) -> BackfillDay:
+        (day,) = wait(engine, start(engine, kind, [LAST_NIGHT], None))
+        return day
+
+    with practice_house(tmp_path, mischief=mischief) as (house, _), backfilling(house) as engine:
+        run(Wanted("schedule"))
+        mischief.script("events", "html")
+        listless = run(wanted)
+        assert listless.state == "failed"
+        assert "historical-events: its answer is set apart whole" in str(listless.error)
+
+        mischief.script("props", "truncated", "204", "utf-16")
+        spoilt = run(wanted)
+        assert (spoilt.state, spoilt.failed) == ("failed", 2)
+        assert _left(house, wanted, LAST_NIGHT, LAST_NIGHT) == 2
+
+        mended = run(wanted)
+        assert (mended.state, mended.asked) == ("complete", 2)
+        assert _left(house, wanted, LAST_NIGHT, LAST_NIGHT) == 0

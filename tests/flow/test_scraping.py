@@ -36,18 +36,18 @@ def _games(house: House) -> set[str]:
     return {game.game_id for game in planned_games(house, DAY, DAY)[DAY]}
 
 
-@pytest.fixture(scope="module")
-def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Cycle]]:
-    nowhere = "http://127.0.0.1:9"  # the port for discarding: nobody listens
-    folder = tmp_path_factory.mktemp("cycle")
-    with practice_house(folder, espn_url=nowhere) as (house, _):
-        with working(house, scheduled=False) as engine:
-            done = scrape_now(engine, DAY)
-        yield house, done
-
-
 class TestACycle:
     """Everything of one day, asked now, from an empty house; the injuries' source is not there."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def lived(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Cycle]]:
+        nowhere = "http://127.0.0.1:9"  # the port for discarding: nobody listens
+        folder = tmp_path_factory.mktemp("cycle")
+        with practice_house(folder, espn_url=nowhere) as (house, _):
+            with working(house, scheduled=False) as engine:
+                done = scrape_now(engine, DAY)
+            yield house, done
 
     def test_every_game_of_the_day_is_there(self, lived: tuple[House, Cycle]) -> None:
         house, done = lived
@@ -90,35 +90,35 @@ class Night:
     late: set[str | None] = field(default_factory=set)
 
 
-@pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
-    lived = Night()
-    with practice_house(tmp_path_factory.mktemp("night")) as (house, clock), working(house, scheduled=False) as engine:
-
-        def tick(name: str) -> None:
-            lived.ticks[name] = capture_tick(engine).as_dict()
-            lived.props[name] = _documents(house, "props")
-            lived.box[name] = _standings(house, "box")
-
-        scrape_now(engine, DAY, ("schedule",))
-        tick("first")
-        tick("again")
-        rows = asks_on_record(house.state, DAY)
-        lived.missed = {(row["feed"], row["game_id"], row["at"]) for row in rows if row["state"] == "missed"}
-        plan = capture_plan(DAY, planned_games(house, DAY, DAY)[DAY], house.settings)
-        lived.planned_before = {(ask.feed, ask.game_id, ask.at) for ask in plan if ask.at < AFTERNOON and ask.feed != "schedule"}
-        clock.advance(timedelta(minutes=30))
-        tick("half an hour later")
-        clock.set(max(game.tip for game in planned_games(house, DAY, DAY)[DAY]) + timedelta(hours=12))
-        lived.late = {cell.detail for cell in write_expected(house, DAY) if cell.phase == "box"}
-        tick("after a night away")
-        clock.advance(timedelta(minutes=10))
-        tick("and again")
-    return lived
-
-
 class TestTheWorkersTicks:
     """A worker that begins in the afternoon and goes on into the night."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def night(cls, tmp_path_factory: pytest.TempPathFactory) -> Night:
+        lived = Night()
+        with practice_house(tmp_path_factory.mktemp("night")) as (house, clock), working(house, scheduled=False) as engine:
+
+            def tick(name: str) -> None:
+                lived.ticks[name] = capture_tick(engine).as_dict()
+                lived.props[name] = _documents(house, "props")
+                lived.box[name] = _standings(house, "box")
+
+            scrape_now(engine, DAY, ("schedule",))
+            tick("first")
+            tick("again")
+            rows = asks_on_record(house.state, DAY)
+            lived.missed = {(row["feed"], row["game_id"], row["at"]) for row in rows if row["state"] == "missed"}
+            plan = capture_plan(DAY, planned_games(house, DAY, DAY)[DAY], house.settings)
+            lived.planned_before = {(ask.feed, ask.game_id, ask.at) for ask in plan if ask.at < AFTERNOON and ask.feed != "schedule"}
+            clock.advance(timedelta(minutes=30))
+            tick("half an hour later")
+            clock.set(max(game.tip for game in planned_games(house, DAY, DAY)[DAY]) + timedelta(hours=12))
+            lived.late = {cell.detail for cell in write_expected(house, DAY) if cell.phase == "box"}
+            tick("after a night away")
+            clock.advance(timedelta(minutes=10))
+            tick("and again")
+        return lived
 
     def test_it_asks_for_what_is_due_once(self, night: Night) -> None:
         assert night.ticks["first"]["asked"] >= GAMES

@@ -15,6 +15,7 @@ from tipoff.clock import ManualClock, local_instant
 from tipoff.config import Settings, load_settings
 from tipoff.flow.house import House, open_house
 from tipoff.practice import simulate
+from tipoff.practice.mischief import Mischief
 from tipoff.practice.season import Season
 from tipoff.practice.server import API_KEY, running
 
@@ -43,8 +44,14 @@ def practice_settings(base: str, folder: Path, **more: Any) -> Settings:
 
 
 @contextmanager
-def practice_house(folder: Path, at: datetime = AFTERNOON, **more: Any) -> Iterator[tuple[House, ManualClock]]:
-    """A house on a practice upstream of its own."""
+def practice_house(
+    folder: Path, at: datetime = AFTERNOON, *, mischief: Mischief | None = None, api_key: str = API_KEY, **more: Any
+) -> Iterator[tuple[House, ManualClock]]:
+    """A house on a practice upstream of its own, which behaves but for what the mischief says."""
     clock = ManualClock(at)
-    with running(season(), clock) as base, open_house(practice_settings(base, folder, **more), clock) as house:
+    more = {"odds_api_key": SecretStr(api_key), **more}
+    with (
+        running(season(), clock, api_key=api_key, mischief=mischief) as base,
+        open_house(practice_settings(base, folder, **more), clock) as house,
+    ):
         yield house, clock

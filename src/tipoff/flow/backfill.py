@@ -33,7 +33,7 @@ from tipoff.flow.plan import GAME_MARKETS, Ask, PlannedGame, props_markets
 from tipoff.flow.scraping import Scraper, planned_games, scraping
 from tipoff.flow.state import METADATA, State
 from tipoff.load.documents import load_payloads
-from tipoff.scrape.client import Failed
+from tipoff.scrape.client import Failed, Fetched
 from tipoff.scrape.records import Payload
 from tipoff.scrape.request import Request
 from tipoff.scrape.sources import nba_cdn
@@ -192,10 +192,13 @@ def _injuries(house: House, _wanted: Wanted, day: date, games: Sequence[PlannedG
 
 
 def _asked(house: House, day: date, feeds: tuple[str, ...]) -> dict[str, list[str]]:
-    """What was answered for a day already, however long ago: paths by parameters."""
+    """What was answered for a day already, however long ago: paths by parameters. What is set apart whole was no answer."""
     with house.warehouse.reading() as work:
         known = work.table("raw.arrivals")
-        rows = work.fetch(known.filter(known.game_date == day_of(day), known.feed.isin(list(feeds))).select("url").distinct())
+        apart = work.table("raw.quarantine").filter(lambda t: (t.path == _WHOLE) & t.replayed_at.isnull())
+        mine = known.filter(known.game_date == day_of(day), known.feed.isin(list(feeds)))
+        mine = mine.left_join(apart.select("payload_id", apart=apart.path), "payload_id")
+        rows = work.fetch(mine.filter(lambda t: t.apart.isnull() | (t.status == _NO_CONTENT)).select("url").distinct())
     found: dict[str, list[str]] = {}
     for url in rows.column(0).to_pylist():
         parts = urlsplit(url or "")
@@ -333,6 +336,7 @@ def _ask_day(scraper: Scraper, backfill_id: str, wanted: Wanted, day: date, max_
     if lists:
         _fetch(scraper, _afford(house, backfill_id, day, lists, max_credits, outcome), outcome)
         plan = _current_plan(house, wanted, day)
+    causes = sorted(set(outcome.failures))  # told first: without the list every game lacks its event
     left = [one for one in plan.left if one.what != _LIST]
     allowed = _afford(house, backfill_id, day, [one for one in left if one.request], max_credits, outcome)
     if wanted.kind in ("box", "schedule"):  # several sources may answer
@@ -347,7 +351,7 @@ def _ask_day(scraper: Scraper, backfill_id: str, wanted: Wanted, day: date, max_
     outcome.failures += [f"{one.game_id}: the source's history lists no event for it." for one in left if not one.request]
     counts = {"planned": len(plan.planned), "there": len(plan.planned) - len(plan.left), "asked": outcome.asked}
     _write(house, backfill_id, day, **counts, failed=len(outcome.failures), left=outcome.refused)
-    told = "; ".join(sorted(set(outcome.failures))[:_TOLD])
+    told = "; ".join(list(dict.fromkeys([*causes, *sorted(set(outcome.failures))]))[:_TOLD])
     if outcome.refused:
         budget = f"The budget leaves {outcome.refused} requests for later; the same command goes on there."
         return "stopped", f"{budget} {told}".strip()
@@ -381,10 +385,13 @@ def _afford(
 def _fetch(scraper: Scraper, chosen: Sequence[Planned], outcome: _Outcome) -> None:
     """Ask for these and load what comes, both at once."""
 
+    came: list[Fetched] = []
+
     def answers() -> Iterator[tuple[Payload, str | None]]:
         for answer in scraper.client.fetch_all([replace(one.request, game_date=one.game_date) for one in chosen if one.request], WORKERS):
             if not isinstance(answer, Failed):
                 outcome.asked += 1
+                came.append(answer)
                 yield answer.payload, answer.request.source
             elif isinstance(answer.error, BudgetSpent):
                 outcome.refused += 1
@@ -392,7 +399,12 @@ def _fetch(scraper: Scraper, chosen: Sequence[Planned], outcome: _Outcome) -> No
                 outcome.failures.append(str(answer.error))
 
     house = scraper.house
-    load_payloads(house.warehouse, house.vault, answers(), seen_at=house.clock.now(), run_id=house.run_id)
+    counts = load_payloads(house.warehouse, house.vault, answers(), seen_at=house.clock.now(), run_id=house.run_id)
+    outcome.failures += [
+        f"{answer.request}: its answer is set apart whole; `tipoff quarantine list` says why, and the same command asks again."
+        for answer in came
+        if (answer.payload_id, _WHOLE) in counts.apart and answer.payload.status != _NO_CONTENT
+    ]
 
 
 def _load_pending(engine: Engine, feed: str, day: date) -> None:
@@ -409,6 +421,8 @@ def _write(house: House, backfill_id: str, day: date, **values: Any) -> None:
 
 _LIST = "list of events"
 _TOLD = 3
+_WHOLE = "$"
+_NO_CONTENT = 204
 _FEEDS: dict[Kind, tuple[str, ...]] = {"odds": ("events", "props"), "box": ("box",), "schedule": ("schedule",), "injuries": ("injuries",)}
 
 

@@ -5,7 +5,7 @@ expected follows from the schedule and from the sources that are switched on; no
 how anything is done.
 
 EXPECTED: not due yet. RUNNING: a batch is at it. COMPLETE: its rows are there. EMPTY_OK: it was asked, and the source has nothing to say.
-FAILED: it is due, and is not there; the detail says why. DEGRADED: it is there, but the newest ask failed.
+FAILED: it is due, or was asked, and is not there; the detail says why. DEGRADED: it is there, but the newest ask failed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,15 @@ from tipoff.flow.house import House
 from tipoff.flow.plan import BOX_UNTIL, PlannedGame, quote_moments
 from tipoff.flow.scraping import asks_on_record, planned_games
 from tipoff.flow.state import METADATA, State
+from tipoff.load.quarantine import open_rows
+from tipoff.store.payloads import digest
 from tipoff.store.warehouse import day_of
 
 Standing = Literal["EXPECTED", "RUNNING", "COMPLETE", "EMPTY_OK", "FAILED", "DEGRADED"]
 _TABLES = {"props": "raw.odds_player_points", "lines": "raw.odds_game_lines", "box": "raw.player_box"}
 _SUPPLIERS = {"props": ("odds_api",), "lines": ("odds_api",), "box": ("nba_cdn", "nba_stats", "espn", "balldontlie")}
+_NO_CONTENT = digest(b"")
+"""An empty body: as a 204 it is an answer, and set apart only where it came with another status."""
 EXPECTED = sa.Table(
     "ops_expected_outputs",
     METADATA,
@@ -82,6 +86,7 @@ def _grid(house: House, game_date: date) -> list[Expected]:
     for row in asks_on_record(house.state, game_date):
         if row["state"] != "missed":
             asks[row["feed"], row["game_id"]] = row
+    apart = _set_apart(house, {row["payload_id"] for row in asks.values() if row["payload_id"]} - {_NO_CONTENT})
     at_work = {batch.feed: batch.state for batch in reversed(batches(house.state, game_date))}
     now = house.clock.now()
     found = []
@@ -89,12 +94,15 @@ def _grid(house: House, game_date: date) -> list[Expected]:
         for phase in phases:
             ask = asks.get((phase, game.game_id)) or asks.get((phase, ""))
             deadline = _deadline(game_date, game, phase)
-            standing, detail = _standing(game.game_id in there[phase], ask, at_work.get(phase), late=now > deadline)
+            why = _why_apart(ask, apart)
+            standing, detail = _standing(game.game_id in there[phase], ask, at_work.get(phase), why, late=now > deadline)
             found.append(Expected(game_date, game.game_id, phase, standing, deadline, detail))
     return found
 
 
-def _standing(is_there: bool, ask: dict[str, Any] | None, batch: str | None, *, late: bool) -> tuple[Standing, str | None]:
+def _standing(
+    is_there: bool, ask: dict[str, Any] | None, batch: str | None, apart: str | None, *, late: bool
+) -> tuple[Standing, str | None]:
     failed = ask is not None and ask["state"] == "failed"
     if batch in ("waiting", "processing"):
         return "RUNNING", None
@@ -104,9 +112,31 @@ def _standing(is_there: bool, ask: dict[str, Any] | None, batch: str | None, *, 
         return "FAILED", ask["error"]
     if batch in ("failed", "parked"):
         return "FAILED", f"Its batch is {batch}."
+    if apart:
+        return "FAILED", apart
     if ask is not None:
         return ("FAILED", "Asked, and nothing of it is there.") if late else ("EMPTY_OK", "The source has nothing on it yet.")
     return ("FAILED", "Nobody asked in time.") if late else ("EXPECTED", None)
+
+
+def _set_apart(house: House, payload_ids: set[str]) -> dict[str, list[tuple[str, str]]]:
+    """The (path, rule) of everything of these documents that waits in quarantine, by document."""
+    with house.warehouse.reading() as work:
+        rows = open_rows(work, sorted(payload_ids))
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in sorted(rows, key=lambda row: (row["payload_id"], row["path"])):
+        found.setdefault(row["payload_id"], []).append((row["path"], row["rule"]))
+    return found
+
+
+def _why_apart(ask: dict[str, Any] | None, apart: dict[str, list[tuple[str, str]]]) -> str | None:
+    """Why there is nothing of an answer that came. One of many games tells only where it is set apart whole."""
+    rejects = apart.get(ask["payload_id"], []) if ask else []
+    mine = [(path, rule) for path, rule in rejects if path == "$" or (ask and ask["game_id"])]
+    if not mine:
+        return None
+    [(path, rule), *others] = mine
+    return f"Its answer is set apart: {rule} at {path}{f', and {len(others)} more' if others else ''}."
 
 
 def _deadline(game_date: date, game: PlannedGame, phase: str) -> datetime:

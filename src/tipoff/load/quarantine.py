@@ -202,7 +202,8 @@ def set_apart(
     """
     if not rejects:
         return
-    by_id = {document.payload_id: document for document in documents}
+    # The same bytes may have come twice, an empty body as a success without content too: the one that was refused is named.
+    by_id = {document.payload_id: document for document in sorted(documents, key=lambda document: bool(document.rejects))}
     first_seen = _first_seen(work, {payload_id for payload_id, _ in rejects})
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for payload_id, reject in rejects:

@@ -2,7 +2,7 @@
 
 `/at/2026-01-14T23:30:00Z/odds-api/v4/…` answers as of that instant, `/odds-api/v4/…` as of the clock; beside them
 `nba-cdn/…` and `espn/…`. So the client under test is the real one with another base URL. It listens on the loopback
-interface only, and logs nothing. This is the one file of the room that knows the web.
+interface only, and logs nothing. It behaves, but for what a `Mischief` says. This file and `misbehaving` alone know the web.
 
     season = simulate(7)
     with running(season) as url:
@@ -29,6 +29,8 @@ from starlette.types import ASGIApp
 
 from tipoff.clock import Clock, SystemClock, parse_instant
 from tipoff.errors import BadInput, Busy
+from tipoff.practice.misbehaving import Misbehaving, OpenProtocol
+from tipoff.practice.mischief import Mischief
 from tipoff.practice.odds_question import OddsFault, event_filter, odds_question, snapshot_date
 from tipoff.practice.quotes import QuoteRoom
 from tipoff.practice.season import Season
@@ -227,15 +229,29 @@ class _Server(uvicorn.Server):
 
 @contextmanager
 def running(
-    served: Season | ASGIApp, clock: Clock | None = None, *, api_key: str = API_KEY, allowance: int = CREDITS, port: int = 0
+    served: Season | ASGIApp,
+    clock: Clock | None = None,
+    *,
+    api_key: str = API_KEY,
+    allowance: int = CREDITS,
+    port: int = 0,
+    mischief: Mischief | None = None,
 ) -> Iterator[str]:
     """Serves a season, or an application, on 127.0.0.1 from a thread of this process; yields the base URL.
 
-    `port` 0 takes a free one. Raises Busy where it does not come up. It has stopped when the block is left.
+    `mischief` has it misbehave, also while it runs; without one, `/practice/mischief` can ask for it. `port` 0 takes a free one.
+    Raises Busy where it does not come up. It has stopped when the block is left.
     """
     app = create_app(served, clock, api_key=api_key, allowance=allowance) if isinstance(served, Season) else served
     config = uvicorn.Config(
-        app, lifespan="off", ws="none", log_config=None, log_level="critical", access_log=False, timeout_graceful_shutdown=2
+        Misbehaving(app, mischief or Mischief()),
+        http=OpenProtocol,
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        timeout_graceful_shutdown=2,
     )
     # Named as TCP, or asyncio would not switch Nagle's delay off (40 ms an answer).
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:

@@ -24,6 +24,7 @@ from tipoff.scrape.secrecy import keep_keys_out_of_logs, without_key
 REDIRECTS = (301, 302, 303, 307, 308)
 _PASSING = (408, 425, 429)
 _SHOWN = 4096
+_MOST_CREDITS = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -196,7 +197,9 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def _whole(value: str | None) -> int | None:
+    """A count of credits; None where it is not told, or cannot be one: less than none, or more than the books could hold."""
     try:
-        return int(float(value)) if value else None
+        count = int(float(value)) if value else None
     except (ValueError, OverflowError):
         return None
+    return count if count is not None and 0 <= count <= _MOST_CREDITS else None
