@@ -19,13 +19,12 @@ from tipoff.flow.engine import Engine
 from tipoff.flow.expected import Expected, write_expected
 from tipoff.flow.scraping import scrape_now
 from tipoff.flow.worker import working
-from tipoff.load.documents import parse
 from tipoff.practice.faults import Fault
 from tipoff.practice.mischief import Mischief
 from tipoff.scrape.client import Client, Failed, Fetched
 from tipoff.scrape.records import Parsed
 from tipoff.scrape.request import Request
-from tipoff.scrape.sources import nba_cdn
+from tipoff.scrape.sources import nba_cdn, read_one
 from tipoff.scrape.sources.odds_api import Asking
 
 NIGHT = wire.TIP.date() - timedelta(days=1)
@@ -89,7 +88,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
             fetched = [_fetched(bench, client, request, NIGHT) for request in asked]
             batch = _batch(engine, "props", NIGHT)
     tables = Tables(folder)
-    parsed = {found.request.event_id or "": parse(found.payload, "odds_api") for found in fetched if isinstance(found, Fetched)}
+    parsed = {found.request.event_id or "": read_one(found.payload, "odds_api") for found in fetched if isinstance(found, Fetched)}
     quotes = Counter(row["event_id"] for table in ("raw.odds_player_points", "raw.odds_game_lines") for row in tables.rows(table))
     return Loaded(fetched, batch, parsed, tables, quotes)
 
