@@ -51,12 +51,10 @@ def _unmentioned(built: Rows, told: Raw, game: str, team: str) -> list[dict[str,
 
 
 def test_the_status_of_whom_a_team_that_has_not_submitted_does_not_mention_is_unknown(built: Rows, told: Raw, game: str) -> None:
-    silent = {
-        player: row for (_, player), row in games(built, game).items() if row["team"] == "BOS" and player not in _mentioned(told, "BOS")
-    }
+    silent = _unmentioned(built, told, game, "BOS")
     assert len(silent) > 3
-    assert {row["injury_risk_source"] for row in silent.values()} == {"missing: no_report_covers_the_game"}
-    assert {row["star_teammates_out"] for row in silent.values()} == {None}
+    assert {row["injury_risk_source"] for row in silent} == {"missing: no_report_covers_the_game"}
+    assert {row["star_teammates_out"] for row in silent} == {None}
 
 
 def test_a_status_that_is_told_holds_though_his_team_has_not_submitted(built: Rows, game: str) -> None:
@@ -64,11 +62,9 @@ def test_a_status_that_is_told_holds_though_his_team_has_not_submitted(built: Ro
 
 
 def test_a_team_that_submitted_after_all_is_covered(built: Rows, told: Raw, game: str) -> None:
-    of_chi = {
-        player: row for (_, player), row in games(built, game).items() if row["team"] == "CHI" and player not in _mentioned(told, "CHI")
-    }
-    assert len(of_chi) > 3
-    assert {row["injury_risk"] for row in of_chi.values()} == {0.0}
+    covered = _unmentioned(built, told, game, "CHI")
+    assert len(covered) > 3
+    assert {row["injury_risk"] for row in covered} == {0.0}
 
 
 def test_the_slow_reference_agrees_on_every_row_of_the_night(built: Rows, told: Raw) -> None:
