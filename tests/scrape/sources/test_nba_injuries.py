@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
@@ -16,10 +18,12 @@ from odds_documents import SHARED, adds_up, rows, rules
 from tipoff.load.rules import RULES, rule_named
 from tipoff.names import TEAMS, player_lookup
 from tipoff.practice.report_sheet import SheetRow, sheet
+from tipoff.scrape.pdf import Area, Word, read_pdf
 from tipoff.scrape.records import SHAPES, Parsed, Payload
 from tipoff.scrape.sources import espn, nba_injuries, recognise
 from tipoff.scrape.sources.nba_injuries.document import printed_at
 from tipoff.scrape.sources.nba_injuries.requests import official_reports
+from tipoff.scrape.sources.nba_injuries.table import rows_of
 
 RECORDED = SHARED / "recorded" / "nba-injuries"
 ARCHIVE = SHARED / "archive"
@@ -324,6 +328,30 @@ class TestWhatIsNotAsItShouldBe:
 
 def test_the_practice_league_says_so() -> None:
     assert (printed(row()).league, printed(row(), title="Injury Report: 01/28/26 05:30 PM").league) == ("practice", "nba")
+
+
+def _without_area(word: Word) -> Word:
+    return replace(word, area=None)
+
+
+def _area_of_its_line(word: Word) -> Word:
+    return replace(word, area=Area(word.x, word.y - 8, word.x + 50, word.y + 3) if word.x > 660 else word.area)
+
+
+def _area_of_the_page(word: Word) -> Word:
+    return replace(word, area=Area(0, 0, 842, 595))
+
+
+@pytest.mark.parametrize("drawn", [_without_area, _area_of_its_line, _area_of_the_page])
+def test_rows_are_told_apart_however_their_cells_are_drawn(drawn: Callable[[Word], Word]) -> None:
+    longer = "Injury/Illness - Left Ankle; Return to Competition Reconditioning"  # two lines; a third would look like the next row's first
+    document = read_pdf(sheet(TITLE, [row(reason="Rest"), row("Brik, Dan", reason=longer), row("Cor, Ish", reason="Rest")]))
+    redrawn = replace(document, pages=tuple(tuple(map(drawn, page)) for page in document.pages))
+    assert [(found.cells["player"], found.cells["status"], found.cells["reason"]) for found in rows_of(redrawn)] == [
+        ("Orlin, Bre", "Out", "Rest"),
+        ("Brik, Dan", "Out", longer),
+        ("Cor, Ish", "Out", "Rest"),
+    ]
 
 
 def test_a_reason_that_a_page_cuts_in_two_is_whole() -> None:

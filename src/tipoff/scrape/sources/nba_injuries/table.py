@@ -1,7 +1,7 @@
 """The report's table: words with places to rows of seven cells, page after page.
 
-Knows columns and rows. It must never know what a cell says. A cell is drawn within an area of its own, and all areas of a row end at one
-height; a reason of several lines stands in one area, above and below its player's line. Only the first page has the columns' titles.
+Knows columns and rows. It must never know what a cell says. A cell is drawn within an area of its own, and the areas of a row lie beside
+each other; a reason of several lines stands above and below its player's line. Only the first page has the columns' titles.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from tipoff.scrape.pdf import Pdf, Word
 
@@ -86,23 +85,31 @@ def _body(page: Sequence[Word], header: list[Word] | None) -> list[Word]:
 
 def _rows(body: list[Word], starts: list[float], page: int) -> list[Row]:
     middles = [word.y for word in body if _column(word, starts) == "status" or word.text == "NOT"]
-    bands = sorted(((_band(word, middles), at, word) for at, word in enumerate(body)), key=lambda band: band[:2])
-    edges = [0, *(at for at, (one, other) in enumerate(pairwise(bands), 1) if other[0] - one[0] > _SAME_LINE), len(bands)]
+    spans = sorted((*_span(word, middles), at) for at, word in enumerate(body))
+    bands: list[list[int]] = []
+    reach = float("-inf")
+    for top, bottom, at in spans:
+        if not bands or top > reach - _SAME_LINE:
+            bands.append([])
+            reach = bottom
+        bands[-1].append(at)
+        reach = max(reach, bottom)
     rows = []
-    for number, (first, last) in enumerate(pairwise(edges)):
+    for number, band in enumerate(bands):
         cells: dict[str, list[Word]] = {}
-        for _, _, word in sorted(bands[first:last], key=lambda band: band[1]):
-            cells.setdefault(_column(word, starts), []).append(word)
+        for at in sorted(band):
+            cells.setdefault(_column(body[at], starts), []).append(body[at])
         texts = {column: _joined(words) for column, words in cells.items()}
         rows.append(Row(f"$.pages[{page}].rows[{number}]", texts, opens_page=number == 0))
     return rows
 
 
-def _band(word: Word, middles: list[float]) -> float:
-    """What all words of a row share: the lower edge of their cells; without cells, the nearest line that has a status."""
+def _span(word: Word, middles: list[float]) -> tuple[float, float]:
+    """From where to where on the page a word's cell reaches; without a cell, it goes with the nearest line that has a status."""
     if word.area is not None and word.area.right - word.area.left <= _WIDEST_CELL:
-        return word.area.bottom
-    return min(middles, key=lambda middle: abs(middle - word.y), default=word.y)
+        return word.area.top, word.area.bottom
+    middle = min(middles, key=lambda middle: abs(middle - word.y), default=word.y)
+    return middle - _SAME_LINE, middle + _SAME_LINE
 
 
 def _column(word: Word, starts: list[float]) -> str:
