@@ -177,12 +177,6 @@ def _merge_game_lines(work: Work, offers: Offers, counts: Counts) -> None:
         _merge_quoted(work, rows)
 
 
-def _merge_submissions(work: Work, offers: Offers, counts: Counts) -> None:
-    rows = offers.whole("raw.injury_submissions")
-    if rows is not None:
-        _merge_table(work, counts, "raw.injury_submissions", rows)
-
-
 def _merge_quoted(work: Work, rows: pa.Table) -> None:
     """Whose quotes these are, and of which games: every book met, every event id."""
     _merge_ids(work, "odds", rows.select(["event_id", "game_id", "commence_time"]).rename_columns({"event_id": "external_id"}))
@@ -200,6 +194,12 @@ def _merge_quoted(work: Work, rows: pa.Table) -> None:
             }
         ),
     )
+
+
+def _merge_submissions(work: Work, offers: Offers, counts: Counts) -> None:
+    rows = offers.whole("raw.injury_submissions")
+    if rows is not None:
+        _merge_table(work, counts, "raw.injury_submissions", rows)
 
 
 def _merge_payloads(work: Work, documents: list[Document]) -> None:
