@@ -71,7 +71,9 @@ class Settings(BaseSettings):
     balldontlie_url: str = Field("https://api.balldontlie.io", description="balldontlie: box scores, with a key")
     odds_api_key: SecretStr | None = Field(None, description="key of The Odds API; environment only")
     balldontlie_key: SecretStr | None = Field(None, description="key of balldontlie; environment only")
-    sources: tuple[SourceName, ...] = Field(SOURCE_NAMES, description="the sources that are switched on, the preferred first")
+    sources: tuple[SourceName, ...] = Field(
+        SOURCE_NAMES, description="the sources that are switched on, the preferred first; of injuries the official report goes before ESPN"
+    )
     regions: tuple[str, ...] = Field((), description="regions asked for in place of bookmakers, such as us, us2, eu")
     alternates: bool = Field(False, description="also ask for alternate lines; each call then costs one market more")
     credits_per_day: int | None = Field(

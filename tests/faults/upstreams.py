@@ -32,6 +32,7 @@ def history(api_key: str = API_KEY) -> Iterator[dict[str, str]]:
             "TIPOFF_ODDS_API_URL": f"{base}/odds-api",
             "TIPOFF_NBA_CDN_URL": f"{base}/nba-cdn",
             "TIPOFF_ESPN_URL": f"{base}/espn",
+            "TIPOFF_NBA_INJURIES_URL": f"{base}/nba-injuries",
             "TIPOFF_ODDS_API_KEY": api_key,
             "TIPOFF_SOURCES": '["odds_api", "nba_cdn", "espn"]',
         }

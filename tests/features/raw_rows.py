@@ -24,6 +24,7 @@ TABLES = (
     "raw.odds_player_points",
     "raw.odds_game_lines",
     "raw.injuries",
+    "raw.injury_submissions",
     "ref.sources",
 )
 _FACT = {"known_at_assumed": False, "source": "hand", "origin_rank": 1, "payload_id": "hand"}
@@ -147,6 +148,11 @@ def game_line_rows(game: Row, bookmaker: str, spread: float, total: float, snaps
 def status_row(day: date, player: str, team: str, status: str, known_at: datetime, **more: Any) -> Row:
     """A player's status for a day, by a report of a moment."""
     return row("raw.injuries", **{"player_lookup": player, "game_date": day, "team": team, "status": status, "known_at": known_at, **more})
+
+
+def submission_row(day: date, team: str, submitted: bool, known_at: datetime) -> Row:
+    """Whether a team had handed in its part of a report of a moment."""
+    return row("raw.injury_submissions", team=team, game_date=day, submitted=submitted, known_at=known_at)
 
 
 def source_row(source: str, kind: str, on_from: date | None = None, on_until: date | None = None) -> Row:

@@ -255,13 +255,23 @@ class Slow:
     def _reports(self, game: Row) -> dict[str, Row] | None:
         """Of each player of either side the newest status for the day; None where no report of the day was out."""
         of_day = [row for row in self.raw["raw.injuries"] if row["game_date"] == game["game_date"] and row["known_at"] <= game["as_of"]]
-        if not of_day:
+        if not of_day and not any(row["submitted"] for row in self._submissions(game)):
             return None
         newest: dict[str, Row] = {}
         for row in sorted(of_day, key=lambda row: row["known_at"]):
             if row["team"] in (game["home"], game["away"]):
                 newest[row["player_lookup"]] = row
         return newest
+
+    def _submissions(self, game: Row) -> list[Row]:
+        """What reports said of who had submitted for the day, oldest first."""
+        known = [row for row in self.raw["raw.injury_submissions"] if row["known_at"] <= game["as_of"]]
+        return sorted((row for row in known if row["game_date"] == game["game_date"]), key=lambda row: (row["known_at"], row["submitted"]))
+
+    def _silent(self, team: str | None, game: Row) -> bool:
+        """Whether the last word on a team is that it has not submitted."""
+        words = [row["submitted"] for row in self._submissions(game) if row["team"] == team]
+        return bool(words) and not words[-1]
 
     def _stars_out(self, player: str, team: str, game: Row, reports: dict[str, Row]) -> float:
         recent = self._team_games(team, game)[:10]
@@ -402,13 +412,14 @@ class Slow:
     def _sides(self, player: str, team: str | None, listed: Sequence[tuple[datetime, Row]], game: Row) -> dict[str, Found]:
         """What hangs on whose player he is, and what the reports say."""
         reports = self._reports(game)
-        status = None if reports is None else reports[player]["status"] if player in reports else "available"
+        silent = self._silent(team, game)
+        status = None if reports is None else reports[player]["status"] if player in reports else None if silent else "available"
         found = {
             "injury_risk": Found(None if status is None else RISK[status], "store"),
             "star_teammates_out": Found(None, "store"),
             "playoff_game": Found(None if game["game_type"] is None else float(game["game_type"] == "playoff"), "store"),
         }
-        if reports is not None and team is not None:
+        if reports is not None and team is not None and not silent:
             found["star_teammates_out"] = Found(self._stars_out(player, team, game, reports), "store")
         if team is None:
             names = (

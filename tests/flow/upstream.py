@@ -36,6 +36,7 @@ def practice_settings(base: str, folder: Path, **more: Any) -> Settings:
             "odds_api_url": f"{base}/odds-api",
             "nba_cdn_url": f"{base}/nba-cdn",
             "espn_url": f"{base}/espn",
+            "nba_injuries_url": f"{base}/nba-injuries",
             "sources": ("odds_api", "nba_cdn", "espn"),
             "odds_api_key": SecretStr(API_KEY),
             **more,

@@ -38,6 +38,7 @@ raw.player_box | game_id player_lookup known_at | team started minutes points fg
   ast stl blk tov pf plus_minus did_not_play reason paint_fga mid_fga three_fga
 raw.shots | game_id action_id | player_lookup zone made points
 raw.injuries | player_lookup game_date known_at | team status reason
+raw.injury_submissions | team game_date known_at | submitted
 raw.quarantine | payload_id path | rule value first_seen replayed_at
 ref.players | player_lookup | name birth_date team
 ref.aliases | alias team season | player_lookup

@@ -87,6 +87,7 @@ def _context(work: Work, games: ir.Table, first: date, last: date) -> ir.Table:
     status = work.keep(around.statuses(work, games))
     table = left(left(rows, rested, ROW), status, ROW)
     table = left(table, around.coverage(work, games), ["game_id"])
+    table = left(table, around.silent_teams(work, games), ["game_id", "team"])
     table = left(table, around.stars_beside(rows, around.stars_out(recent, status)), ROW)
     table = left(table, lines.drop("as_of"), ROW)
     table = left(table, game_lines(work, games).drop("as_of"), ["game_id"])

@@ -18,7 +18,16 @@ from tipoff.store.warehouse import Work
 _SIDE = ["game_id", "team"]
 STAR_POINTS, STAR_MINUTES, STAR_USAGE = 18.0, 28.0, 25.0
 BLOWOUT = 15
-KNOWN_AT = ("box_known_at", "team_known_at", "opponent_known_at", "covered_at", "report_known_at", "newest_quote", "newest_game_quote")
+KNOWN_AT = (
+    "box_known_at",
+    "team_known_at",
+    "opponent_known_at",
+    "covered_at",
+    "silent_at",
+    "report_known_at",
+    "newest_quote",
+    "newest_game_quote",
+)
 _LONG_AGO = ibis.literal(datetime(1970, 1, 1, tzinfo=UTC), type="timestamp('UTC')")
 
 
@@ -109,11 +118,24 @@ def statuses(work: Work, games: ir.Table) -> ir.Table:
 
 
 def coverage(work: Work, games: ir.Table) -> ir.Table:
-    """One row a game for which a report was out by its moment: a report speaks for all games of its day."""
-    reports = work.table("raw.injuries").select("game_date", "known_at")
+    """One row a game for which a report was out by its moment: a report speaks for all games of its day, but not for `silent_teams`."""
+    told = work.table("raw.injury_submissions")
+    handed_in = told.filter(told.submitted).select("game_date", "known_at")
+    reports = work.table("raw.injuries").select("game_date", "known_at").union(handed_in)
     joined = games.select("game_id", "game_date", "as_of").inner_join(reports, "game_date")
     known = joined.filter(joined.known_at <= joined.as_of)
     return known.group_by("game_id").agg(covered_at=known.known_at.max())
+
+
+def silent_teams(work: Work, games: ir.Table) -> ir.Table:
+    """One row a (game, team) of which the newest report that tells it says that it has not submitted yet: silence about its players is
+    no news."""
+    told = work.table("raw.injury_submissions").select("game_date", "team", "submitted", "known_at")
+    joined = sides(games).select("game_id", "game_date", "team", "as_of").inner_join(told, ["game_date", "team"])
+    known = joined.filter(joined.known_at <= joined.as_of)
+    newest = ibis.window(group_by=_SIDE, order_by=[ibis.desc("known_at"), ibis.desc("submitted")])
+    last = known.mutate(version=ibis.row_number().over(newest)).filter(lambda t: t.version == 0)
+    return last.filter(~last.submitted).select("game_id", "team", silent_at="known_at")
 
 
 def stars_out(recent: ir.Table, status: ir.Table) -> ir.Table:
@@ -136,11 +158,12 @@ def stars_beside(rows: ir.Table, stars: ir.Table) -> ir.Table:
 
 
 def with_reports(table: ir.Table) -> ir.Table:
-    """Where a report covers the game, who is not mentioned is available and no star is out; where none does, both are unknown.
+    """Where a report covers the game and the team, who is not mentioned is available and no star is out; where none does, both are
+    unknown.
 
     Of a player whose team is unknown, so are his team-mates.
     """
-    covered = table.covered_at.notnull()
+    covered = table.covered_at.notnull() & table.silent_at.isnull()
     return table.mutate(
         injury_status=ibis.ifelse(covered, table.injury_status.fill_null("available"), table.injury_status),
         star_teammates_out=ibis.ifelse(covered & table.team.notnull(), table.stars_out.fill_null(0).cast("float64"), ibis.null("float64")),

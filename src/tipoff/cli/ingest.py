@@ -78,7 +78,7 @@ def _file_dict(item: ImportedFile) -> dict[str, object]:
 
 
 def load(
-    payloads: Annotated[Path, typer.Option("--payloads", help="A folder of .json or .json.gz documents; their paths mean nothing.")],
+    payloads: Annotated[Path, typer.Option("--payloads", help="A folder of .json, .json.gz or .pdf documents; their paths mean nothing.")],
     data_dir: DataDir = None,
     json: AsJson = False,
 ) -> None:

@@ -65,6 +65,7 @@ def _joined(work: Work, rows: ir.Table, games: ir.Table, players: ir.Table, team
     table = left(table, work.keep(around.games_missed(rows, past_teams, recent)), ROW)
     table = left(table, status, ROW)
     table = left(table, covered, ["game_id"])
+    table = left(table, around.silent_teams(work, games), ["game_id", "team"])
     table = left(table, around.stars_beside(rows, around.stars_out(recent, status)), ROW)
     table = left(table, lines.drop("as_of"), ROW)
     table = left(table, work.keep(game_lines(work, games)).drop("as_of"), ["game_id"])

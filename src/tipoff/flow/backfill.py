@@ -36,7 +36,7 @@ from tipoff.load.documents import load_payloads
 from tipoff.scrape.client import Failed, Fetched
 from tipoff.scrape.records import Payload
 from tipoff.scrape.request import Request
-from tipoff.scrape.sources import nba_cdn
+from tipoff.scrape.sources import nba_cdn, nba_injuries
 from tipoff.scrape.sources.odds_api import Asking
 from tipoff.store.warehouse import day_of
 
@@ -181,13 +181,12 @@ def _box(house: House, _wanted: Wanted, day: date, games: Sequence[PlannedGame])
 
 
 def _injuries(house: House, _wanted: Wanted, day: date, games: Sequence[PlannedGame]) -> Iterator[Planned]:
-    from tipoff.scrape.sources import nba_injuries
-
     asked = _asked(house, day, ("injuries",))
     moments = [local_instant(day, wall_time(hour, minute)) for hour, minute in ((13, 30), (17, 30))]
     moments.append(max(game.tip for game in games) - timedelta(minutes=30))
-    for moment in moments:
-        request = nba_injuries.official_report(moment)
+    now = house.clock.now()
+    requests = {nba_injuries.official_report(moment): moment for moment in sorted(moments) if moment <= now}
+    for request, moment in requests.items():
         yield Planned(day, f"report of {moment:%H:%M}Z", "", 0, _is_there(request, asked), request)
 
 

@@ -71,6 +71,7 @@ def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, see
                 "odds_api_url": f"{base}/odds-api",
                 "nba_cdn_url": f"{base}/nba-cdn",
                 "espn_url": f"{base}/espn",
+                "nba_injuries_url": f"{base}/nba-injuries",
                 "odds_api_key": SecretStr(API_KEY),
             }
         )

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from tipoff.analyze.history import newest_schedule
-from tipoff.errors import NotReady, TipoffError
+from tipoff.errors import NotReady, TipoffError, UpstreamRefused
 from tipoff.flow.batches import Batch, trigger, wait_for
 from tipoff.flow.engine import Engine
 from tipoff.flow.house import House
@@ -24,12 +24,16 @@ from tipoff.flow.plan import GAME_MARKETS, Ask, PlannedGame, props_markets
 from tipoff.flow.state import METADATA, State
 from tipoff.scrape.client import Client, Fetched, Patience
 from tipoff.scrape.request import Request
-from tipoff.scrape.sources import espn, nba_cdn
+from tipoff.scrape.sources import espn, nba_cdn, nba_injuries
 from tipoff.scrape.sources.odds_api import Asking
 from tipoff.store.warehouse import day_of
 
 ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "box")
 WORKERS = 6
+REPORTS_TRIED = 4
+"""So many injury reports, from the one that is due backwards, are asked for before another source is."""
+PREFERRED: dict[str, tuple[str, ...]] = {"injuries": ("nba_injuries", "espn")}
+"""Whom to ask first, by feed, of the sources that are switched on; for any other feed it is the order of the settings."""
 AskState = Literal["asked", "failed", "missed"]
 
 ASKS = sa.Table(
@@ -163,14 +167,20 @@ class Scraper:
         return done
 
     def _one(self, game_date: date, ask: Ask, game: PlannedGame | None) -> Asked:
-        """Ask one source after the other until one answers."""
-        failures = []
+        """Ask one source after the other until one answers. Of several requests to one source the next is made only where it says that
+        it has no such document: one that is down is asked once."""
+        failures: list[str] = []
+        down: set[str] = set()
         try:
             for request in self._requests(ask, game):
+                if request.source in down:
+                    continue
                 try:
                     fetched: Fetched = self.client.fetch(replace(request, game_date=game_date))
                 except TipoffError as error:
                     failures.append(str(error))
+                    if not (isinstance(error, UpstreamRefused) and error.status in _NOT_THERE):
+                        down.add(request.source)
                     continue
                 return Asked(game_date, ask, "asked", request.source, fetched.payload_id, "; ".join(failures) or None)
         except NotReady as error:
@@ -178,8 +188,10 @@ class Scraper:
         return Asked(game_date, ask, "failed", error="; ".join(failures) or "No source for this is switched on.")
 
     def _requests(self, ask: Ask, game: PlannedGame | None) -> Iterator[Request]:
-        """The requests that would answer an ask, by the order of the sources in the settings."""
-        for source in self.house.settings.sources:
+        """The requests that would answer an ask: of the sources that are switched on, the preferred first."""
+        on = self.house.settings.sources
+        first = PREFERRED.get(ask.feed, ())
+        for source in (*(source for source in first if source in on), *(source for source in on if source not in first)):
             for make in _ANSWERS.get((ask.feed, source), ()):
                 yield make(self, game)
 
@@ -231,11 +243,18 @@ class Scraper:
         return nba_cdn.box_score(_known(game, "league_game_id", "the league's schedule does not hold it"))
 
 
+def _report_before(steps: int) -> Callable[[Scraper, PlannedGame | None], Request]:
+    """The injury report that is so many steps before the one that is in force now."""
+    return lambda scraper, _game: nba_injuries.official_reports(scraper.house.clock.now(), steps + 1)[steps]
+
+
+_NOT_THERE = (403, 404)
 _ANSWERS: dict[tuple[str, str], tuple[Callable[[Scraper, PlannedGame | None], Request], ...]] = {
     ("schedule", "nba_cdn"): (Scraper.schedule,),
     ("events", "odds_api"): (Scraper.events,),
     ("lines", "odds_api"): (Scraper.lines,),
     ("props", "odds_api"): (Scraper.props,),
+    ("injuries", "nba_injuries"): tuple(_report_before(steps) for steps in range(REPORTS_TRIED)),
     ("injuries", "espn"): (Scraper.espn_injuries,),
     ("box", "nba_cdn"): (Scraper.cdn_box,),
 }

@@ -52,6 +52,7 @@ def commit(work: Work, offers: Offers, documents: list[Document], seen_at: datet
     if any(name in offers.tables for name in _OF_PEOPLE):
         _merge_people(work, offers, counts, documents, seen_at)
     _merge_game_lines(work, offers, counts)
+    _merge_submissions(work, offers, counts)
     _merge_payloads(work, documents)
     set_apart(work, counts, [(document.payload_id, reject) for document in documents for reject in document.rejects], documents, seen_at)
     mark_mended(work, counts, documents, seen_at)
@@ -212,6 +213,12 @@ def _merge_quoted(work: Work, rows: pa.Table) -> None:
             }
         ),
     )
+
+
+def _merge_submissions(work: Work, offers: Offers, counts: Counts) -> None:
+    rows = offers.whole("raw.injury_submissions")
+    if rows is not None:
+        _merge_table(work, counts, "raw.injury_submissions", rows)
 
 
 def _merge_payloads(work: Work, documents: list[Document]) -> None:

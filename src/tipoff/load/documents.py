@@ -31,7 +31,7 @@ from tipoff.store.warehouse import Warehouse, Work
 
 BATCH = 1000
 _KEEPERS = 4  # threads that put payloads into the vault; hashing, packing and writing hold no lock of the interpreter
-SUFFIXES = (".json", ".json.gz")
+SUFFIXES = (".json", ".json.gz", ".pdf", ".pdf.gz")
 UNKNOWN_SOURCE = "unknown"
 
 Progress = Callable[[int], None]
@@ -41,12 +41,12 @@ Guard = Callable[[Work], None]
 
 
 def folder_payloads(folder: Path) -> list[Path]:
-    """The JSON documents below a folder, in no order that matters. Raises BadInput where there are none."""
+    """The documents below a folder, JSON and PDF, in no order that matters. Raises BadInput where there are none."""
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder}.", hint="Give --payloads the folder that holds the documents.")
     found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
     if not found:
-        raise BadInput(f"{folder} holds no .json or .json.gz document.", hint="Is it the right folder?")
+        raise BadInput(f"{folder} holds no .json, .json.gz or .pdf document.", hint="Is it the right folder?")
     return found
 
 

@@ -219,6 +219,10 @@ def _offer_injuries(rows: pa.Table) -> tuple[str, pa.Table]:
     return "raw.injuries", _with_knowledge(rows, rows.column("known_at"), assumed=False)
 
 
+def _offer_submissions(rows: pa.Table) -> tuple[str, pa.Table]:
+    return "raw.injury_submissions", _with_knowledge(rows, rows.column("known_at"), assumed=False)
+
+
 def _offer_shots(rows: pa.Table) -> tuple[str, pa.Table]:
     rows = with_columns(rows, game_date=pa.nulls(rows.num_rows, pa.date32()))
     return "raw.shots", _with_knowledge(rows, rows.column("known_at"), assumed=False)
@@ -259,6 +263,7 @@ _OFFER: dict[str, Callable[[pa.Table], tuple[str, pa.Table]]] = {
     "games": _offer_games,
     "box": _offer_box,
     "injuries": _offer_injuries,
+    "submissions": _offer_submissions,
     "shots": _offer_shots,
     "roster": _offer_roster,
     "player_quotes": _offer_player_quotes,

@@ -1,7 +1,7 @@
 """The upstream server: the practice league over HTTP, at the clock's instant or at one given in the path.
 
 `/at/2026-01-14T23:30:00Z/odds-api/v4/…` answers as of that instant, `/odds-api/v4/…` as of the clock; beside them
-`nba-cdn/…` and `espn/…`. So the client under test is the real one with another base URL. It listens on the loopback
+`nba-cdn/…`, `espn/…` and `nba-injuries/…`. So the client under test is the real one with another base URL. It listens on the loopback
 interface only, and logs nothing. It behaves, but for what a `Mischief` says. This file and `misbehaving` alone know the web.
 
     season = simulate(7)
@@ -36,6 +36,7 @@ from tipoff.practice.quotes import QuoteRoom
 from tipoff.practice.season import Season
 from tipoff.practice.wire_box import box_score
 from tipoff.practice.wire_espn import injuries
+from tipoff.practice.wire_injuries import injury_report
 from tipoff.practice.wire_nba import schedule
 from tipoff.practice.wire_odds import (
     SPORT_KEY,
@@ -74,6 +75,7 @@ def create_app(season: Season, clock: Clock | None = None, *, api_key: str = API
         ("/nba-cdn/staticData/scheduleLeagueV2.json", desk.schedule),
         ("/nba-cdn/liveData/boxscore/boxscore_{league_id}.json", desk.box_score),
         ("/espn/apis/site/v2/sports/basketball/nba/injuries", desk.injuries),
+        ("/nba-injuries/Injury-Report_{name}.pdf", desk.injury_report),
     ]
     both = [Route(prefix + path, _direct(handler)) for prefix in ("", "/at/{instant}") for path, handler in routes]
     return Starlette(routes=both)
@@ -173,6 +175,13 @@ class _Desk:
             return _json(injuries(self.season, self.now(request)))
         except BadInput as error:
             return _json({"detail": str(error)}, 400)
+
+    def injury_report(self, request: Request) -> Response:
+        try:
+            body = injury_report(self.season, request.path_params["name"], self.now(request))
+        except BadInput as error:
+            return _json({"detail": str(error)}, 400)
+        return Response(body, media_type="application/pdf") if body else Response(_DENIED, 403, media_type="application/xml")
 
     def _paid(self, request: Request, answer: Callable[[datetime, Mapping[str, str]], Answer], *, any_sport: bool = False) -> Response:
         """An answer of the odds source: key and sport are checked, credits counted, faults written as it writes them."""

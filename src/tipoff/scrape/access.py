@@ -17,7 +17,8 @@ _BROWSER = {
     "origin": "https://www.nba.com",
     "referer": "https://www.nba.com/",
 }
-"""The league's statistics answer browsers only; others are kept waiting until they give up."""
+"""The league's statistics answer browsers only; others are kept waiting until they give up. Its reports say 403 for what is not there,
+so nobody could tell whether they are as choosy: they are asked in the same way."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,6 @@ def access_of(settings: Settings) -> dict[str, Access]:
         "nba_cdn": Access(settings.nba_cdn_url, 10.0),
         "nba_stats": Access(settings.nba_stats_url, 1.0, _BROWSER),
         "espn": Access(settings.espn_url, 5.0),
-        "nba_injuries": Access(settings.nba_injuries_url, 2.0, {"accept": "application/pdf"}),
+        "nba_injuries": Access(settings.nba_injuries_url, 2.0, {**_BROWSER, "accept": "application/pdf, */*"}),
         "balldontlie": Access(settings.balldontlie_url, 0.5, key=ball_key, key_in="authorization", key_setting="TIPOFF_BALLDONTLIE_KEY"),
     }

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tipoff.scrape.decode import Unreadable, decode
+from tipoff.scrape.bodies import document_of, shown_of
+from tipoff.scrape.decode import Unreadable
+from tipoff.scrape.pdf import Pdf
 from tipoff.scrape.reading import Ledger, fault_of_object
 from tipoff.scrape.records import Parsed, Payload
 
@@ -21,13 +23,13 @@ def open_document(payload: Payload, source: str, recognise: Callable[[Any], str 
     if payload.status == 204:
         return Parsed(source, "empty")
     try:
-        document = decode(payload.body)
+        document = document_of(payload.body)
     except Unreadable as unreadable:
         return Parsed(source, "unreadable", rejects=[unreadable.reject], offered=1)
     kind = recognise(document)
-    fault = None if type(document) is list else fault_of_object(document)
+    fault = None if type(document) in (list, Pdf) else fault_of_object(document)
     if kind is not None and fault is None:
         return document, kind
     ledger = Ledger()
-    ledger.lost("$", fault if kind and fault else "unrecognised", document)
+    ledger.lost("$", fault if kind and fault else "unrecognised", shown_of(document))
     return Parsed(source, kind or "unrecognised", rejects=ledger.rejects, offered=ledger.offered)

@@ -12,7 +12,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-RecordKind = Literal["player_quotes", "game_quotes", "games", "box", "injuries"]
+RecordKind = Literal["player_quotes", "game_quotes", "games", "box", "injuries", "submissions"]
 League = Literal["nba", "practice"]
 
 _INSTANT = pa.timestamp("us", "UTC")
@@ -102,6 +102,15 @@ SHAPES: dict[RecordKind, pa.Schema] = {
             ("game_date", pa.date32()),
             ("known_at", _INSTANT),
             ("path", pa.string()),
+        ]
+    ),
+    # one row a team of a game that an injury report names: whether it has told yet who is hurt; only then is silence about a player news
+    "submissions": pa.schema(
+        [
+            ("team", pa.string()),
+            ("game_date", pa.date32()),
+            ("submitted", pa.bool_()),
+            ("known_at", _INSTANT),
         ]
     ),
 }

@@ -47,7 +47,7 @@ def test_a_body_that_is_no_document_is_nobodys(body: bytes) -> None:
 
 
 def test_a_source_has_the_name_that_its_payloads_carry() -> None:
-    assert set(SOURCES) == {"odds_api", "nba_cdn", "espn"}
+    assert set(SOURCES) == {"odds_api", "nba_cdn", "espn", "nba_injuries"}
     assert all(source_named(name).name == name for name in SOURCES)
     with pytest.raises(UnknownFormat, match="no source"):
         source_named("bettingpros")

@@ -11,9 +11,10 @@ from typing import Any
 
 from tipoff.errors import UnknownFormat
 from tipoff.scrape.batches import Batch
-from tipoff.scrape.decode import Unreadable, decode
+from tipoff.scrape.bodies import document_of
+from tipoff.scrape.decode import Unreadable
 from tipoff.scrape.records import Parsed, Payload
-from tipoff.scrape.sources import espn, nba_cdn, odds_api
+from tipoff.scrape.sources import espn, nba_cdn, nba_injuries, odds_api
 from tipoff.scrape.sources.odds_api.bulk import read_plain
 
 
@@ -27,7 +28,7 @@ class Source:
 
 
 SOURCES: dict[str, Source] = {
-    module.SOURCE: Source(module.SOURCE, module.transform, module.recognise) for module in (odds_api, nba_cdn, espn)
+    module.SOURCE: Source(module.SOURCE, module.transform, module.recognise) for module in (odds_api, nba_cdn, espn, nba_injuries)
 }
 
 
@@ -41,7 +42,7 @@ def source_named(name: str) -> Source:
 def recognise(body: bytes) -> tuple[str, str] | None:
     """Source and kind of a body, by its shape; None where it is no document, or nobody's."""
     try:
-        document = decode(body)
+        document = document_of(body)
     except Unreadable:
         return None
     for source in SOURCES.values():

@@ -184,6 +184,17 @@ INJURIES = facts(
     "Statuses from injury reports, in versions; never from box scores",
 )
 
+INJURY_SUBMISSIONS = facts(
+    "raw.injury_submissions",
+    ("team", "game_date", "known_at"),
+    (
+        string("team", "tricode"),
+        day("game_date", "the game day that the report speaks of"),
+        flag("submitted", "whether the team has told who is hurt; as long as it has not, silence about a player says nothing"),
+    ),
+    "Which teams had handed in their part of an injury report, in versions; only reports that tell it have rows here",
+)
+
 QUARANTINE = Table(
     "raw.quarantine",
     ("payload_id", "path"),
@@ -203,4 +214,4 @@ QUARANTINE = Table(
     "Input that was set apart, with its place and the rule that it broke",
 )
 
-TABLES = (PAYLOADS, ARRIVALS, ODDS_PLAYER_POINTS, ODDS_GAME_LINES, SCHEDULE, PLAYER_BOX, SHOTS, INJURIES, QUARANTINE)
+TABLES = (PAYLOADS, ARRIVALS, ODDS_PLAYER_POINTS, ODDS_GAME_LINES, SCHEDULE, PLAYER_BOX, SHOTS, INJURIES, INJURY_SUBMISSIONS, QUARANTINE)
