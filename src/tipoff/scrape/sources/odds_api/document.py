@@ -123,7 +123,7 @@ def _read_events(parsed: Parsed, ledger: Ledger, events: list[tuple[str, Any]], 
             ledger.offer()
             status, home_score, away_score = _progress(ledger, event, path)
             games[head.event_id] = (
-                *(None, head.event_id, head.commence_time, head.home, head.away),
+                *(None, head.event_id, None, head.commence_time, None, head.home, head.away),
                 *(None, status, home_score, away_score, known_at),
             )
         if "bookmakers" in event:
