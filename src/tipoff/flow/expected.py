@@ -21,11 +21,13 @@ from tipoff.flow.house import House
 from tipoff.flow.plan import BOX_UNTIL, PlannedGame, quote_moments
 from tipoff.flow.scraping import asks_on_record, planned_games
 from tipoff.flow.state import METADATA, State
+from tipoff.scrape.access import switched_on
 from tipoff.store.warehouse import day_of
 
 Standing = Literal["EXPECTED", "RUNNING", "COMPLETE", "EMPTY_OK", "FAILED", "DEGRADED"]
 _TABLES = {"props": "raw.odds_player_points", "lines": "raw.odds_game_lines", "box": "raw.player_box"}
 _SUPPLIERS = {"props": ("odds_api",), "lines": ("odds_api",), "box": ("nba_cdn", "nba_stats", "espn", "balldontlie")}
+_NOTHING_CAME = "Asked, and nothing of it is there."
 EXPECTED = sa.Table(
     "ops_expected_outputs",
     METADATA,
@@ -76,7 +78,7 @@ def write_expected(house: House, game_date: date) -> list[Expected]:
 
 def _grid(house: House, game_date: date) -> list[Expected]:
     games = planned_games(house, game_date, game_date).get(game_date, [])
-    phases = [phase for phase, sources in _SUPPLIERS.items() if set(sources) & set(house.settings.sources)]
+    phases = [phase for phase, sources in _SUPPLIERS.items() if set(sources) & set(switched_on(house.settings))]
     there = {phase: _games_there(house, _TABLES[phase], game_date) for phase in phases}
     asks: dict[tuple[str, str], dict[str, Any]] = {}
     for row in asks_on_record(house.state, game_date):
@@ -105,7 +107,7 @@ def _standing(is_there: bool, ask: dict[str, Any] | None, batch: str | None, *, 
     if batch in ("failed", "parked"):
         return "FAILED", f"Its batch is {batch}."
     if ask is not None:
-        return ("FAILED", "Asked, and nothing of it is there.") if late else ("EMPTY_OK", "The source has nothing on it yet.")
+        return ("FAILED", ask["error"] or _NOTHING_CAME) if late else ("EMPTY_OK", "The source has nothing on it yet.")
     return ("FAILED", "Nobody asked in time.") if late else ("EXPECTED", None)
 
 
