@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from functools import cache
@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
+from starlette.types import ASGIApp
 
 from tipoff.clock import ManualClock, local_instant
 from tipoff.config import Settings, load_settings
 from tipoff.flow.house import House, open_house
 from tipoff.practice import simulate
 from tipoff.practice.season import Season
-from tipoff.practice.server import API_KEY, running
+from tipoff.practice.server import API_KEY, create_app, running
 
 DAY = date(2026, 1, 28)
 AFTERNOON = local_instant(DAY, time(15, 30))
@@ -45,8 +46,11 @@ def practice_settings(base: str, folder: Path, **more: Any) -> Settings:
 
 
 @contextmanager
-def practice_house(folder: Path, at: datetime = AFTERNOON, **more: Any) -> Iterator[tuple[House, ManualClock]]:
-    """A house on a practice upstream of its own."""
+def practice_house(
+    folder: Path, at: datetime = AFTERNOON, wrap: Callable[[ASGIApp], ASGIApp] | None = None, **more: Any
+) -> Iterator[tuple[House, ManualClock]]:
+    """A house on a practice upstream of its own; `wrap` may stand before that and answer in its stead."""
     clock = ManualClock(at)
-    with running(season(), clock) as base, open_house(practice_settings(base, folder, **more), clock) as house:
+    app = create_app(season(), clock)
+    with running(wrap(app) if wrap else app, clock) as base, open_house(practice_settings(base, folder, **more), clock) as house:
         yield house, clock
