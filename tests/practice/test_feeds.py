@@ -43,7 +43,8 @@ def lines(found: Parsed) -> Lines:
 
 
 def games(found: Parsed) -> list[dict[str, Any]]:
-    return found.records["games"].to_pylist()
+    told: list[dict[str, Any]] = found.records["games"].to_pylist()
+    return told
 
 
 @pytest.fixture(scope="module")

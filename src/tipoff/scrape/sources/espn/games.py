@@ -44,7 +44,7 @@ def read_game(
     kind = competition.get("type")
     label = kind.get("abbreviation") if type(kind) is dict else None
     notes = _notes(competition)
-    if season_type in (_PRESEASON, _OFFSEASON):
+    if type(season_type) is int and season_type in (_PRESEASON, _OFFSEASON):
         return Refusal("", "preseason", is_exhibition=True)
     if _ALL_STAR.search(f"{label} {title} {notes}"):
         return Refusal("", "all_star", is_exhibition=True)
