@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flow.upstream import DAY, practice_house
+from flow.upstream import DAY, practice_house, season
 from tipoff.errors import BadInput
 from tipoff.flow.backfill import BackfillDay, Snapshot, Wanted, backfilling, plan_days, start, wait
 from tipoff.flow.house import House
@@ -79,11 +79,22 @@ def test_a_range_upside_down_and_a_range_without_games_are_refused(house: House)
         plan_days(house, Wanted("box"), date(2020, 7, 1), date(2020, 7, 3))
 
 
-def test_a_source_that_is_silent_is_told_and_the_day_has_failed(tmp_path: Path) -> None:
-    with practice_house(tmp_path, nba_cdn_url="http://127.0.0.1:9") as (house, _), backfilling(house) as engine:
+NOWHERE = "http://127.0.0.1:9"
+
+
+def test_sources_that_are_silent_are_told_and_the_day_has_failed(tmp_path: Path) -> None:
+    with practice_house(tmp_path, nba_cdn_url=NOWHERE, espn_url=NOWHERE) as (house, _), backfilling(house) as engine:
         (day,) = wait(engine, start(engine, Wanted("schedule"), [LAST_NIGHT], None))
     assert (day.state, day.failed) == ("failed", 1)
     assert "nba_cdn schedule" in str(day.error)
+    assert "espn scoreboard" in str(day.error)
+
+
+def test_where_the_season_s_schedule_is_silent_the_scoreboard_of_the_day_answers(tmp_path: Path) -> None:
+    with practice_house(tmp_path, nba_cdn_url=NOWHERE) as (house, _), backfilling(house) as engine:
+        (day,) = wait(engine, start(engine, Wanted("schedule"), [LAST_NIGHT], None))
+        games = {row["game_id"] for row in house.warehouse.read("raw.schedule").to_pylist()}
+    assert (day.state, games) == ("complete", {game.game_id for game in season().games_on(LAST_NIGHT)})
 
 
 def test_an_answer_that_is_set_apart_whole_is_told_and_asked_for_again(tmp_path: Path) -> None:

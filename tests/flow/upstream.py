@@ -35,8 +35,10 @@ def practice_settings(base: str, folder: Path, **more: Any) -> Settings:
             "league": "practice",
             "odds_api_url": f"{base}/odds-api",
             "nba_cdn_url": f"{base}/nba-cdn",
+            "nba_stats_url": f"{base}/nba-stats",
             "espn_url": f"{base}/espn",
             "nba_injuries_url": f"{base}/nba-injuries",
+            "balldontlie_url": f"{base}/balldontlie",
             "sources": ("odds_api", "nba_cdn", "espn"),
             "odds_api_key": SecretStr(API_KEY),
             **more,
@@ -46,7 +48,12 @@ def practice_settings(base: str, folder: Path, **more: Any) -> Settings:
 
 @contextmanager
 def practice_house(
-    folder: Path, at: datetime = AFTERNOON, *, mischief: Mischief | None = None, api_key: str = API_KEY, **more: Any
+    folder: Path,
+    at: datetime = AFTERNOON,
+    *,
+    mischief: Mischief | None = None,
+    api_key: str = API_KEY,
+    **more: Any,
 ) -> Iterator[tuple[House, ManualClock]]:
     """A house on a practice upstream of its own, which behaves but for what the mischief says."""
     clock = ManualClock(at)

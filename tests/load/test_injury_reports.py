@@ -78,5 +78,5 @@ def test_a_game_book_stands_in_the_quarantine_with_its_reason(bench: Bench) -> N
         pytest.skip(f"the shared data is not at {book}")
     bench.load(read_payload(book))
     apart = bench.row("raw.quarantine")
-    assert (apart["rule"], apart["source"], apart["kind"]) == ("unused_kind", "nba_injuries", "game-book")
+    assert (apart["rule"], apart["source"], apart["kind"]) == ("kind_not_used", "nba_injuries", "game-book")
     assert "game book" in rule_named(apart["rule"]).meaning

@@ -122,6 +122,30 @@ def test_espn_serves_the_injuries_of_the_instant(season: Season, client: httpx.C
     assert len(found.json()["injuries"]) > 5
 
 
+def test_the_other_feeds_answer_as_of_the_instant(season: Season, client: httpx.Client) -> None:
+    game = season.games[400]
+    stats, espn, spare = (
+        f"{_at(season, 4)}/{path}" for path in ("nba-stats/stats", "espn/apis/site/v2/sports/basketball/nba", "balldontlie/v1")
+    )
+    box = client.get(f"{stats}/boxscoretraditionalv3", params={"GameID": game.league_id}).json()["boxScoreTraditional"]
+    assert box["homeTeam"]["statistics"]["points"] == game.home_points
+    listed = client.get(f"{espn}/scoreboard", params={"dates": f"{game.game_date:%Y%m%d}"}).json()["events"]
+    summaries = [client.get(f"{espn}/summary", params={"event": event["id"]}).json()["header"]["competitions"][0] for event in listed]
+    assert str(game.home_points) in {side["score"] for one in summaries for side in one["competitors"]}
+    day = {"date": game.game_date.isoformat()}
+    assert len(client.get(f"{spare}/box_scores", params=day, headers={"authorization": API_KEY}).json()["data"]) == len(listed)
+
+
+def test_what_the_other_feeds_do_not_have_is_refused(season: Season, client: httpx.Client) -> None:
+    assert client.get("/balldontlie/v1/box_scores").status_code == 401
+    assert client.get("/balldontlie/v1/box_scores", headers={"authorization": "guess"}).status_code == 401
+    assert client.get("/nba-stats/stats/boxscoretraditionalv3", params={"GameID": "0022500001"}).status_code == 404
+    assert client.get("/espn/apis/site/v2/sports/basketball/nba/summary", params={"event": "1"}).status_code == 404
+    assert client.get("/nba-stats/stats/scoreboardv3", params={"GameDate": "today"}).status_code == 400
+    before = client.get(f"{_at(season)}/nba-stats/stats/boxscoretraditionalv3", params={"GameID": season.games[400].league_id})
+    assert before.json()["boxScoreTraditional"] is None
+
+
 def test_it_listens_on_the_loopback_interface_only_and_stops_when_left(season: Season) -> None:
     with running(create_app(season)) as url:
         assert url.startswith("http://127.0.0.1:")

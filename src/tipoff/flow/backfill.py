@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 from datetime import time as wall_time
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -341,7 +342,10 @@ def _ask_day(scraper: Scraper, backfill_id: str, wanted: Wanted, day: date, max_
     if wanted.kind in ("box", "schedule"):  # several sources may answer
         feed = wanted.kind
         asks = [Ask(house.clock.now(), feed, one.game_id) for one in allowed]
-        asked = scraper.perform(day, asks, planned_games(house, day, day).get(day, []))
+        if feed == "box":
+            asked = scraper.boxes(day, asks, partial(_load_pending, current()))
+        else:
+            asked = scraper.perform(day, asks, planned_games(house, day, day).get(day, []))
         outcome.asked += len(asked)
         outcome.failures += [f"{one.ask.game_id}: {one.error}" for one in asked if one.state == "failed"]
         _load_pending(current(), feed, day)

@@ -70,6 +70,7 @@ def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, see
                 "league": "practice",
                 "odds_api_url": f"{base}/odds-api",
                 "nba_cdn_url": f"{base}/nba-cdn",
+                "nba_stats_url": f"{base}/nba-stats",
                 "espn_url": f"{base}/espn",
                 "nba_injuries_url": f"{base}/nba-injuries",
                 "odds_api_key": SecretStr(API_KEY),

@@ -22,6 +22,7 @@ from tipoff.flow.plan import BOX_UNTIL, PlannedGame, quote_moments
 from tipoff.flow.scraping import asks_on_record, planned_games
 from tipoff.flow.state import METADATA, State
 from tipoff.load.quarantine import open_rows
+from tipoff.scrape.access import switched_on
 from tipoff.store.payloads import digest
 from tipoff.store.warehouse import day_of
 
@@ -30,6 +31,7 @@ _TABLES = {"props": "raw.odds_player_points", "lines": "raw.odds_game_lines", "b
 _SUPPLIERS = {"props": ("odds_api",), "lines": ("odds_api",), "box": ("nba_cdn", "nba_stats", "espn", "balldontlie")}
 _NO_CONTENT = digest(b"")
 """An empty body: as a 204 it is an answer, and set apart only where it came with another status."""
+_NOTHING_CAME = "Asked, and nothing of it is there."
 EXPECTED = sa.Table(
     "ops_expected_outputs",
     METADATA,
@@ -80,7 +82,7 @@ def write_expected(house: House, game_date: date) -> list[Expected]:
 
 def _grid(house: House, game_date: date) -> list[Expected]:
     games = planned_games(house, game_date, game_date).get(game_date, [])
-    phases = [phase for phase, sources in _SUPPLIERS.items() if set(sources) & set(house.settings.sources)]
+    phases = [phase for phase, sources in _SUPPLIERS.items() if set(sources) & set(switched_on(house.settings))]
     there = {phase: _games_there(house, _TABLES[phase], game_date) for phase in phases}
     asks: dict[tuple[str, str], dict[str, Any]] = {}
     for row in asks_on_record(house.state, game_date):
@@ -115,7 +117,7 @@ def _standing(
     if apart:
         return "FAILED", apart
     if ask is not None:
-        return ("FAILED", "Asked, and nothing of it is there.") if late else ("EMPTY_OK", "The source has nothing on it yet.")
+        return ("FAILED", ask["error"] or _NOTHING_CAME) if late else ("EMPTY_OK", "The source has nothing on it yet.")
     return ("FAILED", "Nobody asked in time.") if late else ("EXPECTED", None)
 
 

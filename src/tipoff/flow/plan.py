@@ -39,6 +39,7 @@ class PlannedGame:
     tip: datetime
     league_game_id: str | None = None
     event_id: str | None = None
+    espn_id: str | None = None
 
 
 @dataclass(frozen=True, order=True)

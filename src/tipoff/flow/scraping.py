@@ -18,13 +18,16 @@ import sqlalchemy as sa
 from tipoff.analyze.history import newest_schedule
 from tipoff.errors import NotReady, TipoffError, UpstreamRefused
 from tipoff.flow.batches import Batch, trigger, wait_for
+from tipoff.flow.boxes import Load, ask_boxes
+from tipoff.flow.boxes import final_games as final_games
 from tipoff.flow.engine import Engine
 from tipoff.flow.house import House
 from tipoff.flow.plan import GAME_MARKETS, Ask, PlannedGame, props_markets
 from tipoff.flow.state import METADATA, State
+from tipoff.scrape.access import switched_on
 from tipoff.scrape.client import Client, Fetched, Patience
 from tipoff.scrape.request import Request
-from tipoff.scrape.sources import espn, nba_cdn, nba_injuries
+from tipoff.scrape.sources import espn, nba_cdn, nba_injuries, nba_stats
 from tipoff.scrape.sources.odds_api import Asking
 from tipoff.store.warehouse import day_of
 
@@ -115,14 +118,6 @@ def planned_games(house: House, first: date, last: date) -> dict[date, list[Plan
     return found
 
 
-def final_games(house: House, game_date: date) -> set[str]:
-    """The games of a day whose box score is loaded; only final ones are."""
-    with house.warehouse.reading() as work:
-        box = work.table("raw.player_box")
-        rows = work.fetch(box.filter(box.game_date == day_of(game_date)).select("game_id").distinct())
-    return set(rows.column(0).to_pylist())
-
-
 def asks_on_record(state: State, game_date: date) -> list[dict[str, Any]]:
     """Every ask of a game day and what came of it, oldest first."""
     query = sa.select(ASKS).where(ASKS.c.game_date == game_date).order_by(ASKS.c.at, ASKS.c.feed, ASKS.c.game_id)
@@ -157,14 +152,31 @@ class Scraper:
     def cycle(self, game_date: date, asks: Sequence[Ask], cause: str) -> Cycle:
         """One cycle for a day. The schedule and the list of events are loaded first, since the others need the games and their ids."""
         done = Cycle()
-        for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "box")):
+        for feeds in (("schedule",), ("events",), ("lines", "props", "injuries")):
             now = [ask for ask in asks if ask.feed in feeds]
             if now:
                 games = planned_games(self.house, game_date, game_date).get(game_date, [])
                 asked = self.perform(game_date, now, games)
                 done.asked += asked
                 done.batches += self.load(asked, cause)
+        boxes = [ask for ask in asks if ask.feed == "box"]
+        if boxes:
+
+            def load(feed: str, day: date) -> None:
+                wanted = {(feed, day, trigger(self._engine, feed, day, cause))}
+                done.batches.extend(wait_for(self._engine, wanted, self.house.settings.batch_seconds))
+
+            done.asked += self.boxes(game_date, boxes, load)
         return done
+
+    def boxes(self, game_date: date, asks: Sequence[Ask], load: Load) -> list[Asked]:
+        """Ask for box scores, source after source, and have them loaded between; each ask leaves its row."""
+        games = planned_games(self.house, game_date, game_date).get(game_date, [])
+        found = ask_boxes(self, game_date, asks, games, load, WORKERS)
+        asked = [Asked(game_date, one.ask, "asked" if one.source else "failed", one.source, one.payload_id, one.error) for one in found]
+        asked = [one if one.source or one.error else replace(one, error=_NOBODY) for one in asked]
+        self._record(asked)
+        return asked
 
     def _one(self, game_date: date, ask: Ask, game: PlannedGame | None) -> Asked:
         """Ask one source after the other until one answers. Of several requests to one source the next is made only where it says that
@@ -172,7 +184,7 @@ class Scraper:
         failures: list[str] = []
         down: set[str] = set()
         try:
-            for request in self._requests(ask, game):
+            for request in self._requests(game_date, ask, game):
                 if request.source in down:
                     continue
                 try:
@@ -185,15 +197,17 @@ class Scraper:
                 return Asked(game_date, ask, "asked", request.source, fetched.payload_id, "; ".join(failures) or None)
         except NotReady as error:
             failures.append(str(error))
-        return Asked(game_date, ask, "failed", error="; ".join(failures) or "No source for this is switched on.")
+        return Asked(game_date, ask, "failed", error="; ".join(failures) or _NOBODY)
 
-    def _requests(self, ask: Ask, game: PlannedGame | None) -> Iterator[Request]:
+    def _requests(self, game_date: date, ask: Ask, game: PlannedGame | None) -> Iterator[Request]:
         """The requests that would answer an ask: of the sources that are switched on, the preferred first."""
-        on = self.house.settings.sources
+        on = switched_on(self.house.settings)
         first = PREFERRED.get(ask.feed, ())
         for source in (*(source for source in first if source in on), *(source for source in on if source not in first)):
             for make in _ANSWERS.get((ask.feed, source), ()):
                 yield make(self, game)
+            if of_the_day := _OF_A_DAY.get((ask.feed, source)):
+                yield of_the_day(game_date)
 
     def _record(self, asked: Iterable[Asked]) -> None:
         moment = self.house.clock.now().replace(tzinfo=None)
@@ -239,9 +253,6 @@ class Scraper:
     def espn_injuries(self, _game: PlannedGame | None) -> Request:
         return espn.injuries()
 
-    def cdn_box(self, game: PlannedGame | None) -> Request:
-        return nba_cdn.box_score(_known(game, "league_game_id", "the league's schedule does not hold it"))
-
 
 def _report_before(steps: int) -> Callable[[Scraper, PlannedGame | None], Request]:
     """The injury report that is so many steps before the one that is in force now."""
@@ -256,8 +267,12 @@ _ANSWERS: dict[tuple[str, str], tuple[Callable[[Scraper, PlannedGame | None], Re
     ("props", "odds_api"): (Scraper.props,),
     ("injuries", "nba_injuries"): tuple(_report_before(steps) for steps in range(REPORTS_TRIED)),
     ("injuries", "espn"): (Scraper.espn_injuries,),
-    ("box", "nba_cdn"): (Scraper.cdn_box,),
 }
+_OF_A_DAY: dict[tuple[str, str], Callable[[date], Request]] = {
+    ("schedule", "nba_stats"): nba_stats.scoreboard,  # of that day's games: enough for the day, not for the season
+    ("schedule", "espn"): espn.scoreboard,
+}
+_NOBODY = "No source for this is switched on."
 
 
 def _known(game: PlannedGame | None, name: str, otherwise: str) -> str:

@@ -7,6 +7,7 @@ from, nor which phase runs next.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import ibis
@@ -18,11 +19,13 @@ from tipoff.load.columns import map_distinct
 from tipoff.load.counts import Counts
 from tipoff.load.identity import Identity
 from tipoff.load.main_lines import mark_main_lines, not_alone, with_main_lines
-from tipoff.load.offers import Document, Offers, stamped_boxes, with_columns
+from tipoff.load.offers import Document, Offers, offer_of, stamped_boxes, with_columns
 from tipoff.load.people import Met, resolve_what_stands, resolved, with_league_game, with_next_game
+from tipoff.load.placing import placed_boxes, placed_games
 from tipoff.load.quarantine import mark_mended, set_apart, set_apart_homeless, set_apart_names, take_back
 from tipoff.load.zones import count_zones
 from tipoff.market.books import find_book
+from tipoff.scrape.records import RecordKind, Reject
 from tipoff.store.tables import table_named, table_of
 from tipoff.store.warehouse import Merged, Work
 
@@ -37,6 +40,10 @@ _SUPPLIES = {
     "raw.shots": "shots",
     "ref.spellings": "births",
 }
+_PLACES: dict[RecordKind, Callable[[Work, pa.Table], tuple[pa.Table, list[tuple[str, Reject]]]]] = {
+    "games": placed_games,  # first: they may say that a game is final
+    "box": placed_boxes,
+}
 _OF_PEOPLE = ("raw.player_box", "ref.spellings", "raw.shots", "raw.injuries", "raw.odds_player_points")
 
 
@@ -48,7 +55,8 @@ def commit(work: Work, offers: Offers, documents: list[Document], seen_at: datet
     for league in sorted({document.league for document in documents if document.league}):
         work.claim_league(league)
     counts = Counts(documents=len(documents), offered=sum(document.offered for document in documents))
-    _merge_schedule(work, offers, counts)
+    _merge_schedule(work, offers.whole("raw.schedule"), counts)
+    _place_untimed(work, offers, counts, documents, seen_at)
     if any(name in offers.tables for name in _OF_PEOPLE):
         _merge_people(work, offers, counts, documents, seen_at)
     _merge_game_lines(work, offers, counts)
@@ -67,12 +75,26 @@ def _merge_table(work: Work, counts: Counts, name: str, rows: pa.Table) -> None:
     counts.games |= set(rows.column("game_id").unique().to_pylist()) if "game_id" in rows.column_names else set()
 
 
-def _merge_schedule(work: Work, offers: Offers, counts: Counts) -> None:
-    rows = offers.whole("raw.schedule")
+def _place_untimed(work: Work, offers: Offers, counts: Counts, documents: list[Document], seen_at: datetime) -> None:
+    """Games and box scores without a tip, once the schedule of this commit is on record: into the offers, or into quarantine."""
+    for kind, place in _PLACES.items():
+        records = offers.untimed.get(kind)
+        if records is None:
+            continue
+        rows, apart = place(work, records)
+        set_apart(work, counts, apart, documents, seen_at)
+        if rows.num_rows:
+            name, offer = offer_of(kind, rows)
+            offers.add(name, offer)
+            if kind == "games":
+                _merge_schedule(work, offer, counts)
+
+
+def _merge_schedule(work: Work, rows: pa.Table | None, counts: Counts) -> None:
     if rows is None:
         return
     _merge_table(work, counts, "raw.schedule", rows)
-    for kind, column in (("league", "league_game_id"), ("odds", "event_id")):
+    for kind, column in (("league", "league_game_id"), ("odds", "event_id"), ("espn", "espn_id")):
         if column in rows.column_names:
             _merge_ids(work, kind, rows.select([column, "game_id", "commence_time"]).rename_columns({column: "external_id"}))
     if "league_game_id" in rows.column_names:

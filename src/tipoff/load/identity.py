@@ -162,8 +162,9 @@ def called(spellings: dict[Spelling, date], aliases: dict[_Alias, str]) -> dict[
     """The `player_lookup` of every spelling, given the last day on which each was met.
 
     Whoever has an id of the league is called by the name that it bears newest (by game date, then name) in box scores, or where it is in
-    none on rosters; other spellings are of one of those, where exactly one may be meant, and else of somebody else by that name. A
-    spelling of quotes is his whose id stands beside it; nobody's, None, as long as no box score and no roster knows that id.
+    none on rosters; other spellings are of one of those, where exactly one may be meant, and else of somebody else by that name. A feed
+    without ids that writes `Jimmy Butler` on the day of his trade means the one `Jimmy Butler III` of this season or the last, wherever
+    he was. A spelling of quotes is his whose id stands beside it; nobody's, None, as long as no box score and no roster knows that id.
     """
     newest: dict[str, tuple[bool, date, str]] = {}
     for spelling, day in spellings.items():
@@ -177,13 +178,19 @@ def called(spellings: dict[Spelling, date], aliases: dict[_Alias, str]) -> dict[
             known.add_player(lookup, spelling.name, spelling.league_player_id)
             if spelling.seen_in != QUOTES:
                 known.rosters[spelling.team, spelling.season].add(lookup)
+    plain: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for (_, season), players in known.rosters.items():
+        for player in players:
+            plain[season, without_suffix(player)].add(player)
     found: dict[Spelling, str | None] = {}
     for spelling in spellings:
         if spelling.seen_in == QUOTES:
             found[spelling] = by_id.get(spelling.league_player_id)
             continue
         mention = Mention(spelling.name, spelling.league_player_id or None, (spelling.team,), spelling.season)
-        found[spelling] = known.find(mention)[0] or player_lookup(spelling.name)
+        lookup = player_lookup(spelling.name)
+        elsewhere = (plain.get((season, without_suffix(lookup)), set()) for season in (spelling.season, season_before(spelling.season)))
+        found[spelling] = known.find(mention)[0] or _only(set().union(*elsewhere)) or lookup
     return found
 
 

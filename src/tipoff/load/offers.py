@@ -62,9 +62,11 @@ class Document:
 
 @dataclass
 class Offers:
-    """Rows by table name, in one piece each, whatever the number of documents they come from."""
+    """Rows by table name, in one piece each, whatever the number of documents they come from. `untimed` are records, by kind, whose
+    document does not tell the tip: their game has to be found on record first."""
 
     tables: dict[str, list[pa.Table]] = field(default_factory=dict)
+    untimed: dict[RecordKind, pa.Table] = field(default_factory=dict)
 
     def add(self, name: str, rows: pa.Table) -> None:
         if rows.num_rows:
@@ -133,17 +135,29 @@ def offer_documents(documents: list[Document], tables: dict[RecordKind, pa.Table
     offers = Offers()
     for kind, rows in tables.items():
         place = rows.column(DOCUMENT)
-        name, offer = _OFFER[kind](
-            with_columns(rows.drop_columns([DOCUMENT]), **{column: values.take(place) for column, values in provenance.items()})
-        )
-        offers.add(name, offer)
+        rows = with_columns(rows.drop_columns([DOCUMENT]), **{column: values.take(place) for column, values in provenance.items()})
+        if kind == "box":
+            rows = rows.rename_columns({"home_team": "home", "away_team": "away"})
+        if kind in ("games", "box") and rows.column("commence_time").null_count:
+            told = pc.is_valid(rows.column("commence_time"))
+            offers.untimed[kind] = rows.filter(pc.invert(told))
+            rows = rows.filter(told)
+        if rows.num_rows:
+            offers.add(*offer_of(kind, rows))
     return offers
+
+
+def offer_of(kind: RecordKind, rows: pa.Table) -> tuple[str, pa.Table]:
+    """The table of a kind of record, and its offer: records with their tip and their document's provenance, placed."""
+    return _OFFER[kind](rows)
 
 
 def _offer_games(rows: pa.Table) -> tuple[str, pa.Table]:
     """Schedule rows as known when fetched. A league's row that was first fetched after the tip also stands, without its score, as known
     the day before: assumed, and behind any version that is on record. At one and the same moment the league's word beats a book's."""
-    rows = with_columns(placed(rows), tip_assumed=False)
+    rows = placed(rows)
+    if "tip_assumed" not in rows.column_names:
+        rows = with_columns(rows, tip_assumed=repeated(False, rows.num_rows))
     unsaid = pc.is_null(rows.column("known_at"))
     rows = with_columns(rows, known_at=pc.coalesce(rows.column("known_at"), _assumed_moments(rows)))
     stated = _with_knowledge(rows, rows.column("known_at"), assumed=unsaid)
@@ -184,7 +198,7 @@ def _assumed_moments(rows: pa.Table) -> pa.ChunkedArray:
 
 
 def _offer_box(rows: pa.Table) -> tuple[str, pa.Table]:
-    rows = placed(rows.rename_columns({"home_team": "home", "away_team": "away"}))
+    rows = placed(rows)
     at_home = pc.equal(rows.column("team"), rows.column("home"))
     opponent = pc.if_else(at_home, rows.column("away"), rows.column("home"))
     known = pc.coalesce(rows.column("fetched"), shifted(rows.column("commence_time"), BOX_LAG))

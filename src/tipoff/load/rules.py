@@ -51,8 +51,21 @@ RULES: dict[str, Rule] = {
     "encrypted_pdf": Rule("The PDF is encrypted; no source sends such.", _FETCH),
     "empty_pdf": Rule("The PDF has no page.", _FETCH),
     "too_costly": Rule("To read the document would take more memory or time than any document of a source does.", _FETCH),
-    "unused_kind": Rule("A document of a kind that is known and not loaded, such as a game book.", _NOTHING),
     "team_not_in_matchup": Rule("The team is none of the two of the game that it stands under.", _SOURCE),
+    "kind_not_used": Rule("The document is of a kind of this source that nothing here is made of, such as a game book.", _NOTHING),
+    "not_final": Rule(
+        "The box score's own figures do not say that the game is over: minutes of a whole game on both sides, and a winner.",
+        "Nothing: it is asked for again until it is final.",
+    ),
+    "unknown_game": Rule(
+        "The document does not tell the tip, and its game is not on record: by the league's id, or by day and teams.",
+        "Load the schedule; the rows load then.",
+    ),
+    "game_not_final": Rule(
+        "A box score without a status came too early or too late to say by itself that the game is over, and the schedule does not say so.",
+        "Load the schedule or the scoreboard of that day; the rows load once it says final.",
+    ),
+    "team_not_in_game": Rule("The team is neither side of the game.", _SOURCE),
     "unrecognised": Rule("The document has the shape of no known kind: perhaps an error that the source sent with status 200.", _SOURCE),
     "duplicate_key": Rule("An object names a key twice, and which value was meant cannot be known.", _SOURCE),
     "no_snapshot": Rule(

@@ -1,8 +1,9 @@
 """The upstream server: the practice league over HTTP, at the clock's instant or at one given in the path.
 
 `/at/2026-01-14T23:30:00Z/odds-api/v4/…` answers as of that instant, `/odds-api/v4/…` as of the clock; beside them
-`nba-cdn/…`, `espn/…` and `nba-injuries/…`. So the client under test is the real one with another base URL. It listens on the loopback
-interface only, and logs nothing. It behaves, but for what a `Mischief` says. This file and `misbehaving` alone know the web.
+`nba-cdn/…`, `nba-stats/…`, `espn/…`, `nba-injuries/…` and `balldontlie/…`. So the client under test is the real one with another base URL.
+It listens on the loopback interface only, and logs nothing. It behaves, but for what a `Mischief` says. This file and `misbehaving`
+alone know the web.
 
     season = simulate(7)
     with running(season) as url:
@@ -17,6 +18,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -29,6 +31,7 @@ from starlette.types import ASGIApp
 
 from tipoff.clock import Clock, SystemClock, parse_instant
 from tipoff.errors import BadInput, Busy
+from tipoff.practice.feeds import FEEDS, KEYED
 from tipoff.practice.misbehaving import Misbehaving, OpenProtocol
 from tipoff.practice.mischief import Mischief
 from tipoff.practice.odds_question import OddsFault, event_filter, odds_question, snapshot_date
@@ -76,6 +79,7 @@ def create_app(season: Season, clock: Clock | None = None, *, api_key: str = API
         ("/nba-cdn/liveData/boxscore/boxscore_{league_id}.json", desk.box_score),
         ("/espn/apis/site/v2/sports/basketball/nba/injuries", desk.injuries),
         ("/nba-injuries/Injury-Report_{name}.pdf", desk.injury_report),
+        *((path, partial(desk.feed, path)) for path in FEEDS),
     ]
     both = [Route(prefix + path, _direct(handler)) for prefix in ("", "/at/{instant}") for path, handler in routes]
     return Starlette(routes=both)
@@ -182,6 +186,17 @@ class _Desk:
         except BadInput as error:
             return _json({"detail": str(error)}, 400)
         return Response(body, media_type="application/pdf") if body else Response(_DENIED, 403, media_type="application/xml")
+
+    def feed(self, path: str, request: Request) -> Response:
+        """An answer of one of the other feeds of games and box scores."""
+        key = request.headers.get("authorization", "")
+        if path in KEYED and not secrets.compare_digest(key.encode(), self.api_key.encode()):
+            return Response("Unauthorized", 401, media_type="text/plain")
+        try:
+            document = FEEDS[path](self.season, request.query_params, self.now(request))
+        except BadInput as error:
+            return _json({"detail": str(error)}, 400)
+        return _json(document) if document else _json({"detail": "There is no such game."}, 404)
 
     def _paid(self, request: Request, answer: Callable[[datetime, Mapping[str, str]], Answer], *, any_sport: bool = False) -> Response:
         """An answer of the odds source: key and sport are checked, credits counted, faults written as it writes them."""

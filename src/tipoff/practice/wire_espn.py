@@ -18,7 +18,7 @@ from tipoff.practice.season import Season
 
 Document = dict[str, Any]
 
-_ABBREVIATIONS = {"GSW": "GS", "NOP": "NO", "NYK": "NY", "SAS": "SA", "UTA": "UTAH", "WAS": "WSH"}
+ABBREVIATIONS = {"GSW": "GS", "NOP": "NO", "NYK": "NY", "SAS": "SA", "UTA": "UTAH", "WAS": "WSH"}
 _TYPES = {
     "Out": ("1", "INJURY_STATUS_OUT", "out", "O"),
     "Questionable": ("2", "INJURY_STATUS_QUESTIONABLE", "questionable", "Q"),
@@ -83,7 +83,7 @@ def _entry(season: Season, item: InjuryNews, team: Team) -> Document:
             "position": {"name": player.position, "displayName": player.position, "abbreviation": player.position},
             "team": {
                 "id": str(list(TEAMS).index(team.tricode) + 1),
-                "abbreviation": _ABBREVIATIONS.get(team.tricode, team.tricode),
+                "abbreviation": ABBREVIATIONS.get(team.tricode, team.tricode),
                 "location": team.city,
                 "name": team.nickname,
                 "displayName": team.name,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tipoff.config import Settings
+from tipoff.config import Settings, SourceName
 from tipoff.errors import ConfigError
 from tipoff.scrape.request import Request
 
@@ -43,6 +43,11 @@ class Access:
                 hint=f"Look at {self.key_setting}: was more copied than the key?",
             )
         return self.key
+
+
+def switched_on(settings: Settings) -> tuple[SourceName, ...]:
+    """The sources that are asked, the preferred first. balldontlie is a spare: without its key it is off, and nobody waits for it."""
+    return tuple(source for source in settings.sources if source != "balldontlie" or settings.balldontlie_key)
 
 
 def access_of(settings: Settings) -> dict[str, Access]:

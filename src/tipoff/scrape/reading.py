@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -42,6 +43,15 @@ class Ledger:
         """As `apart`, for rows that were not offered before."""
         self.offer(rows)
         self.apart(path, rule, value, rows=rows)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why something is not taken: the key that says so (empty for the whole), the rule, and whether it is of a kind that we never take."""
+
+    key: str
+    rule: str
+    is_exhibition: bool = False
 
 
 def fault_of_object(value: Any) -> str | None:

@@ -54,13 +54,16 @@ SHAPES: dict[RecordKind, pa.Schema] = {
             ("path", pa.string()),
         ]
     ),
-    # one row a game; of the two ids one may be null; status: scheduled, live, final, postponed, cancelled;
-    # game_type: regular, playoff, play_in, cup_final, or null where the source does not say
+    # one row a game; its ids may be null; status: scheduled, live, final, postponed, cancelled;
+    # game_type: regular, playoff, play_in, cup_final, or null where the source does not say.
+    # Where the source does not tell the tip, commence_time is null, and game_date is the New York day that it tells
     "games": pa.schema(
         [
             ("league_game_id", pa.string()),
-            ("event_id", pa.string()),
+            ("event_id", pa.string()),  # the odds source's
+            ("espn_id", pa.string()),
             ("commence_time", _INSTANT),
+            ("game_date", pa.date32()),
             ("home", pa.string()),
             ("away", pa.string()),
             ("game_type", pa.string()),
@@ -70,11 +73,13 @@ SHAPES: dict[RecordKind, pa.Schema] = {
             ("known_at", _INSTANT),
         ]
     ),
-    # one row a player of a FINAL game; minutes is decimal minutes
+    # one row a player of a FINAL game; minutes is decimal minutes. Where the source does not tell the tip, commence_time is null, and
+    # the game is found by the league's id or by game_date and the teams; these may be null where the id says it
     "box": pa.schema(
         [
             ("league_game_id", pa.string()),
             ("commence_time", _INSTANT),
+            ("game_date", pa.date32()),
             ("home_team", pa.string()),
             ("away_team", pa.string()),
             ("name", pa.string()),

@@ -17,6 +17,7 @@ FEEDS = {
     "bulk-odds": "lines",
     "historical-bulk-odds": "lines",
     "historical-events": "events",
+    "scoreboard": "schedule",
 }
 """Kinds of documents that go into one feed; any other kind is a feed of its own."""
 

@@ -96,7 +96,9 @@ class TestSchedule:
             {
                 "league_game_id": "0022500101",
                 "event_id": None,
+                "espn_id": None,
                 "commence_time": datetime(2025, 11, 6, 0, 30, tzinfo=UTC),
+                "game_date": None,
                 "home": "BOS",
                 "away": "LAL",
                 "game_type": "regular",
@@ -227,8 +229,9 @@ class TestBox:
         assert [(row["status"], row["home_score"], row["away_score"]) for row in rows(parsed, "games")] == [("final", 112, 98)]
         first = rows(parsed, "box")[0]
         assert first == {
-            "league_game_id": "0022500101", "commence_time": datetime(2025, 11, 6, 0, 30, tzinfo=UTC), "home_team": "BOS",
-            "away_team": "LAL", "name": "Jayson Tatum", "league_player_id": "1", "team": "BOS", "started": True, "minutes": 35.5,
+            "league_game_id": "0022500101", "commence_time": datetime(2025, 11, 6, 0, 30, tzinfo=UTC), "game_date": None,
+            "home_team": "BOS", "away_team": "LAL", "name": "Jayson Tatum", "league_player_id": "1", "team": "BOS", "started": True,
+            "minutes": 35.5,
             "points": 25, "fgm": 9, "fga": 20, "fg3m": 3, "fg3a": 8, "ftm": 4, "fta": 5, "oreb": 1, "dreb": 6, "ast": 4, "stl": 2,
             "blk": 0, "tov": 3, "pf": 2, "plus_minus": -7, "did_not_play": False, "reason": None, "known_at": FETCHED_AT,
             "path": "$.game.homeTeam.players[0]",

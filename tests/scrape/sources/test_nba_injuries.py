@@ -169,7 +169,7 @@ class TestTheRecordedReport:
         body = (RECORDED / "gamebook.pdf").read_bytes()
         parsed = parse(body)
         assert recognise(body) == ("nba_injuries", "game-book")
-        assert (rules(parsed), parsed.rows, parsed.offered) == ([("$", "unused_kind")], 0, 1)
+        assert (rules(parsed), parsed.rows, parsed.offered) == ([("$", "kind_not_used")], 0, 1)
         assert "Grizzlies - Cavaliers" in parsed.rejects[0].value
 
 
@@ -320,7 +320,7 @@ class TestWhatIsNotAsItShouldBe:
         assert [reject.rule for reject in espn.transform(Payload(body, "a test")).rejects] == ["unrecognised"]
 
     @pytest.mark.parametrize(
-        "rule", ["unused_kind", "broken_pdf", "encrypted_pdf", "empty_pdf", "too_costly", "team_not_in_matchup", "unreadable_matchup"]
+        "rule", ["kind_not_used", "broken_pdf", "encrypted_pdf", "empty_pdf", "too_costly", "team_not_in_matchup", "unreadable_matchup"]
     )
     def test_every_rule_is_put_into_words(self, rule: str) -> None:
         assert rule in RULES or not rule_named(rule).meaning.startswith("It broke")

@@ -66,7 +66,9 @@ def test_each_event_is_a_game_known_at_the_snapshot() -> None:
     assert game == {
         "league_game_id": None,
         "event_id": "e1",
+        "espn_id": None,
         "commence_time": datetime(2025, 11, 6, 0, 30, tzinfo=UTC),
+        "game_date": None,
         "home": "BOS",
         "away": "LAL",
         "game_type": None,

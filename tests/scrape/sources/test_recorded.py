@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from odds_documents import SHARED, adds_up, parse, rows
 
+from tipoff.load.rules import rule_named
 from tipoff.scrape.records import Parsed, Payload
-from tipoff.scrape.sources import SOURCES, nba_cdn, recognise
+from tipoff.scrape.sources import SOURCES, recognise
 
 RECORDED = SHARED / "recorded"
 PAYLOADS = SHARED / "payloads" / "odds-api"
@@ -89,10 +92,85 @@ def test_a_final_box_score() -> None:
 
 
 @needs_data
-def test_documents_of_sources_that_we_do_not_read_are_nobodys() -> None:
-    strangers = [path for folder in ("balldontlie", "nba-stats", "espn") for path in (RECORDED / folder).glob("*.json")]
-    assert {path.name: recognise(path.read_bytes()) for path in strangers} == {path.name: None for path in strangers}
-    assert nba_cdn.transform(Payload(strangers[0].read_bytes(), "")).rejects[0].rule == "unrecognised"
+@pytest.mark.parametrize(
+    ("name", "points", "absent", "starters"),
+    [
+        ("boxscoretraditionalv3", {"TOR": 128, "MIL": 100}, {"Garrett Temple", "Thanasis Antetokounmpo"}, 10),
+        ("boxscoretraditionalv2", {"NYK": 125, "PHI": 119}, {"Andre Drummond", "Tyler Kolek", "Pete Nance"}, 10),
+    ],
+)
+def test_final_box_scores_of_the_statistics(name: str, points: dict[str, int], absent: set[str], starters: int) -> None:
+    """They tell neither the tip nor the status; of version 2 it cannot be told who is at home."""
+    parsed = recorded(f"nba-stats/{name}.json")
+    box = rows(parsed, "box")
+    assert (parsed.league, parsed.rejects, list(parsed.records)) == ("nba", [], ["box"])
+    assert {team: sum(row["points"] or 0 for row in box if row["team"] == team) for team in points} == points
+    assert sum(row["plus_minus"] or 0 for row in box if row["team"] == box[0]["team"]) == 5 * (points[box[0]["team"]] - _other(points, box))
+    assert absent <= {row["name"] for row in box if row["did_not_play"]}
+    assert {row["reason"] for row in box if row["did_not_play"]} <= {"DNP - Coach's Decision", "DND - Injury/Illness"}
+    assert sum(row["started"] for row in box) == starters
+    assert {(row["commence_time"], row["game_date"], row["known_at"]) for row in box} == {(None, None, None)}
+    assert {row["home_team"] for row in box} == ({"TOR"} if name.endswith("v3") else {None})
+
+
+def _other(points: dict[str, int], box: list[dict[str, Any]]) -> int:
+    return next(score for team, score in points.items() if team != box[0]["team"])
+
+
+@needs_data
+def test_scoreboards_of_the_statistics_version_2_without_tips() -> None:
+    parsed = recorded("nba-stats/scoreboardv3.json")
+    first = rows(parsed, "games")[0]
+    assert (parsed.rows, first["league_game_id"], first["commence_time"]) == (11, "0022500171", datetime(2025, 11, 6, tzinfo=UTC))
+    assert (first["home"], first["home_score"], first["away"], first["away_score"], first["status"]) == ("CLE", 132, "PHI", 121, "final")
+    parsed = recorded("nba-stats/scoreboardv2.json")
+    first = rows(parsed, "games")[0]
+    assert (parsed.rows, first["league_game_id"], first["commence_time"], first["game_date"]) == (11, "0022300555", None, date(2024, 1, 15))
+    assert (first["home"], first["home_score"], first["away"], first["away_score"], first["status"]) == ("PHI", 124, "HOU", 115, "final")
+
+
+@needs_data
+@pytest.mark.parametrize("name", ["boxscoreadvancedv3", "boxscoreusagev3", "leaguegamelog_players", "player_list"])
+def test_statistics_that_nothing_is_made_of_are_known_and_set_apart_whole(name: str) -> None:
+    parsed = recorded(f"nba-stats/{name}.json")
+    assert [(reject.path, reject.rule) for reject in parsed.rejects] == [("$", "kind_not_used")]
+    assert rule_named("kind_not_used").meaning.startswith("The document is of a kind")
+
+
+@needs_data
+def test_a_scoreboard_of_espn_has_ids_of_its_own_and_a_day_without_games_is_a_success() -> None:
+    parsed = recorded("espn/scoreboard.json")
+    found = rows(parsed, "games")
+    assert (parsed.league, len(found), {row["game_type"] for row in found}) == ("nba", 11, {"regular"})
+    last = found[-1]
+    assert (last["espn_id"], last["commence_time"], last["status"]) == ("401585193", datetime(2024, 1, 16, 3, 30, tzinfo=UTC), "final")
+    assert (last["home"], last["home_score"], last["away"], last["away_score"]) == ("LAL", 112, "OKC", 105)
+    empty = recorded("espn/scoreboard_all-star_2025-02-14.json")  # of the All-Star days; ESPN lists their games under other leagues
+    assert (empty.league, empty.rows, empty.rejects) == ("nba", 0, [])
+
+
+@needs_data
+def test_box_scores_of_balldontlie_agree_with_espn_on_every_final_score() -> None:
+    parsed = recorded("balldontlie/box_scores.json")
+    box = rows(parsed, "box")
+    assert (len(rows(parsed, "games")), len(box), parsed.rejects) == (11, 384, [])
+    scores = {row["home"]: (row["away"], row["home_score"], row["away_score"]) for row in rows(parsed, "games")}
+    by_espn = {row["home"]: (row["away"], row["home_score"], row["away_score"]) for row in rows(recorded("espn/scoreboard.json"), "games")}
+    assert scores == by_espn
+    for home, (away, home_score, away_score) in scores.items():
+        for team, score in ((home, home_score), (away, away_score)):
+            assert sum(row["points"] or 0 for row in box if row["team"] == team) == score
+    embiid = next(row for row in box if row["name"] == "Joel Embiid")
+    assert (embiid["points"], embiid["minutes"], embiid["started"], embiid["plus_minus"]) == (41, 31.0, None, None)
+
+
+@needs_data
+def test_injuries_of_balldontlie_need_the_moment_of_their_fetch() -> None:
+    body = (RECORDED / "balldontlie/injuries.json").read_bytes()
+    assert [(reject.rule, reject.rows) for reject in recorded("balldontlie/injuries.json").rejects] == [("no_snapshot", 100)]
+    parsed = SOURCES["balldontlie"].transform(Payload(body, "", datetime(2025, 7, 16, tzinfo=UTC)))
+    assert (parsed.rows, parsed.rejects) == (100, [])
+    assert ("Kyrie Irving", "DAL") in {(row["name"], row["team"]) for row in rows(parsed, "injuries")}
 
 
 @pytest.mark.skipif(not PAYLOADS.is_dir(), reason=f"the shared data is not at {PAYLOADS}")

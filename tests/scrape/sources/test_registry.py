@@ -12,6 +12,7 @@ from tipoff.errors import UnknownFormat
 from tipoff.scrape.sources import SOURCES, recognise, source_named
 
 WRAPPER = {"timestamp": "2024-01-25T03:55:40Z"}
+SETS = {"resource": "leaguegamelog", "resultSets": [{"name": "LeagueGameLog", "headers": [], "rowSet": []}]}
 BARE = {key: value for key, value in two_books().items() if key != "bookmakers"}
 
 
@@ -30,6 +31,19 @@ BARE = {key: value for key, value in two_books().items() if key != "bookmakers"}
         ({"leagueSchedule": {}}, ("nba_cdn", "schedule")),
         ({"game": {"gameId": "0022500101"}}, ("nba_cdn", "box")),
         ({"timestamp": "2025-11-05T22:00:00Z", "injuries": []}, ("espn", "injuries")),
+        ({"leagues": [], "events": []}, ("espn", "scoreboard")),
+        ({"boxscore": {}, "header": {}, "injuries": []}, ("espn", "box")),
+        ({"boxScoreTraditional": None}, ("nba_stats", "box")),
+        ({"boxScoreAdvanced": {}}, ("nba_stats", "boxscoreadvanced")),
+        ({"scoreboard": {"games": []}}, ("nba_stats", "scoreboard")),
+        (SETS, ("nba_stats", "leaguegamelog-sets")),
+        (SETS | {"resource": "a/b"}, ("nba_stats", "sets")),
+        ({"resultSets": []}, None),
+        ({"data": [{"home_team": {}, "visitor_team": {}}]}, ("balldontlie", "box")),
+        ({"data": [{"player": {}, "status": "Out", "return_date": ""}]}, ("balldontlie", "injuries")),
+        ({"data": []}, ("balldontlie", "box")),
+        ({"data": [], "meta": {}}, ("balldontlie", "injuries")),
+        ({"data": [{"id": 1}]}, None),
         ({"message": "Unauthorized"}, None),
         ({"team": {}}, None),
         (None, None),
@@ -47,7 +61,7 @@ def test_a_body_that_is_no_document_is_nobodys(body: bytes) -> None:
 
 
 def test_a_source_has_the_name_that_its_payloads_carry() -> None:
-    assert set(SOURCES) == {"odds_api", "nba_cdn", "espn", "nba_injuries"}
+    assert set(SOURCES) == {"odds_api", "nba_cdn", "nba_stats", "espn", "nba_injuries", "balldontlie"}
     assert all(source_named(name).name == name for name in SOURCES)
     with pytest.raises(UnknownFormat, match="no source"):
         source_named("bettingpros")

@@ -14,7 +14,7 @@ from tipoff.scrape.batches import Batch
 from tipoff.scrape.bodies import document_of
 from tipoff.scrape.decode import Unreadable
 from tipoff.scrape.records import Parsed, Payload
-from tipoff.scrape.sources import espn, nba_cdn, nba_injuries, odds_api
+from tipoff.scrape.sources import balldontlie, espn, nba_cdn, nba_injuries, nba_stats, odds_api
 from tipoff.scrape.sources.odds_api.bulk import read_plain
 
 
@@ -28,7 +28,8 @@ class Source:
 
 
 SOURCES: dict[str, Source] = {
-    module.SOURCE: Source(module.SOURCE, module.transform, module.recognise) for module in (odds_api, nba_cdn, espn, nba_injuries)
+    module.SOURCE: Source(module.SOURCE, module.transform, module.recognise)
+    for module in (odds_api, nba_cdn, nba_stats, espn, nba_injuries, balldontlie)
 }
 
 

@@ -70,7 +70,7 @@ GAME_IDS = derived(
     "ref.game_ids",
     ("id_kind", "external_id"),
     (
-        string("id_kind", "league or odds"),
+        string("id_kind", "league, odds or espn"),
         string("external_id", "the id there"),
         string("game_id", "the game here"),
         instant("commence_time", "the tip-off that came with it"),

@@ -11,15 +11,15 @@ from datetime import datetime
 from typing import Any
 
 from tipoff.clock import as_utc
-from tipoff.scrape.reading import Ledger, fault_of_object, number, objects, text, whole
+from tipoff.scrape.box_lines import MOST_MINUTES, Line, Lines, figures, listed
+from tipoff.scrape.games import Game
+from tipoff.scrape.reading import Ledger, Refusal, fault_of_object, number, text, whole
 from tipoff.scrape.records import Parsed, Payload
-from tipoff.scrape.sources.nba_cdn.games import SOURCE, Game, Refusal, known_at_of, read_game
-from tipoff.scrape.tables import micros, tables
+from tipoff.scrape.sources.nba_cdn.games import SOURCE, known_at_of, read_game
+from tipoff.scrape.tables import tables
 
 _MINUTES = re.compile(r"PT(?:([0-9]{1,3})H)?(?:([0-9]{1,3})M)?(?:([0-9]{1,2}(?:\.[0-9]{1,6})?)S)?")
-_MOST_MINUTES = 48 + 5 * 10  # ten overtimes: the record is six
-_HIGHEST = 150
-_STATISTICS = (  # in the order of the shape
+STATISTIC_KEYS = (  # in the order of the shape
     "points",
     "fieldGoalsMade",
     "fieldGoalsAttempted",
@@ -63,50 +63,17 @@ def transform_box(document: dict[str, Any], payload: Payload) -> Parsed:
 
 def _listed(game: Any) -> int:
     sides = [game.get(key) for key in ("homeTeam", "awayTeam")] if type(game) is dict else []
-    lists = [side.get("players") for side in sides if type(side) is dict]
-    return sum(len(players) for players in lists if type(players) is list)
+    return listed(*(side.get("players") for side in sides if type(side) is dict))
 
 
 def _players(found: Game, game: dict[str, Any], known_at: datetime | None, ledger: Ledger) -> list[tuple[Any, ...]]:
-    head = (found.league_game_id, micros(found.commence_time), found.home.tricode, found.away.tricode)
-    rows: dict[str, tuple[Any, ...]] = {}
-    twice: set[str] = set()
+    lines = Lines(ledger, found.head, known_at)
     for key, team in (("homeTeam", found.home), ("awayTeam", found.away)):
-        players, path = game[key].get("players"), f"$.game.{key}.players"
-        if type(players) is not list:
-            ledger.lost(path, "not_a_list", players)
-        for at, player in objects(players, path):
-            line = _read_player(player)
-            if isinstance(line, Refusal):
-                at_key = f"{at}.{line.key}" if line.key else at
-                ledger.lost(at_key, line.rule, _value_at(player, line.key))
-                continue
-            row = (*head, line[0], line[1], team.tricode, *line[2:], micros(known_at), at)
-            _enter(rows, twice, line[1], row, ledger)
-    return [row for person, row in rows.items() if person not in twice]
+        lines.take_list(game[key].get("players"), f"$.game.{key}.players", team.tricode, _read_player)
+    return lines.rows()
 
 
-def _enter(rows: dict[str, tuple[Any, ...]], twice: set[str], person: str, row: tuple[Any, ...], ledger: Ledger) -> None:
-    """A player listed twice in the same words is one; where the two differ, both are set apart."""
-    stood = rows.setdefault(person, row)
-    if stood is row:
-        ledger.offer()
-    elif person in twice:
-        ledger.apart(row[-1], "player_twice", person)
-    elif stood[:-1] != row[:-1]:
-        twice.add(person)
-        ledger.apart(stood[-1], "player_twice", person, rows=1)
-        ledger.apart(row[-1], "player_twice", person)
-
-
-def _value_at(player: Any, key: str) -> Any:
-    for part in filter(None, key.split(".")):
-        player = player.get(part) if type(player) is dict else None
-    return player
-
-
-def _read_player(player: Any) -> tuple[Any, ...] | Refusal:
-    """Name, id, started, minutes, fifteen statistics, did_not_play, reason; or why not."""
+def _read_player(player: Any) -> Line | Refusal:
     if fault := fault_of_object(player):
         return Refusal("", fault)
     name = text(player.get("name")) or text(f"{player.get('firstName')} {player.get('familyName')}" if "familyName" in player else None)
@@ -127,14 +94,12 @@ def _read_player(player: Any) -> tuple[Any, ...] | Refusal:
     minutes = decimal_minutes(statistics.get("minutes"))
     if minutes is None:
         return Refusal("statistics.minutes", "unreadable_minutes")
-    values = [whole(statistics.get(key), -_HIGHEST if key == "plusMinusPoints" else 0, _HIGHEST) for key in _STATISTICS]
-    if None in values:
-        return Refusal(f"statistics.{_STATISTICS[values.index(None)]}", "unreadable_statistic")
-    if fault := _inconsistency(*(value or 0 for value in values[:7])):
-        return Refusal("statistics", fault)
+    found = figures(statistics, STATISTIC_KEYS, "statistics.")
+    if isinstance(found, Refusal):
+        return found
     if minutes == 0:  # listed as played, and without a second of court time
         return _absent(player, name, person, started)
-    return (name, str(person), started, minutes, *values, False, None)
+    return Line(name, str(person), started, minutes, found)
 
 
 def _flag(value: Any) -> bool | None:
@@ -142,20 +107,14 @@ def _flag(value: Any) -> bool | None:
     return {"1": True, "0": False}.get(str(value)) if type(value) in (str, int) else None
 
 
-def _absent(player: dict[str, Any], name: str, person: int, started: bool | None) -> tuple[Any, ...] | Refusal:
+def _absent(player: dict[str, Any], name: str, person: int, started: bool | None) -> Line | Refusal:
     statistics = player.get("statistics")
     points = statistics.get("points") if type(statistics) is dict else None
     if number(points):
         return Refusal("played", "points_without_playing")
     parts = [text(player.get(key)) for key in ("notPlayingReason", "notPlayingDescription")]
     reason = ": ".join(part for part in parts if part) or text(player.get("status"))
-    return (name, str(person), started, 0.0, *[None] * len(_STATISTICS), True, reason)
-
-
-def _inconsistency(points: int, fgm: int, fga: int, fg3m: int, fg3a: int, ftm: int, fta: int) -> str | None:
-    if fgm > fga or fg3m > fg3a or ftm > fta or fg3m > fgm or fg3a > fga:
-        return "more_made_than_attempted"
-    return None if points == 2 * fgm + fg3m + ftm else "points_do_not_add_up"
+    return Line.absent(name, str(person), started, reason)
 
 
 def decimal_minutes(value: Any) -> float | None:
@@ -169,4 +128,4 @@ def decimal_minutes(value: Any) -> float | None:
         return None
     hours, minutes, seconds = (float(part or 0) for part in match.groups())
     total = hours * 60 + minutes + seconds / 60
-    return total if total <= _MOST_MINUTES else None
+    return total if total <= MOST_MINUTES else None

@@ -6,68 +6,31 @@ Knows one game object at a time. Preseason, All-Star and other exhibitions are r
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 
 from tipoff.clock import as_utc, local_instant
 from tipoff.names import Team, find_team
-from tipoff.scrape.reading import Ledger, instant, text, whole
+from tipoff.scrape.games import Game
+from tipoff.scrape.reading import Ledger, Refusal, instant, text, whole
 from tipoff.scrape.records import League, Payload
-from tipoff.scrape.tables import micros
 
 SOURCE = "nba_cdn"
 LEAGUES: dict[str, League] = {"00": "nba", "99": "practice"}
-_GAME_TYPES = {"2": "regular", "4": "playoff", "5": "play_in", "6": "cup_final"}
-_REFUSED = {"1": "preseason", "3": "all_star"}
+GAME_TYPES = {"2": "regular", "4": "playoff", "5": "play_in", "6": "cup_final"}
+REFUSED_TYPES = {"1": "preseason", "3": "all_star"}
 _GAME_ID = re.compile(r"[0-9]{10}")
 _ASSUMED_TIP = time(19)  # a tip without a time: 19:00 local
-_HIGHEST_SCORE = 300
-
-
-@dataclass(frozen=True)
-class Game:
-    """A league game; `commence_time` is UTC, status one of the shape's."""
-
-    league_game_id: str
-    league: League
-    commence_time: datetime
-    home: Team
-    away: Team
-    game_type: str
-    status: str
-    home_score: int | None
-    away_score: int | None
-
-    def row(self, known_at: datetime | None) -> tuple[Any, ...]:
-        """As a `games` record."""
-        return (
-            *(self.league_game_id, None, micros(self.commence_time), self.home.tricode, self.away.tricode),
-            *(self.game_type, self.status, self.home_score, self.away_score, micros(known_at)),
-        )
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Why a game is not taken: the key that says so (empty for the whole), the rule, and whether it is of a kind that we never take."""
-
-    key: str
-    rule: str
-    is_exhibition: bool = False
+HIGHEST_SCORE = 300
 
 
 def read_game(game: dict[str, Any], path: str, ledger: Ledger) -> Game | Refusal:
     """A game of the schedule or of a box score, or why it is not taken. Scores that cannot be read are set apart by themselves."""
     game_id = game.get("gameId")
-    if type(game_id) is not str or not _GAME_ID.fullmatch(game_id):
-        return Refusal("gameId", "unreadable_id")
-    league = LEAGUES.get(game_id[:2])
-    if league is None:
-        return Refusal("gameId", "unknown_league")
-    if game_id[2] in _REFUSED:
-        return Refusal("gameId", _REFUSED[game_id[2]], is_exhibition=True)
-    if game_id[2] not in _GAME_TYPES:
-        return Refusal("gameId", "unknown_game_type")
+    head = read_id(game_id, "gameId")
+    if isinstance(head, Refusal):
+        return head
+    league, game_type = head
     sides = [_side(game, key) for key in ("homeTeam", "awayTeam")]
     for side in sides:
         if isinstance(side, Refusal):
@@ -80,11 +43,25 @@ def read_game(game: dict[str, Any], path: str, ledger: Ledger) -> Game | Refusal
     tip = _tip(game, home)
     if tip is None:
         return Refusal("gameDateTimeUTC" if "gameDateTimeUTC" in game else "gameTimeUTC", "unreadable_instant")
-    status = _status(game)
+    status = read_status(game)
     if status is None:
         return Refusal("gameStatus", "unknown_status")
     scores = _scores(game, path, ledger) if status == "final" else (None, None)
-    return Game(game_id, league, tip, home, away, _GAME_TYPES[game_id[2]], status, *scores)
+    return Game(league, home, away, status, tip, None, game_id, None, game_type, *scores)
+
+
+def read_id(game_id: Any, key: str) -> tuple[League, str] | Refusal:
+    """League and game type by the league's id of a game, or why it is not taken; `key` names where the id stands."""
+    if type(game_id) is not str or not _GAME_ID.fullmatch(game_id):
+        return Refusal(key, "unreadable_id")
+    league = LEAGUES.get(game_id[:2])
+    if league is None:
+        return Refusal(key, "unknown_league")
+    if game_id[2] in REFUSED_TYPES:
+        return Refusal(key, REFUSED_TYPES[game_id[2]], is_exhibition=True)
+    if game_id[2] not in GAME_TYPES:
+        return Refusal(key, "unknown_game_type")
+    return league, GAME_TYPES[game_id[2]]
 
 
 def _side(game: dict[str, Any], key: str) -> Team | Refusal:
@@ -109,7 +86,7 @@ def _tip(game: dict[str, Any], home: Team) -> datetime | None:
     return instant(game.get("gameDateTimeUTC")) if "gameDateTimeUTC" in game else instant(game.get("gameTimeUTC"))
 
 
-def _status(game: dict[str, Any]) -> str | None:
+def read_status(game: dict[str, Any]) -> str | None:
     code, label = game.get("gameStatus"), game.get("gameStatusText")
     label = label.strip().casefold() if type(label) is str else ""
     if type(code) is not int or code not in (1, 2, 3):
@@ -123,7 +100,7 @@ def _status(game: dict[str, Any]) -> str | None:
 
 def _scores(game: dict[str, Any], path: str, ledger: Ledger) -> tuple[int | None, int | None]:
     printed = [game[key].get("score") for key in ("homeTeam", "awayTeam")]
-    home, away = (whole(score, 1, _HIGHEST_SCORE) for score in printed)
+    home, away = (whole(score, 1, HIGHEST_SCORE) for score in printed)
     for key, score, found in zip(("homeTeam", "awayTeam"), printed, (home, away), strict=True):
         if found is None:
             ledger.apart(f"{path}.{key}.score", "unreadable_score", score)

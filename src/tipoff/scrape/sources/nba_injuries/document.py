@@ -51,7 +51,7 @@ def transform(payload: Payload) -> Parsed:
     document, kind = opened
     ledger = Ledger()
     if kind == "game-book":
-        ledger.lost("$", "unused_kind", document.beginning)
+        ledger.lost("$", "kind_not_used", document.beginning)
         return Parsed(SOURCE, kind, rejects=ledger.rejects, offered=ledger.offered)
     title = title_of(document) or ""
     known_at = _known_at(payload.fetched_at, printed_at(title))

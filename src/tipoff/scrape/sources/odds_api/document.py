@@ -133,7 +133,8 @@ def _read_events(parsed: Parsed, ledger: Ledger, events: list[tuple[str, Any]], 
 
 def game_row(head: Event, status: str, home_score: int | None, away_score: int | None, known_at: int | None) -> tuple[Any, ...]:
     """An event as a `games` record; `known_at` in microseconds since 1970 UTC."""
-    return (None, head.event_id, head.commence_time, head.home, head.away, None, status, home_score, away_score, known_at)
+    head_of_row = (None, head.event_id, None, head.commence_time, None, head.home, head.away)
+    return (*head_of_row, None, status, home_score, away_score, known_at)
 
 
 def _head(parsed: Parsed, ledger: Ledger, event: Any, path: str) -> Event | None:

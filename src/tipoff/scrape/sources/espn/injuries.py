@@ -1,7 +1,7 @@
-"""ESPN's injuries feed to statuses: what to ask for, and how to read it.
+"""ESPN's injuries feed to statuses.
 
-Comes in: a payload. Goes out: one record a player's status, in the words available, probable, questionable, doubtful, out. The feed
-speaks of a team's next game, so `game_date` is null. It never fetches; a document is recognised by its shape.
+Comes in: a decoded document. Goes out: one record a player's status, in the words available, probable, questionable, doubtful, out. The
+feed speaks of a team's next game, so `game_date` is null.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ from typing import Any
 
 from tipoff.clock import as_utc
 from tipoff.names import find_team, player_lookup
-from tipoff.scrape.opening import open_document
 from tipoff.scrape.reading import Ledger, fault_of_object, instant, objects, text
 from tipoff.scrape.records import Parsed, Payload
-from tipoff.scrape.request import Request
+from tipoff.scrape.sources.espn.requests import SOURCE
 from tipoff.scrape.tables import micros, tables
 
-SOURCE = "espn"
 STATUSES = {
     "out": "out",
     "doubtful": "doubtful",
@@ -30,25 +28,11 @@ STATUSES = {
 _REASON = 200
 
 
-def injuries() -> Request:
-    """Ask for the current injuries of all teams. Costs no credits."""
-    return Request(SOURCE, "injuries", "/apis/site/v2/sports/basketball/nba/injuries")
-
-
-def recognise(document: Any) -> str | None:
-    """`injuries`, or None where it is not ESPN's, from the shape of a decoded document alone."""
-    return "injuries" if isinstance(document, dict) and "injuries" in document and "athlete" not in document else None
-
-
-def transform(payload: Payload) -> Parsed:
-    """Everything that a payload of ESPN holds. Never raises for what stands in it. `known_at` is the fetch, else its timestamp."""
-    opened = open_document(payload, SOURCE, recognise)
-    if isinstance(opened, Parsed):
-        return opened
-    document, kind = opened
+def transform_injuries(document: dict[str, Any], payload: Payload) -> Parsed:
+    """The injuries feed. `known_at` is the fetch, else its own timestamp."""
     ledger = Ledger()
     known_at = as_utc(payload.fetched_at) if payload.fetched_at else instant(document.get("timestamp"))
-    parsed = Parsed(SOURCE, kind, snapshot_at=known_at, rejects=ledger.rejects)
+    parsed = Parsed(SOURCE, "injuries", snapshot_at=known_at, rejects=ledger.rejects)
     if type(document["injuries"]) is not list:
         ledger.lost("$.injuries", "not_a_list", document["injuries"])
     elif known_at is None and document["injuries"]:
