@@ -12,7 +12,7 @@ from typing import Any
 from tipoff.errors import UnknownFormat
 from tipoff.scrape.decode import Unreadable, decode
 from tipoff.scrape.records import Parsed, Payload
-from tipoff.scrape.sources import espn, nba_cdn, odds_api
+from tipoff.scrape.sources import espn, nba_cdn, nba_stats, odds_api
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Source:
 
 
 SOURCES: dict[str, Source] = {
-    module.SOURCE: Source(module.SOURCE, module.transform, module.recognise) for module in (odds_api, nba_cdn, espn)
+    module.SOURCE: Source(module.SOURCE, module.transform, module.recognise) for module in (odds_api, nba_cdn, nba_stats, espn)
 }
 
 

@@ -15,6 +15,7 @@ from tipoff.scrape.opening import open_document
 from tipoff.scrape.reading import Ledger, fault_of_object, instant, objects, text
 from tipoff.scrape.records import Parsed, Payload
 from tipoff.scrape.request import Request
+from tipoff.scrape.sources.espn_roster import is_roster, transform_roster
 from tipoff.scrape.tables import micros, tables
 
 SOURCE = "espn"
@@ -36,7 +37,9 @@ def injuries() -> Request:
 
 
 def recognise(document: Any) -> str | None:
-    """`injuries`, or None where it is not ESPN's, from the shape of a decoded document alone."""
+    """`injuries`, `roster`, or None where it is not ESPN's, from the shape of a decoded document alone."""
+    if is_roster(document):
+        return "roster"
     return "injuries" if isinstance(document, dict) and "injuries" in document and "athlete" not in document else None
 
 
@@ -46,6 +49,8 @@ def transform(payload: Payload) -> Parsed:
     if isinstance(opened, Parsed):
         return opened
     document, kind = opened
+    if kind == "roster":
+        return transform_roster(document, payload)
     ledger = Ledger()
     known_at = as_utc(payload.fetched_at) if payload.fetched_at else instant(document.get("timestamp"))
     parsed = Parsed(SOURCE, kind, snapshot_at=known_at, rejects=ledger.rejects)

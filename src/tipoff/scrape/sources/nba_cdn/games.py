@@ -58,16 +58,10 @@ class Refusal:
 
 def read_game(game: dict[str, Any], path: str, ledger: Ledger) -> Game | Refusal:
     """A game of the schedule or of a box score, or why it is not taken. Scores that cannot be read are set apart by themselves."""
-    game_id = game.get("gameId")
-    if type(game_id) is not str or not _GAME_ID.fullmatch(game_id):
-        return Refusal("gameId", "unreadable_id")
-    league = LEAGUES.get(game_id[:2])
-    if league is None:
-        return Refusal("gameId", "unknown_league")
-    if game_id[2] in _REFUSED:
-        return Refusal("gameId", _REFUSED[game_id[2]], is_exhibition=True)
-    if game_id[2] not in _GAME_TYPES:
-        return Refusal("gameId", "unknown_game_type")
+    told = read_id(game.get("gameId"))
+    if isinstance(told, Refusal):
+        return told
+    game_id, league = told
     sides = [_side(game, key) for key in ("homeTeam", "awayTeam")]
     for side in sides:
         if isinstance(side, Refusal):
@@ -85,6 +79,20 @@ def read_game(game: dict[str, Any], path: str, ledger: Ledger) -> Game | Refusal
         return Refusal("gameStatus", "unknown_status")
     scores = _scores(game, path, ledger) if status == "final" else (None, None)
     return Game(game_id, league, tip, home, away, _GAME_TYPES[game_id[2]], status, *scores)
+
+
+def read_id(game_id: Any) -> tuple[str, League] | Refusal:
+    """The league's id of a game that counts, and its league; or why it is not taken."""
+    if type(game_id) is not str or not _GAME_ID.fullmatch(game_id):
+        return Refusal("gameId", "unreadable_id")
+    league = LEAGUES.get(game_id[:2])
+    if league is None:
+        return Refusal("gameId", "unknown_league")
+    if game_id[2] in _REFUSED:
+        return Refusal("gameId", _REFUSED[game_id[2]], is_exhibition=True)
+    if game_id[2] not in _GAME_TYPES:
+        return Refusal("gameId", "unknown_game_type")
+    return game_id, league
 
 
 def _side(game: dict[str, Any], key: str) -> Team | Refusal:
