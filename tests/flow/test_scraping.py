@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from flow.upstream import AFTERNOON, DAY, practice_house
+
 from tipoff.flow.expected import expected_outputs, write_expected
 from tipoff.flow.house import House
 from tipoff.flow.plan import capture_plan

@@ -55,7 +55,7 @@ class Arrival:
         return self.said.league == "practice"
 
     def rows(self, kind: str) -> list[dict[str, object]]:
-        found: dict[str, pa.Table] = {**self.said.records}
+        found: dict[str, pa.Table] = {str(name): table for name, table in self.said.records.items()}
         return found[kind].to_pylist() if kind in found and not self.foreign else []
 
 

@@ -140,9 +140,8 @@ def test_play_by_play_that_is_fetched_later_counts_as_known_three_hours_after_th
 
 def test_play_by_play_out_of_a_folder_is_known_when_its_game_ended(bench: Bench) -> None:
     bench.load(final(), payload(plays(*SHOTS)))
-    assert {(row["known_at"], row["known_at_assumed"]) for row in bench.rows("raw.shots")} == {
-        (TIP + timedelta(hours=2, minutes=20), False)
-    }
+    ended = TIP + timedelta(hours=2, minutes=20)
+    assert {(row["known_at"], row["known_at_assumed"]) for row in bench.rows("raw.shots")} == {(ended, False)}
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))

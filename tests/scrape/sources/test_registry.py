@@ -30,6 +30,9 @@ BARE = {key: value for key, value in two_books().items() if key != "bookmakers"}
         ({"leagueSchedule": {}}, ("nba_cdn", "schedule")),
         ({"game": {"gameId": "0022500101"}}, ("nba_cdn", "box")),
         ({"timestamp": "2025-11-05T22:00:00Z", "injuries": []}, ("espn", "injuries")),
+        ({"game": {"gameId": "0022500101", "actions": []}}, ("nba_cdn", "shots")),
+        ({"game": {"gameId": "0022500101", "actions": [], "videoAvailable": 0}}, ("nba_stats", "shots")),
+        ({"team": {"displayName": "Boston Celtics"}, "athletes": []}, ("espn", "roster")),
         ({"message": "Unauthorized"}, None),
         ({"team": {}}, None),
         (None, None),
@@ -47,7 +50,7 @@ def test_a_body_that_is_no_document_is_nobodys(body: bytes) -> None:
 
 
 def test_a_source_has_the_name_that_its_payloads_carry() -> None:
-    assert set(SOURCES) == {"odds_api", "nba_cdn", "espn"}
+    assert set(SOURCES) == {"odds_api", "nba_cdn", "nba_stats", "espn"}
     assert all(source_named(name).name == name for name in SOURCES)
     with pytest.raises(UnknownFormat, match="no source"):
         source_named("bettingpros")

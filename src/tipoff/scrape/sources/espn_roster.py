@@ -21,44 +21,12 @@ from tipoff.scrape.request import Request
 from tipoff.scrape.tables import micros, tables
 
 SOURCE = "espn"
-TEAM_IDS = dict(
-    zip(
-        [
-            "ATL",
-            "BOS",
-            "NOP",
-            "CHI",
-            "CLE",
-            "DAL",
-            "DEN",
-            "DET",
-            "GSW",
-            "HOU",
-            "IND",
-            "LAC",
-            "LAL",
-            "MIA",
-            "MIL",
-            "MIN",
-            "BKN",
-            "NYK",
-            "ORL",
-            "PHI",
-            "PHX",
-            "POR",
-            "SAC",
-            "SAS",
-            "OKC",
-            "UTA",
-            "WAS",
-            "TOR",
-            "MEM",
-            "CHA",
-        ],
-        range(1, 31),
-        strict=True,
-    )
+_BY_NUMBER = (
+    *("ATL", "BOS", "NOP", "CHI", "CLE", "DAL", "DEN", "DET", "GSW", "HOU"),
+    *("IND", "LAC", "LAL", "MIA", "MIL", "MIN", "BKN", "NYK", "ORL", "PHI"),
+    *("PHX", "POR", "SAC", "SAS", "OKC", "UTA", "WAS", "TOR", "MEM", "CHA"),
 )
+TEAM_IDS = {tricode: number for number, tricode in enumerate(_BY_NUMBER, 1)}
 """ESPN's numbers of the thirty teams."""
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9:.]{4,12}Z)?")
 _YOUNGEST, _OLDEST = 16, 60

@@ -1,4 +1,4 @@
-"""The league's own CDN (cdn.nba.com): schedule, box scores and play-by-play. `transform` reads its documents, the other names ask for them."""
+"""The league's own CDN (cdn.nba.com): schedule, box scores, plays. `transform` reads its documents, the other names ask for them."""
 
 from tipoff.scrape.sources.nba_cdn.document import recognise, transform
 from tipoff.scrape.sources.nba_cdn.games import SOURCE

@@ -22,7 +22,11 @@ def recognise(document: Any) -> str | None:
     if is_play_by_play(document):
         return "shots"
     game = document.get("game")
-    return "box" if isinstance(game, dict) and {"gameId", "homeTeam", "awayTeam", "gameStatus"} & game.keys() else None
+    return (
+        "box"
+        if isinstance(game, dict) and "actions" not in game and {"gameId", "homeTeam", "awayTeam", "gameStatus"} & game.keys()
+        else None
+    )
 
 
 def transform(payload: Payload) -> Parsed:

@@ -1,10 +1,10 @@
 """The play-by-play of the league's statistics, in its third version or in the live one's words: what to ask for, and how to read it.
 
-Comes in: a decoded document. Goes out: one `shots` record a field goal tried, of a game that is over. The third version names no areas
-but gives the place of each shot, in tenths of a foot from the centre of the basket: the paint is sixteen feet wide and ends nineteen feet from the
-baseline, that is 13.75 feet in front of the basket (official rules, rule 1). On a recorded game whose live play-by-play has both, this
-agrees with the league's own areas on every shot but one, that one at the place 0/0, which stands where nobody noted any: such a shot is
-set apart. The second version gives distances in words only, and is not read.
+Comes in: a decoded document. Goes out: one `shots` record a field goal tried, of a game that is over. The third version names no
+areas but gives the place of each shot, in tenths of a foot from the centre of the basket: the paint is sixteen feet wide and ends
+nineteen feet from the baseline, that is 13.75 feet in front of the basket (official rules, rule 1). On a recorded game whose live
+play-by-play has both, this agrees with the league's own areas on 180 of 181 shots; the other is a tipped layup whose area contradicts
+its own mark `pointsinthepaint`. The second version gives distances in words only, and is not read.
 
 The third version has no word for the end of a game: it is over when its fourth period, or a later one, has ended without a tie.
 """
@@ -58,7 +58,7 @@ def _zone(action: Action, worth: int) -> str | Refusal:
     if worth == 3:
         return "three"
     x, y = number(action.get("xLegacy")), number(action.get("yLegacy"))
-    if x is None or y is None or x == y == 0:
+    if x is None or y is None:
         return Refusal("xLegacy", "unreadable_place")
     return "paint" if abs(x) <= _HALF_WIDTH and y <= _DEPTH else "mid"
 
