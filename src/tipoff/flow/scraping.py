@@ -20,15 +20,16 @@ from tipoff.errors import NotReady, TipoffError
 from tipoff.flow.batches import Batch, trigger, wait_for
 from tipoff.flow.engine import Engine
 from tipoff.flow.house import House
-from tipoff.flow.plan import GAME_MARKETS, Ask, PlannedGame, props_markets
+from tipoff.flow.plan import GAME_MARKETS, OPTIONAL, ROSTER_LASTS, Ask, PlannedGame, props_markets, switched_on, teams_of
 from tipoff.flow.state import METADATA, State
+from tipoff.names import TEAMS
 from tipoff.scrape.client import Client, Fetched, Patience
 from tipoff.scrape.request import Request
-from tipoff.scrape.sources import espn, nba_cdn
+from tipoff.scrape.sources import espn, espn_roster, nba_cdn, nba_stats
 from tipoff.scrape.sources.odds_api import Asking
 from tipoff.store.warehouse import day_of
 
-ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "box")
+ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "box", "shots", "roster")
 WORKERS = 6
 AskState = Literal["asked", "failed", "missed"]
 
@@ -119,6 +120,14 @@ def final_games(house: House, game_date: date) -> set[str]:
     return set(rows.column(0).to_pylist())
 
 
+def teams_without_roster(house: House, at: datetime) -> set[str]:
+    """The teams of which no roster was told in the week before a moment."""
+    with house.warehouse.reading() as work:
+        said = work.table("ref.spellings")
+        told = work.fetch(said.filter(said.seen_in == "roster").group_by("team").agg(told_at=said.told_at.max())).to_pylist()
+    return set(TEAMS) - {row["team"] for row in told if row["told_at"] > at - ROSTER_LASTS}
+
+
 def asks_on_record(state: State, game_date: date) -> list[dict[str, Any]]:
     """Every ask of a game day and what came of it, oldest first."""
     query = sa.select(ASKS).where(ASKS.c.game_date == game_date).order_by(ASKS.c.at, ASKS.c.feed, ASKS.c.game_id)
@@ -153,7 +162,7 @@ class Scraper:
     def cycle(self, game_date: date, asks: Sequence[Ask], cause: str) -> Cycle:
         """One cycle for a day. The schedule and the list of events are loaded first, since the others need the games and their ids."""
         done = Cycle()
-        for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "box")):
+        for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "box", "roster"), ("shots",)):
             now = [ask for ask in asks if ask.feed in feeds]
             if now:
                 games = planned_games(self.house, game_date, game_date).get(game_date, [])
@@ -182,6 +191,8 @@ class Scraper:
         for source in self.house.settings.sources:
             for make in _ANSWERS.get((ask.feed, source), ()):
                 yield make(self, game)
+            for of_team in _ANSWERS_OF_A_TEAM.get((ask.feed, source), ()):
+                yield of_team(ask.game_id)
 
     def _record(self, asked: Iterable[Asked]) -> None:
         moment = self.house.clock.now().replace(tzinfo=None)
@@ -230,6 +241,12 @@ class Scraper:
     def cdn_box(self, game: PlannedGame | None) -> Request:
         return nba_cdn.box_score(_known(game, "league_game_id", "the league's schedule does not hold it"))
 
+    def cdn_plays(self, game: PlannedGame | None) -> Request:
+        return nba_cdn.play_by_play(_known(game, "league_game_id", "the league's schedule does not hold it"))
+
+    def stats_plays(self, game: PlannedGame | None) -> Request:
+        return nba_stats.play_by_play(_known(game, "league_game_id", "the league's schedule does not hold it"))
+
 
 _ANSWERS: dict[tuple[str, str], tuple[Callable[[Scraper, PlannedGame | None], Request], ...]] = {
     ("schedule", "nba_cdn"): (Scraper.schedule,),
@@ -238,7 +255,10 @@ _ANSWERS: dict[tuple[str, str], tuple[Callable[[Scraper, PlannedGame | None], Re
     ("props", "odds_api"): (Scraper.props,),
     ("injuries", "espn"): (Scraper.espn_injuries,),
     ("box", "nba_cdn"): (Scraper.cdn_box,),
+    ("shots", "nba_cdn"): (Scraper.cdn_plays,),
+    ("shots", "nba_stats"): (Scraper.stats_plays,),
 }
+_ANSWERS_OF_A_TEAM: dict[tuple[str, str], tuple[Callable[[str], Request], ...]] = {("roster", "espn"): (espn_roster.roster,)}
 
 
 def _known(game: PlannedGame | None, name: str, otherwise: str) -> str:
@@ -257,9 +277,11 @@ def scraping(engine: Engine, patience: Patience | None = None) -> Iterator[Scrap
 
 
 def scrape_now(engine: Engine, game_date: date, feeds: Sequence[str] = ASK_FEEDS, patience: Patience | None = None) -> Cycle:
-    """Ask for a day, now, whatever the plan says: props of the games that have not tipped, box scores of those past their buzzer."""
+    """Ask for a day, now, whatever the plan says: props of the games that have not tipped, box scores of those past their buzzer,
+    play-by-play of those whose box score is loaded, rosters of the teams that play."""
     house = engine.house
     now = house.clock.now()
+    feeds = [feed for feed in feeds if feed not in OPTIONAL or feed in switched_on(house.settings)]
     with scraping(engine, patience) as scraper:
         first = [Ask(now, feed) for feed in ("schedule", "events") if feed in feeds]
         done = scraper.cycle(game_date, first, "tipoff scrape")
@@ -269,8 +291,12 @@ def scrape_now(engine: Engine, game_date: date, feeds: Sequence[str] = ASK_FEEDS
             rest += [Ask(now, "props", game.game_id) for game in games if game.tip > now]
         if "box" in feeds:
             rest += [Ask(now, "box", game.game_id) for game in games if game.tip + timedelta(hours=2) < now]
+        if "roster" in feeds:
+            rest += [Ask(now, "roster", team) for team in teams_of(games)]
         later = scraper.cycle(game_date, rest, "tipoff scrape")
-    return Cycle(done.asked + later.asked, done.batches + later.batches)
+        over = sorted(final_games(house, game_date)) if "shots" in feeds else []
+        last = scraper.cycle(game_date, [Ask(now, "shots", game) for game in over], "tipoff scrape")
+    return Cycle(done.asked + later.asked + last.asked, done.batches + later.batches + last.batches)
 
 
 def moments_done(state: State, game_date: date) -> set[tuple[str, str, datetime]]:

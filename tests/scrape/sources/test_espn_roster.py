@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from odds_documents import adds_up, rows, rules
 
 from tipoff.errors import BadInput
-from tipoff.names import TEAMS
+from tipoff.names import ESPN_IDS, TEAMS
 from tipoff.scrape.records import SHAPES, Parsed, Payload
 from tipoff.scrape.sources import espn
-from tipoff.scrape.sources.espn_roster import TEAM_IDS, roster
+from tipoff.scrape.sources.espn_roster import roster
 
 FETCHED_AT = datetime(2025, 11, 5, 22, 30, tzinfo=UTC)
 FIRST = "$.athletes[0]"
@@ -123,8 +123,8 @@ def test_no_junk_in_a_roster_crashes(key: str, junk: Any) -> None:
 
 
 def test_each_of_the_thirty_teams_has_its_own_number() -> None:
-    assert set(TEAM_IDS) == set(TEAMS)
-    assert len(set(TEAM_IDS.values())) == 30
+    assert set(ESPN_IDS) == set(TEAMS)
+    assert len(set(ESPN_IDS.values())) == 30
 
 
 def test_a_roster_is_asked_for_by_the_sources_number_and_without_credits() -> None:

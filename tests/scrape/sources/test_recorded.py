@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 from odds_documents import SHARED, adds_up, parse, rows
 
-from tipoff.names import team_named
+from tipoff.names import ESPN_IDS, team_named
 from tipoff.scrape.records import Parsed, Payload
 from tipoff.scrape.sources import SOURCES, nba_cdn, recognise
-from tipoff.scrape.sources.espn_roster import TEAM_IDS
 
 RECORDED = SHARED / "recorded"
 PAYLOADS = SHARED / "payloads" / "odds-api"
@@ -142,7 +141,7 @@ def test_the_numbers_of_the_teams_are_those_of_the_recorded_scoreboard() -> None
     sides = [side["team"] for event in scoreboard["events"] for match in event["competitions"] for side in match["competitors"]]
     met = {team_named(side["displayName"]).tricode: int(side["id"]) for side in sides}
     assert len(met) == 22
-    assert met.items() <= TEAM_IDS.items()
+    assert met.items() <= ESPN_IDS.items()
 
 
 @needs_data

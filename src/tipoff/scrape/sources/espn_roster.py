@@ -14,29 +14,22 @@ from typing import Any
 
 from tipoff.clock import as_utc
 from tipoff.errors import BadInput
-from tipoff.names import find_team, player_lookup
+from tipoff.names import ESPN_IDS, find_team, player_lookup
 from tipoff.scrape.reading import Ledger, fault_of_object, instant, objects, text
 from tipoff.scrape.records import Parsed, Payload
 from tipoff.scrape.request import Request
 from tipoff.scrape.tables import micros, tables
 
 SOURCE = "espn"
-_BY_NUMBER = (
-    *("ATL", "BOS", "NOP", "CHI", "CLE", "DAL", "DEN", "DET", "GSW", "HOU"),
-    *("IND", "LAC", "LAL", "MIA", "MIL", "MIN", "BKN", "NYK", "ORL", "PHI"),
-    *("PHX", "POR", "SAC", "SAS", "OKC", "UTA", "WAS", "TOR", "MEM", "CHA"),
-)
-TEAM_IDS = {tricode: number for number, tricode in enumerate(_BY_NUMBER, 1)}
-"""ESPN's numbers of the thirty teams."""
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:T[0-9:.]{4,12}Z)?")
 _YOUNGEST, _OLDEST = 16, 60
 
 
 def roster(tricode: str) -> Request:
     """Ask for a team's roster as it stands. Costs no credits. Raises BadInput for what is no tricode."""
-    if tricode not in TEAM_IDS:
+    if tricode not in ESPN_IDS:
         raise BadInput(f"{tricode[:80]!r} is no team.", hint="Teams are written as tricodes, such as BOS.")
-    return Request(SOURCE, "roster", f"/apis/site/v2/sports/basketball/nba/teams/{TEAM_IDS[tricode]}/roster", event_id=tricode)
+    return Request(SOURCE, "roster", f"/apis/site/v2/sports/basketball/nba/teams/{ESPN_IDS[tricode]}/roster", event_id=tricode)
 
 
 def is_roster(document: Any) -> bool:
