@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flow.upstream import DAY, practice_house, season
 
+from flow.upstream import DAY, practice_house, season
 from tipoff.flow.backfill import Wanted, backfilling, plan_days, start, wait
 from tipoff.flow.house import House
 from tipoff.flow.plan import BUZZER
@@ -93,47 +93,46 @@ class Night:
     games: list[str] = field(default_factory=list)
 
 
-class TestTheWorkersTicks:
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
     """A worker lives through an evening, from before the first tip to the next morning."""
+    lived = Night()
+    with practice_house(tmp_path_factory.mktemp("night"), sources=("nba_cdn", "espn")) as (house, clock), working(house, scheduled=False) as engine:
 
-    @pytest.fixture(scope="class")
-    def night(self, tmp_path_factory: pytest.TempPathFactory) -> Night:
-        lived = Night()
-        with practice_house(tmp_path_factory.mktemp("night")) as (house, clock), working(house, scheduled=False) as engine:
+        def tick(name: str) -> None:
+            capture_tick(engine)
+            rows = [row for row in asks_on_record(house.state, DAY) if row["state"] == "asked"]
+            lived.asked[name] = Counter(row["feed"] for row in rows)
+            lived.shots[name] = {row["game_id"] for row in house.warehouse.read("raw.shots", game_date=DAY).to_pylist()}
 
-            def tick(name: str) -> None:
-                capture_tick(engine)
-                rows = [row for row in asks_on_record(house.state, DAY) if row["state"] == "asked"]
-                lived.asked[name] = Counter(row["feed"] for row in rows)
-                lived.shots[name] = {row["game_id"] for row in house.warehouse.read("raw.shots").to_pylist()}
+        scrape_now(engine, DAY, ("schedule",))
+        tick("the afternoon")
+        games = planned_games(house, DAY, DAY)[DAY]
+        lived.games = sorted(game.game_id for game in games)
+        clock.set(games[0].tip + BUZZER - timedelta(minutes=2))
+        tick("before the first buzzer")
+        clock.set(max(game.tip for game in games) + timedelta(hours=4))
+        tick("after the last buzzer")
+        clock.advance(timedelta(minutes=5))
+        tick("and again")
+        clock.advance(timedelta(hours=9))
+        tick("the morning")
+    return lived
 
-            scrape_now(engine, DAY, ("schedule",))
-            tick("the afternoon")
-            games = planned_games(house, DAY, DAY)[DAY]
-            lived.games = sorted(game.game_id for game in games)
-            clock.set(games[0].tip + BUZZER - timedelta(minutes=2))
-            tick("before the first buzzer")
-            clock.set(max(game.tip for game in games) + timedelta(hours=4))
-            tick("box scores")
-            clock.advance(timedelta(minutes=5))
-            tick("play-by-play")
-            clock.advance(timedelta(minutes=5))
-            tick("and again")
-            clock.advance(timedelta(hours=9))
-            tick("the morning")
-        return lived
 
-    def test_rosters_are_asked_for_once(self, night: Night) -> None:
-        assert {name: asked["roster"] for name, asked in night.asked.items()} == dict.fromkeys(night.asked, 2 * len(night.games))
+def test_rosters_are_asked_for_once(night: Night) -> None:
+    assert {name: asked["roster"] for name, asked in night.asked.items()} == dict.fromkeys(night.asked, 2 * len(night.games))
 
-    def test_play_by_play_waits_for_its_box_score_and_is_asked_for_then(self, night: Night) -> None:
-        assert [night.asked[name]["shots"] for name in ("the afternoon", "before the first buzzer", "box scores")] == [0, 0, 0]
-        assert night.asked["play-by-play"]["shots"] == night.asked["and again"]["shots"] == len(night.games)
-        assert sorted(night.shots["play-by-play"]) == night.games
 
-    def test_it_is_asked_for_again_in_the_morning(self, night: Night) -> None:
-        assert night.asked["the morning"]["shots"] == 2 * len(night.games)
-        assert sorted(night.shots["the morning"]) == night.games
+def test_play_by_play_waits_for_its_box_score_and_is_asked_for_then(night: Night) -> None:
+    assert [night.asked[name]["shots"] for name in ("the afternoon", "before the first buzzer")] == [0, 0]
+    assert night.asked["after the last buzzer"]["shots"] == night.asked["and again"]["shots"] == len(night.games)
+    assert sorted(night.shots["after the last buzzer"]) == night.games
+
+
+def test_it_is_asked_for_again_in_the_morning(night: Night) -> None:
+    assert night.asked["the morning"]["shots"] == 2 * len(night.games)
+    assert sorted(night.shots["the morning"]) == night.games
 
 
 @pytest.mark.parametrize("off", [{"play_by_play": False, "rosters": False}, {"sources": ("odds_api",)}])

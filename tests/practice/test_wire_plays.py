@@ -14,11 +14,13 @@ from tipoff.practice.shots import tries
 from tipoff.practice.wire_plays import play_by_play
 
 
-def _actions(season: Season, number: int) -> list[Any]:
+def _whole(season: Season, number: int) -> Any:
     game = season.games[number]
-    document = play_by_play(season, game, game.final_at)
-    assert document is not None
-    return document["game"]["actions"]  # type: ignore[no-any-return]
+    return play_by_play(season, game, game.final_at)
+
+
+def _actions(season: Season, number: int) -> list[Any]:
+    return list(_whole(season, number)["game"]["actions"])
 
 
 def _of(actions: list[Any], kind: str) -> dict[str, Any]:
@@ -31,9 +33,7 @@ def test_an_action_has_the_recorded_keys_of_its_kind(season: Season) -> None:
     real = json.loads(gzip.decompress((RECORDED / "nba-stats" / "playbyplay.json.gz").read_bytes()))
     sometimes = {"descriptor", "assistPlayerNameInitial", "assistPersonId", "assistTotal", "officialId"}
     mine = _actions(season, 10)
-    assert key_paths({"meta": real["meta"]}) == key_paths(
-        {"meta": play_by_play(season, season.games[10], season.games[10].final_at)["meta"]}
-    )  # type: ignore[index]
+    assert key_paths(_whole(season, 10)["meta"]) == key_paths(real["meta"])
     for kind in ("period", "2pt", "3pt"):
         assert _of(mine, kind).keys() == _of(real["game"]["actions"], kind).keys() - sometimes, kind
 

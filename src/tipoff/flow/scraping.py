@@ -160,16 +160,20 @@ class Scraper:
         return wait_for(self._engine, wanted, seconds or self.house.settings.batch_seconds) if wanted else []
 
     def cycle(self, game_date: date, asks: Sequence[Ask], cause: str) -> Cycle:
-        """One cycle for a day. The schedule and the list of events are loaded first, since the others need the games and their ids."""
+        """One cycle for a day. The schedule and the list of events are loaded first, since the others need the games and their ids; what
+        waits for a box score comes last, and is left for another time where there is none yet."""
         done = Cycle()
         for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "box", "roster"), ("shots",)):
-            now = [ask for ask in asks if ask.feed in feeds]
-            if now:
+            if now := self._ready(game_date, [ask for ask in asks if ask.feed in feeds]):
                 games = planned_games(self.house, game_date, game_date).get(game_date, [])
                 asked = self.perform(game_date, now, games)
                 done.asked += asked
                 done.batches += self.load(asked, cause)
         return done
+
+    def _ready(self, game_date: date, asks: list[Ask]) -> list[Ask]:
+        final = final_games(self.house, game_date) if any(ask.after_final for ask in asks) else set()
+        return [ask for ask in asks if not ask.after_final or ask.game_id in final]
 
     def _one(self, game_date: date, ask: Ask, game: PlannedGame | None) -> Asked:
         """Ask one source after the other until one answers."""
@@ -291,12 +295,12 @@ def scrape_now(engine: Engine, game_date: date, feeds: Sequence[str] = ASK_FEEDS
             rest += [Ask(now, "props", game.game_id) for game in games if game.tip > now]
         if "box" in feeds:
             rest += [Ask(now, "box", game.game_id) for game in games if game.tip + timedelta(hours=2) < now]
+        if "shots" in feeds:
+            rest += [Ask(now, "shots", game.game_id, after_final=True) for game in games]
         if "roster" in feeds:
             rest += [Ask(now, "roster", team) for team in teams_of(games)]
         later = scraper.cycle(game_date, rest, "tipoff scrape")
-        over = sorted(final_games(house, game_date)) if "shots" in feeds else []
-        last = scraper.cycle(game_date, [Ask(now, "shots", game) for game in over], "tipoff scrape")
-    return Cycle(done.asked + later.asked + last.asked, done.batches + later.batches + last.batches)
+    return Cycle(done.asked + later.asked, done.batches + later.batches)
 
 
 def moments_done(state: State, game_date: date) -> set[tuple[str, str, datetime]]:

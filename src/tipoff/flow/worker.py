@@ -57,13 +57,13 @@ def capture_tick(engine: Engine) -> Tick:
         while day <= last:
             plan = capture_plan(day, games.get(day, ()), house.settings, no_roster if day >= today else ())
             chosen, passed = due(plan, now, moments_done(house.state, day))
-            final = final_games(house, day) if any(ask.until_final or ask.after_final for ask in chosen) else set()
+            final = final_games(house, day) if any(ask.until_final for ask in chosen) else set()
             stale = [ask for ask in chosen if now - ask.at > PATIENCE.get(ask.feed, timedelta.max)]
             missed = [*passed, *stale]
             if missed:
                 scraper.miss(day, missed, "Its moment passed while nobody asked.")
                 done.missed += len(missed)
-            fresh = [ask for ask in chosen if ask not in stale and not _not_now(ask, final)]
+            fresh = [ask for ask in chosen if ask not in stale and not _needless(ask, final)]
             if fresh:
                 done.cycles[day] = scraper.cycle(day, fresh, "the capture plan")
             if fresh or missed:
@@ -72,9 +72,8 @@ def capture_tick(engine: Engine) -> Tick:
     return done
 
 
-def _not_now(ask: Ask, final: set[str]) -> bool:
-    """Whether an ask is not needed any more, or waits for its game's box score; it is neither asked nor missed then."""
-    return (ask.until_final and ask.game_id in final) or (ask.after_final and ask.game_id not in final)
+def _needless(ask: Ask, final: set[str]) -> bool:
+    return ask.until_final and ask.game_id in final
 
 
 @DBOS.workflow(name="capture_tick")
