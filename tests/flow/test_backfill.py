@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from flow.upstream import DAY, practice_house
 
+from flow.upstream import DAY, practice_house
 from tipoff.errors import BadInput
 from tipoff.flow.backfill import Snapshot, Wanted, backfilling, plan_days, start, wait
 from tipoff.flow.house import House

@@ -97,7 +97,8 @@ class Night:
 def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
     """A worker lives through an evening, from before the first tip to the next morning."""
     lived = Night()
-    with practice_house(tmp_path_factory.mktemp("night"), sources=("nba_cdn", "espn")) as (house, clock), working(house, scheduled=False) as engine:
+    only = ("nba_cdn", "espn")
+    with practice_house(tmp_path_factory.mktemp("night"), sources=only) as (house, clock), working(house, scheduled=False) as engine:
 
         def tick(name: str) -> None:
             capture_tick(engine)

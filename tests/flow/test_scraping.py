@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flow.upstream import AFTERNOON, DAY, practice_house
 
+from flow.upstream import AFTERNOON, DAY, practice_house
 from tipoff.flow.expected import expected_outputs, write_expected
 from tipoff.flow.house import House
 from tipoff.flow.plan import capture_plan
@@ -59,10 +59,8 @@ class TestACycle:
     def test_every_ask_leaves_its_row_and_every_answer_its_receipt(self, lived: tuple[House, Cycle]) -> None:
         house, _ = lived
         rows = asks_on_record(house.state, DAY)
-        assert Counter(row["feed"] for row in rows) == {
-            **{"schedule": 1, "events": 1, "lines": 1, "injuries": 1, "props": GAMES},
-            "roster": 2 * GAMES,
-        }
+        counted = {"schedule": 1, "events": 1, "lines": 1, "injuries": 1, "props": GAMES, "roster": 2 * GAMES}
+        assert Counter(row["feed"] for row in rows) == counted
         kept = {payload for feed in ("schedule", "events", "lines", "props") for payload, _ in house.receipts.names(feed, DAY)}
         assert {row["payload_id"] for row in rows if row["state"] == "asked"} == kept
 
