@@ -90,6 +90,15 @@ def test_shots_that_come_before_the_box_score_wait_for_it(bench: Bench) -> None:
     assert bench.rows("raw.quarantine", replayed_at=None) == []
 
 
+@pytest.mark.parametrize("game_first", [True, False])
+def test_a_name_says_how_many_shots_wait_for_it_whether_or_not_they_waited_for_their_game_before(bench: Bench, game_first: bool) -> None:
+    documents = [payload(schedule(scheduled())), told(*SHOTS)]
+    for document in documents if game_first else documents[::-1]:
+        bench.load(document)
+    bench.replay()
+    assert {row["name"]: row["rows_waiting"] for row in bench.rows("ref.unresolved_names")} == {"J. Tatum": 4, "A. Reaves": 1}
+
+
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_in_whatever_order_schedule_box_score_and_shots_come_the_tables_are_the_same(
     new_bench: Callable[[], Bench], order: tuple[int, ...]

@@ -67,7 +67,7 @@ def set_apart_names(
     candidates = {mention.name: resolution.candidates for mention, resolution in resolutions.items() if not resolution.player_lookup}
     rows = unknown.select(["payload_id", "path", "name"]).to_pylist()
     rejects = [(row["payload_id"], Reject(row["path"], "unresolved_name", row["name"])) for row in rows]
-    before = _first_seen(work, {row["payload_id"] for row in rows})
+    before = set(_first_seen(work, {row["payload_id"] for row in rows}, rule="unresolved_name"))
     set_apart(work, counts, rejects, documents, seen_at)
     if "game_id" not in unknown.column_names:
         days = map_distinct(unknown.column("game_date"), lambda day: f"{day:%Y%m%d}", pa.string())
@@ -95,8 +95,8 @@ def set_apart_names(
     work.merge("ref.unresolved_names", table_of("ref.unresolved_names", names))
 
 
-def _first_met(rows: list[dict[str, Any]], before: dict[tuple[str, str], datetime]) -> list[bool]:
-    """Which of these rows is the first of its place: a payload that arrived twice holds the same row twice."""
+def _first_met(rows: list[dict[str, Any]], before: set[tuple[str, str]]) -> list[bool]:
+    """Which of these rows waits for its name for the first time: a payload that arrived twice holds the same row twice."""
     met = set(before)
     first = []
     for row in rows:
@@ -162,10 +162,13 @@ def _name_key(row: dict[str, Any]) -> tuple[str, str, str]:
     return row["name"], row["game_id"], row["source"]
 
 
-def _first_seen(work: Work, payload_ids: set[str]) -> dict[tuple[str, str], datetime]:
-    """When each row of these documents that is in quarantine was set apart first."""
+def _first_seen(work: Work, payload_ids: set[str], rule: str | None = None) -> dict[tuple[str, str], datetime]:
+    """When each row of these documents that is in quarantine, by this rule or by any, was set apart first."""
     known = ibis.memtable(pa.table({"payload_id": sorted(payload_ids)}))
-    rows = work.fetch(work.table("raw.quarantine").semi_join(known, "payload_id").select("payload_id", "path", "first_seen"))
+    apart = work.table("raw.quarantine").semi_join(known, "payload_id")
+    if rule is not None:
+        apart = apart.filter(apart.rule == rule)
+    rows = work.fetch(apart.select("payload_id", "path", "first_seen"))
     return {(row["payload_id"], row["path"]): row["first_seen"] for row in rows.to_pylist()}
 
 
