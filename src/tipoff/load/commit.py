@@ -90,7 +90,7 @@ def _place_shots_again(work: Work, counts: Counts, league_ids: pa.ChunkedArray) 
     stood = rows.filter(moved)
     to = placed.filter(moved)
     work.remove("raw.shots", stood)
-    _merge_table(work, counts, "raw.shots", to.drop_columns(["season", "written_at", "run_id"]))
+    work.merge("raw.shots", to.drop_columns(["season", "written_at", "run_id"]))
     changed = {*stood.column("game_id").to_pylist(), *to.column("game_id").to_pylist()}
     counts.changed_games |= changed
     count_zones(work, sorted(changed))
