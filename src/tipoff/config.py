@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     )
     regions: tuple[str, ...] = Field((), description="regions asked for in place of bookmakers, such as us, us2, eu")
     alternates: bool = Field(False, description="also ask for alternate lines; each call then costs one market more")
+    play_by_play: bool = Field(True, description="also ask for play-by-play, from which shots have their zone; it costs no credits")
+    rosters: bool = Field(True, description="also ask for rosters, from which players have their date of birth; they cost no credits")
     credits_per_day: int | None = Field(
         None, ge=0, description="credits of The Odds API that a UTC day may cost; default: no limit of ours"
     )

@@ -77,6 +77,14 @@ TEAMS: dict[str, Team] = {
     )
 }
 
+_BY_ESPN_NUMBER = (
+    *("ATL", "BOS", "NOP", "CHI", "CLE", "DAL", "DEN", "DET", "GSW", "HOU"),
+    *("IND", "LAC", "LAL", "MIA", "MIL", "MIN", "BKN", "NYK", "ORL", "PHI"),
+    *("PHX", "POR", "SAC", "SAS", "OKC", "UTA", "WAS", "TOR", "MEM", "CHA"),
+)
+ESPN_IDS = {tricode: number for number, tricode in enumerate(_BY_ESPN_NUMBER, 1)}
+"""ESPN's numbers of the thirty teams, by tricode."""
+
 _SPECIAL_LETTERS = str.maketrans({"ı": "i", "ø": "o", "đ": "d", "ł": "l", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
 
 _SUFFIXES = ("iii", "iv", "ii", "jr", "sr")

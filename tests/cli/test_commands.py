@@ -30,6 +30,7 @@ def tipoff(*arguments: str, cwd: Path, **variables: str) -> subprocess.Completed
         pytest.param(("train", "--systems", "oracle"), 3, "No system is called oracle", id="an unknown system"),
         pytest.param(("import", "nowhere.parquet"), 4, "There is no nowhere.parquet", id="a file that is not there"),
         pytest.param(("load", "--payloads", "nowhere"), 4, "There is no folder nowhere", id="a folder that is not there"),
+        pytest.param(("scrape", "--kind", "assists"), 4, "assists: no such kind", id="a kind of document that is none"),
         pytest.param(("tables", "raw.nothing"), 4, "No table is called", id="an unknown table"),
     ],
 )
@@ -39,6 +40,12 @@ def test_an_error_names_what_is_wrong_and_the_next_thing_to_do(tmp_path: Path, a
     assert told in done.stderr
     assert "->" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_play_by_play_that_is_switched_off_is_not_asked_for_and_says_so(tmp_path: Path) -> None:
+    done = tipoff("scrape", "--kind", "shots", cwd=tmp_path, TIPOFF_PLAY_BY_PLAY="false")
+    assert (done.returncode, "shots: switched off" in done.stderr) == (4, True), done.stderr
+    assert "play_by_play" in done.stderr
 
 
 def test_status_before_anything_has_run_says_where_to_begin(tmp_path: Path) -> None:

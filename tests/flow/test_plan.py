@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +72,34 @@ def test_injuries_are_asked_for_every_quarter_of_an_hour_to_the_last_tip() -> No
     assert moments[0] == local_instant(DAY, time(10, 0))
     assert moments[-1] == LATE.tip
     assert {later - earlier for earlier, later in pairwise(moments)} == {timedelta(minutes=15)}
+
+
+def test_play_by_play_is_asked_for_once_the_box_score_is_final_and_again_the_next_morning() -> None:
+    asks = [ask for ask in capture_plan(DAY, [LATE], SETTINGS) if ask.feed == "shots"]
+    assert [ask.at for ask in asks] == [LATE.tip + BUZZER, local_instant(date(2025, 11, 6), time(9, 0))]
+    assert all(ask.after_final and not ask.until_final and ask.credits == 0 for ask in asks)
+
+
+def test_rosters_are_asked_for_on_the_morning_of_those_who_play_and_have_none_of_the_last_week() -> None:
+    asks = [ask for ask in capture_plan(DAY, [EARLY, LATE], SETTINGS, {"PHI", "OKC", "BOS"}) if ask.feed == "roster"]
+    assert [(ask.game_id, ask.at) for ask in asks] == [(team, local_instant(DAY, time(8, 30))) for team in ("OKC", "PHI")]
+    assert not [ask for ask in capture_plan(DAY, [EARLY, LATE], SETTINGS) if ask.feed == "roster"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "feeds"),
+    [
+        ({}, {"shots", "roster"}),
+        ({"play_by_play": False}, {"roster"}),
+        ({"rosters": False}, {"shots"}),
+        ({"sources": ("odds_api", "nba_stats")}, {"shots"}),
+        ({"sources": ("odds_api", "espn")}, {"roster"}),
+        ({"sources": ("odds_api", "balldontlie")}, set()),
+    ],
+)
+def test_what_is_switched_off_or_has_no_source_is_not_asked_for(settings: dict[str, Any], feeds: set[str]) -> None:
+    asks = capture_plan(DAY, [EARLY], SETTINGS.model_copy(update=settings), {"PHI", "CLE"})
+    assert {ask.feed for ask in asks} & {"shots", "roster"} == feeds
 
 
 def test_a_day_without_games_asks_for_its_schedule_once() -> None:

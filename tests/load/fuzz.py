@@ -71,6 +71,8 @@ def seeds() -> tuple[bytes, ...]:
         wire.box(wire.HOME_MEN, wire.AWAY_MEN, status=2),
         wire.schedule(wire.scheduled(), wire.scheduled("0022500102", home="DEN", away="MIA", status=3, text="Final")),
         wire.injuries(("BOS", "Jaylen Brown", "Out"), ("LAL", "Nobody Special", "Day-To-Day"), ("MIA", "Bam Adebayo", "Out")),
+        wire.plays(wire.shot(7, 1628369), wire.shot(9, 1627759, "J. Brown", area="Mid-Range"), wire.shot(11, 5, "N. Special")),
+        wire.squad("BOS", ("Jayson Tatum", "1998-03-03"), ("Nobody Special", None)),
     ]
     found = [json.dumps(document, ensure_ascii=False).encode() for document in made]
     if RECORDED.is_dir():
@@ -83,7 +85,7 @@ def spoilt(seed: int) -> tuple[Payload, str | None]:
     """The payload of this number, spoilt up to four times over, and whose it is said to be."""
     chance = random.Random(seed)
     # The documents made by hand say most in few bytes: they come more often than the recorded ones.
-    body = chance.choice(seeds()[:8] if chance.random() < 0.7 else seeds())
+    body = chance.choice(seeds()[:10] if chance.random() < 0.7 else seeds())
     for _ in range(chance.randrange(5)):
         body = chance.choice(SPOILS)(chance, body)
     fetched = datetime(2025, 11, 5, 20, tzinfo=UTC) + timedelta(minutes=chance.randrange(3000)) if chance.random() < 0.5 else None

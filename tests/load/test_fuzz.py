@@ -32,8 +32,9 @@ TABLES = {
     "game_quotes": "raw.odds_game_lines",
     "box": "raw.player_box",
     "injuries": "raw.injuries",
+    "shots": "raw.shots",
 }
-WAITS = {"unresolved_name", "no_next_game", "unknown_game", "game_not_final", "team_not_in_game"}
+WAITS = {"unresolved_name", "no_next_game", "no_game_yet", "unknown_game", "game_not_final", "team_not_in_game"}
 """Rules of rows that their source found sound."""
 
 

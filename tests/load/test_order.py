@@ -29,6 +29,7 @@ from load.bench import Bench, Tables
 from load.benches import bench_maker
 from load.loader_process import MANIFEST, SEEN, load
 from tipoff.load.replay import replay_unresolved
+from tipoff.names import ESPN_IDS
 from tipoff.practice.odds_question import EventFilter, odds_question
 from tipoff.practice.quotes import QuoteRoom
 from tipoff.practice.season import simulate
@@ -36,6 +37,8 @@ from tipoff.practice.wire_box import box_score
 from tipoff.practice.wire_espn import injuries
 from tipoff.practice.wire_nba import schedule
 from tipoff.practice.wire_odds import bulk_odds, event_odds
+from tipoff.practice.wire_plays import play_by_play
+from tipoff.practice.wire_roster import roster
 from tipoff.store.tables import ALL
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -182,7 +185,7 @@ def keep(folder: Path, documents: list[tuple[bytes, datetime | None]]) -> None:
 
 @pytest.fixture(scope="module")
 def invented(tmp_path_factory: pytest.TempPathFactory) -> Matter:
-    """Two nights of the practice league: schedule, box scores, events' odds in both markets, bulk odds, reports."""
+    """Two nights of the practice league: schedule, box scores, play-by-play, rosters, events' odds in both markets, bulk odds, reports."""
     season = simulate(7)
     room = QuoteRoom(season)
     night = season.games[300].game_date
@@ -207,11 +210,25 @@ def invented(tmp_path_factory: pytest.TempPathFactory) -> Matter:
     for game in [*before[:8], *games]:
         at = game.final_at + timedelta(minutes=20)
         found.append((box_score(season, game, at), at))
+    for game in games[:3]:
+        at = game.final_at + timedelta(minutes=25)
+        plays = play_by_play(season, game, at)
+        found.append((plays, at))
+        found.append((_taken_back(plays), at + timedelta(hours=10)))
+    teams = sorted({side for game in games for side in (game.home, game.away)})
+    for at in (games[0].tip - timedelta(hours=9), games[0].tip + timedelta(days=7)):
+        found += [(roster(season, str(ESPN_IDS[team]), at), at) for team in teams]
     found.append((schedule(season, games[0].tip - timedelta(days=2)), games[0].tip - timedelta(days=2)))
     folder = tmp_path_factory.mktemp("practice") / "matter"
     folder.mkdir()
     keep(folder, [(json.dumps(document).encode(), at) for document, at in found])
     return Matter(folder, len(found), (), (), "practice")
+
+
+def _taken_back(plays: Any) -> Any:
+    """The same game as it is told the next morning: every tenth shot is taken back."""
+    actions = [action for action in plays["game"]["actions"] if action["actionNumber"] % 10 or not action["isFieldGoal"]]
+    return {**plays, "game": {**plays["game"], "actions": actions}}
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +237,8 @@ def invented_tables(invented: Matter) -> Expected:
 
 
 def test_there_is_something_to_compare(invented_tables: Expected) -> None:
-    for name in ("raw.odds_player_points", "raw.odds_game_lines", "raw.schedule", "raw.player_box", "raw.injuries", "ref.players"):
+    facts = ("odds_player_points", "odds_game_lines", "schedule", "player_box", "injuries", "shots")
+    for name in (*(f"raw.{fact}" for fact in facts), "ref.players"):
         assert invented_tables.tables[name], name
 
 

@@ -159,3 +159,33 @@ AWAY_MEN = (player("Luka Dončić", 1629029, 33), player("Austin Reaves", 163055
 def rosters(tip: datetime = TIP - timedelta(days=7), league_id: str = "0022500055") -> Document:
     """A box score of a week before, by which the men of the two teams are known."""
     return box(HOME_MEN, AWAY_MEN, league_id=league_id, tip=tip)
+
+
+def shot(
+    number: int, person: int, name: str = "J. Tatum", *, team: str = "BOS", area: str = "Restricted Area", made: bool = True
+) -> Document:
+    """A field goal tried, as the league's live play-by-play tells it."""
+    return {
+        "actionNumber": number,
+        "actionType": "3pt" if area.endswith("3") else "2pt",
+        "isFieldGoal": 1,
+        "personId": person,
+        "playerNameI": name,
+        "teamTricode": team,
+        "area": area,
+        "shotResult": "Made" if made else "Missed",
+    }
+
+
+def plays(*shots: Document, league_id: str = "0022500101", over_at: datetime | None = TIP + timedelta(hours=2, minutes=20)) -> Document:
+    """The league's live play-by-play of a game; while `over_at` is None it goes on."""
+    start = {"actionNumber": 2, "actionType": "period", "subType": "start", "isFieldGoal": 0}
+    end = {"actionNumber": 900, "actionType": "game", "subType": "end", "isFieldGoal": 0, "timeActual": stamp(over_at) if over_at else ""}
+    return {"meta": {"version": 1}, "game": {"gameId": league_id, "actions": [start, *shots, *([end] if over_at else [])]}}
+
+
+def squad(team: str, *men: tuple[str, str | None], at: datetime | None = SNAPSHOT) -> Document:
+    """ESPN's roster of a team: (player, date of birth)."""
+    athletes = [{"displayName": name, **({"dateOfBirth": f"{born}T08:00Z"} if born else {})} for name, born in men]
+    moment = {"timestamp": stamp(at)} if at else {}
+    return {**moment, "status": "success", "athletes": athletes, "team": {"displayName": TEAMS[team].name}}

@@ -23,7 +23,7 @@ def backfill(
     data_dir: DataDir = None,
     json: AsJson = False,
 ) -> None:
-    """Fetch and load history: odds at moments before each tip, box scores, the schedule, injury reports.
+    """Fetch and load history: odds at moments before each tip, box scores with play-by-play, the schedule, injury reports.
 
     What is there already is not asked for again; after a stop or a kill the same command goes on where it was. Several at once are safe.
     """

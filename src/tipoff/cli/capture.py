@@ -15,12 +15,14 @@ Day = Annotated[str, typer.Option("--date", help="2025-11-05, TODAY, TOMORROW or
 
 
 def scrape(
-    kind: Annotated[list[str] | None, typer.Option("--kind", help="Only this: schedule, events, lines, props, injuries, box.")] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", help="Only this: schedule, events, lines, props, injuries, box, shots, roster.")
+    ] = None,
     day: Day = "TODAY",
     data_dir: DataDir = None,
     json: AsJson = False,
 ) -> None:
-    """Ask the sources for a day, now, and load what they say: schedule, lines, props, injuries, box scores.
+    """Ask the sources for a day, now, and load what they say: schedule, lines, props, injuries, box scores, shots, rosters.
 
     Each document is kept before it is read. What a source does not answer is told with its cause; the others go on.
     """
@@ -28,13 +30,17 @@ def scrape(
     from tipoff.errors import BadInput, UpstreamUnavailable
     from tipoff.flow.expected import write_expected
     from tipoff.flow.house import open_house
+    from tipoff.flow.plan import OPTIONAL, optional_feeds
     from tipoff.flow.scraping import ASK_FEEDS, scrape_now
     from tipoff.flow.worker import working
 
     unknown = sorted(set(kind or ()) - set(ASK_FEEDS))
     if unknown:
         raise BadInput(f"{', '.join(unknown)}: no such kind.", hint=f"There are {', '.join(ASK_FEEDS)}.")
-    with open_house(settings_of(data_dir), SystemClock()) as house, working(house, scheduled=False) as engine:
+    settings = settings_of(data_dir)
+    if off := [name for name in kind or () if name in OPTIONAL and name not in optional_feeds(settings)]:
+        raise BadInput(f"{', '.join(off)}: switched off.", hint="Look at sources, play_by_play and rosters in `tipoff config`.")
+    with open_house(settings, SystemClock()) as house, working(house, scheduled=False) as engine:
         game_date = resolve_date(day, house.clock)
         with house.state.phase(house.run_id, "scrape", game_date) as recorded:
             done = scrape_now(engine, game_date, kind or ASK_FEEDS)
@@ -70,12 +76,12 @@ def plan(
     from tipoff.clock import NEW_YORK, SystemClock, resolve_date
     from tipoff.flow.house import open_house
     from tipoff.flow.plan import capture_plan, cost
-    from tipoff.flow.scraping import asks_on_record, planned_games
+    from tipoff.flow.scraping import asks_on_record, planned_games, teams_without_roster
 
     with open_house(settings_of(data_dir), SystemClock()) as house:
         game_date = resolve_date(day, house.clock)
         games = planned_games(house, game_date, game_date).get(game_date, [])
-        asks = capture_plan(game_date, games, house.settings)
+        asks = capture_plan(game_date, games, house.settings, teams_without_roster(house, house.clock.now()))
         record = {(row["feed"], row["game_id"], row["at"]): row for row in asks_on_record(house.state, game_date)}
     rows = [(ask, record.get((ask.feed, ask.game_id, ask.at))) for ask in asks]
     if json:

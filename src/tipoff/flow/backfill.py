@@ -30,7 +30,7 @@ from tipoff.flow.batches import QUEUE as LOAD
 from tipoff.flow.batches import Overseer, trigger, wait_for
 from tipoff.flow.engine import Engine, Queue, current, running_engine
 from tipoff.flow.house import House
-from tipoff.flow.plan import GAME_MARKETS, Ask, PlannedGame, props_markets
+from tipoff.flow.plan import BUZZER, GAME_MARKETS, Ask, PlannedGame, optional_feeds, props_markets
 from tipoff.flow.scraping import Scraper, planned_games, scraping
 from tipoff.flow.state import METADATA, State
 from tipoff.load.documents import load_payloads
@@ -173,12 +173,22 @@ def _odds(house: House, wanted: Wanted, day: date, games: Sequence[PlannedGame])
 
 
 def _box(house: House, _wanted: Wanted, day: date, games: Sequence[PlannedGame]) -> Iterator[Planned]:
-    with house.warehouse.reading() as work:
-        box = work.table("raw.player_box")
-        there = set(work.fetch(box.filter(box.game_date == day_of(day)).select("game_id").distinct()).column(0).to_pylist())
+    """Box scores, and play-by-play where it is switched on, after the box scores by which its players are known."""
+    there = _games_in(house, "raw.player_box", day)
     for game in games:
         if game.league_game_id and game.tip < house.clock.now():
             yield Planned(day, "box score", game.game_id, 0, game.game_id in there, nba_cdn.box_score(game.league_game_id))
+    if "shots" in optional_feeds(house.settings):
+        there = _games_in(house, "raw.shots", day)
+        for game in games:
+            if game.league_game_id and game.tip + BUZZER < house.clock.now():
+                yield Planned(day, "play-by-play", game.game_id, 0, game.game_id in there, nba_cdn.play_by_play(game.league_game_id))
+
+
+def _games_in(house: House, table: str, day: date) -> set[str]:
+    with house.warehouse.reading() as work:
+        rows = work.table(table)
+        return set(work.fetch(rows.filter(rows.game_date == day_of(day)).select("game_id").distinct()).column(0).to_pylist())
 
 
 def _injuries(house: House, _wanted: Wanted, day: date, games: Sequence[PlannedGame]) -> Iterator[Planned]:
@@ -340,15 +350,15 @@ def _ask_day(scraper: Scraper, backfill_id: str, wanted: Wanted, day: date, max_
     left = [one for one in plan.left if one.what != _LIST]
     allowed = _afford(house, backfill_id, day, [one for one in left if one.request], max_credits, outcome)
     if wanted.kind in ("box", "schedule"):  # several sources may answer
-        feed = wanted.kind
-        asks = [Ask(house.clock.now(), feed, one.game_id) for one in allowed]
-        if feed == "box":
-            asked = scraper.boxes(day, asks, partial(_load_pending, current()))
-        else:
-            asked = scraper.perform(day, asks, planned_games(house, day, day).get(day, []))
-        outcome.asked += len(asked)
-        outcome.failures += [f"{one.ask.game_id}: {one.error}" for one in asked if one.state == "failed"]
-        _load_pending(current(), feed, day)
+        for feed in _FEEDS[wanted.kind]:
+            asks = [Ask(house.clock.now(), feed, one.game_id) for one in allowed if one.request and one.request.feed == feed]
+            if feed == "box":
+                asked = scraper.boxes(day, asks, partial(_load_pending, current()))
+            else:
+                asked = scraper.perform(day, asks, planned_games(house, day, day).get(day, []))
+            outcome.asked += len(asked)
+            outcome.failures += [f"{one.ask.game_id}: {one.error}" for one in asked if one.state == "failed"]
+            _load_pending(current(), feed, day)
     else:
         _fetch(scraper, allowed, outcome)
     outcome.failures += [f"{one.game_id}: the source's history lists no event for it." for one in left if not one.request]
@@ -426,7 +436,12 @@ _LIST = "list of events"
 _TOLD = 3
 _WHOLE = "$"
 _NO_CONTENT = 204
-_FEEDS: dict[Kind, tuple[str, ...]] = {"odds": ("events", "props"), "box": ("box",), "schedule": ("schedule",), "injuries": ("injuries",)}
+_FEEDS: dict[Kind, tuple[str, ...]] = {
+    "odds": ("events", "props"),
+    "box": ("box", "shots"),
+    "schedule": ("schedule",),
+    "injuries": ("injuries",),
+}
 
 
 @contextmanager

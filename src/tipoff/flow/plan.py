@@ -5,12 +5,14 @@ the state database, nor what was asked already.
 
 Lines and props every 30 minutes from the morning to the tip, and every 10 minutes in the last 30 before it, per game, so that the close
 is within 15 minutes of the tip. Game lines of all games come in one document. Injuries every 15 minutes. Box scores from the buzzer until
-they are final, again the next morning, and once more two days later: corrections are versions of their own.
+they are final, again the next morning, and once more two days later: corrections are versions of their own. Play-by-play, where it is
+switched on, once a game's box score is final, and again the next morning; a team's roster on the morning of a game day, where the one
+on record is a week old or there is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -28,6 +30,11 @@ BOX_EVERY = timedelta(minutes=10)
 BOX_UNTIL = timedelta(hours=4, minutes=30)
 BOX_AGAIN = time(9, 0)
 BOX_AGAIN_DAYS = (1, 3)  # after the game day: the next morning, and two days after that
+PLAYS_AGAIN_DAYS = 1
+ROSTERS_AT = time(8, 30)
+ROSTER_LASTS = timedelta(days=7)
+OPTIONAL = {"shots": ("nba_cdn", "nba_stats"), "roster": ("espn",)}
+"""Feeds that a setting switches, and the sources that answer them."""
 GAME_MARKETS = ("spreads", "totals", "h2h")
 
 
@@ -44,13 +51,17 @@ class PlannedGame:
 
 @dataclass(frozen=True, order=True)
 class Ask:
-    """One thing to ask for at a moment (UTC): `game_id` is empty where it is not of one game. `credits` is its price."""
+    """One thing to ask for at a moment (UTC): `game_id` is empty where it is not of one game; of a roster, the team's tricode.
+
+    `credits` is its price.
+    """
 
     at: datetime
     feed: str
     game_id: str = ""
     credits: int = 0
     until_final: bool = False  # not needed any more once the game's box score is final and loaded
+    after_final: bool = False  # waits until then
 
 
 def props_markets(settings: Settings) -> tuple[str, ...]:
@@ -58,8 +69,22 @@ def props_markets(settings: Settings) -> tuple[str, ...]:
     return ("player_points", "player_points_alternate") if settings.alternates else ("player_points",)
 
 
-def capture_plan(game_date: date, games: Iterable[PlannedGame], settings: Settings) -> list[Ask]:
-    """Everything that will be asked for a game day (New York), sorted. Without games there is only its schedule."""
+def optional_feeds(settings: Settings) -> tuple[str, ...]:
+    """The optional feeds that are asked for: their setting is on, and so is a source that answers them."""
+    wished = {"shots": settings.play_by_play, "roster": settings.rosters}
+    return tuple(feed for feed, sources in OPTIONAL.items() if wished[feed] and set(sources) & set(settings.sources))
+
+
+def teams_of(games: Iterable[PlannedGame]) -> list[str]:
+    """The tricodes of the teams that play, sorted."""
+    return sorted({team for game in games for team in game.game_id.split("_")[1:]})
+
+
+def capture_plan(game_date: date, games: Iterable[PlannedGame], settings: Settings, no_roster: Collection[str] = ()) -> list[Ask]:
+    """Everything that will be asked for a game day (New York), sorted. Without games there is only its schedule.
+
+    `no_roster` are the teams of which no roster of the last week is on record.
+    """
     slate = sorted(games, key=lambda game: (game.tip, game.game_id))
     asks = [Ask(local_instant(game_date, at), "schedule") for at in SCHEDULE_AT]
     if not slate:
@@ -73,7 +98,13 @@ def capture_plan(game_date: date, games: Iterable[PlannedGame], settings: Settin
     asks += [Ask(moment, "lines", credits=price_of_lines) for moment in moments]
     asks += [Ask(moment, "props", game, price_of_props) for game, found in quoted.items() for moment in found]
     asks += [Ask(moment, "injuries") for moment in _every(local_instant(game_date, MORNING), slate[-1].tip, INJURIES_EVERY)]
+    optional = optional_feeds(settings)
+    if "roster" in optional:
+        asks += [Ask(local_instant(game_date, ROSTERS_AT), "roster", team) for team in teams_of(slate) if team in no_roster]
     for game in slate:
+        if "shots" in optional:
+            morning = local_instant(game_date + timedelta(days=PLAYS_AGAIN_DAYS), BOX_AGAIN)
+            asks += [Ask(moment, "shots", game.game_id, after_final=True) for moment in (game.tip + BUZZER, morning)]
         first = game.tip + BUZZER
         asks += [Ask(moment, "box", game.game_id, until_final=True) for moment in _every(first, game.tip + BOX_UNTIL, BOX_EVERY)]
         asks += [Ask(local_instant(game_date + timedelta(days=days), BOX_AGAIN), "box", game.game_id) for days in BOX_AGAIN_DAYS]

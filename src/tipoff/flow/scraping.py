@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -22,8 +23,9 @@ from tipoff.flow.boxes import Load, ask_boxes
 from tipoff.flow.boxes import final_games as final_games
 from tipoff.flow.engine import Engine
 from tipoff.flow.house import House
-from tipoff.flow.plan import GAME_MARKETS, Ask, PlannedGame, props_markets
+from tipoff.flow.plan import GAME_MARKETS, OPTIONAL, ROSTER_LASTS, Ask, PlannedGame, optional_feeds, props_markets, teams_of
 from tipoff.flow.state import METADATA, State
+from tipoff.names import TEAMS
 from tipoff.scrape.access import switched_on
 from tipoff.scrape.client import Client, Fetched, Patience
 from tipoff.scrape.request import Request
@@ -31,7 +33,7 @@ from tipoff.scrape.sources import espn, nba_cdn, nba_injuries, nba_stats
 from tipoff.scrape.sources.odds_api import Asking
 from tipoff.store.warehouse import day_of
 
-ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "box")
+ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "box", "shots", "roster")
 WORKERS = 6
 REPORTS_TRIED = 4
 """So many injury reports, from the one that is due backwards, are asked for before another source is."""
@@ -118,6 +120,14 @@ def planned_games(house: House, first: date, last: date) -> dict[date, list[Plan
     return found
 
 
+def teams_without_roster(house: House, at: datetime) -> set[str]:
+    """The teams of which no roster was told in the week before a moment."""
+    with house.warehouse.reading() as work:
+        said = work.table("ref.spellings")
+        told = work.fetch(said.filter(said.seen_in == "roster").group_by("team").agg(told_at=said.told_at.max())).to_pylist()
+    return set(TEAMS) - {row["team"] for row in told if row["told_at"] > at - ROSTER_LASTS}
+
+
 def asks_on_record(state: State, game_date: date) -> list[dict[str, Any]]:
     """Every ask of a game day and what came of it, oldest first."""
     query = sa.select(ASKS).where(ASKS.c.game_date == game_date).order_by(ASKS.c.at, ASKS.c.feed, ASKS.c.game_id)
@@ -150,11 +160,16 @@ class Scraper:
         return wait_for(self._engine, wanted, seconds or self.house.settings.batch_seconds) if wanted else []
 
     def cycle(self, game_date: date, asks: Sequence[Ask], cause: str) -> Cycle:
-        """One cycle for a day. The schedule and the list of events are loaded first, since the others need the games and their ids."""
+        """One cycle for a day. The schedule and the list of events are loaded first, since the others need the games and their ids; what
+        waits for a box score comes last, and is left for another time where there is none yet."""
         done = Cycle()
-        for feeds in (("schedule",), ("events",), ("lines", "props", "injuries")):
-            now = [ask for ask in asks if ask.feed in feeds]
-            if now:
+        for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "roster"), ("box",), ("shots",)):
+            now = self._ready(game_date, [ask for ask in asks if ask.feed in feeds])
+            if not now:
+                continue
+            if feeds == ("box",):
+                done.asked += self.boxes(game_date, now, partial(self._load_more, done, cause))
+            else:
                 games = planned_games(self.house, game_date, game_date).get(game_date, [])
                 asked = self.perform(game_date, now, games)
                 done.asked += asked
@@ -168,6 +183,14 @@ class Scraper:
 
             done.asked += self.boxes(game_date, boxes, load)
         return done
+
+    def _load_more(self, done: Cycle, cause: str, feed: str, day: date) -> None:
+        number = trigger(self._engine, feed, day, cause)
+        done.batches += wait_for(self._engine, {(feed, day, number)}, self.house.settings.batch_seconds)
+
+    def _ready(self, game_date: date, asks: list[Ask]) -> list[Ask]:
+        final = final_games(self.house, game_date) if any(ask.after_final for ask in asks) else set()
+        return [ask for ask in asks if not ask.after_final or ask.game_id in final]
 
     def boxes(self, game_date: date, asks: Sequence[Ask], load: Load) -> list[Asked]:
         """Ask for box scores, source after source, and have them loaded between; each ask leaves its row."""
@@ -208,6 +231,8 @@ class Scraper:
                 yield make(self, game)
             if of_the_day := _OF_A_DAY.get((ask.feed, source)):
                 yield of_the_day(game_date)
+            if of_the_team := _OF_A_TEAM.get((ask.feed, source)):
+                yield of_the_team(ask.game_id)
 
     def _record(self, asked: Iterable[Asked]) -> None:
         moment = self.house.clock.now().replace(tzinfo=None)
@@ -253,6 +278,12 @@ class Scraper:
     def espn_injuries(self, _game: PlannedGame | None) -> Request:
         return espn.injuries()
 
+    def cdn_plays(self, game: PlannedGame | None) -> Request:
+        return nba_cdn.play_by_play(_known(game, "league_game_id", "the league's schedule does not hold it"))
+
+    def stats_plays(self, game: PlannedGame | None) -> Request:
+        return nba_stats.play_by_play(_known(game, "league_game_id", "the league's schedule does not hold it"))
+
 
 def _report_before(steps: int) -> Callable[[Scraper, PlannedGame | None], Request]:
     """The injury report that is so many steps before the one that is in force now."""
@@ -267,11 +298,14 @@ _ANSWERS: dict[tuple[str, str], tuple[Callable[[Scraper, PlannedGame | None], Re
     ("props", "odds_api"): (Scraper.props,),
     ("injuries", "nba_injuries"): tuple(_report_before(steps) for steps in range(REPORTS_TRIED)),
     ("injuries", "espn"): (Scraper.espn_injuries,),
+    ("shots", "nba_cdn"): (Scraper.cdn_plays,),
+    ("shots", "nba_stats"): (Scraper.stats_plays,),
 }
 _OF_A_DAY: dict[tuple[str, str], Callable[[date], Request]] = {
     ("schedule", "nba_stats"): nba_stats.scoreboard,  # of that day's games: enough for the day, not for the season
     ("schedule", "espn"): espn.scoreboard,
 }
+_OF_A_TEAM: dict[tuple[str, str], Callable[[str], Request]] = {("roster", "espn"): espn.roster}
 _NOBODY = "No source for this is switched on."
 
 
@@ -291,9 +325,11 @@ def scraping(engine: Engine, patience: Patience | None = None) -> Iterator[Scrap
 
 
 def scrape_now(engine: Engine, game_date: date, feeds: Sequence[str] = ASK_FEEDS, patience: Patience | None = None) -> Cycle:
-    """Ask for a day, now, whatever the plan says: props of the games that have not tipped, box scores of those past their buzzer."""
+    """Ask for a day, now, whatever the plan says: props of the games that have not tipped, box scores of those past their buzzer,
+    play-by-play of those whose box score is loaded, rosters of the teams that play."""
     house = engine.house
     now = house.clock.now()
+    feeds = [feed for feed in feeds if feed not in OPTIONAL or feed in optional_feeds(house.settings)]
     with scraping(engine, patience) as scraper:
         first = [Ask(now, feed) for feed in ("schedule", "events") if feed in feeds]
         done = scraper.cycle(game_date, first, "tipoff scrape")
@@ -303,6 +339,10 @@ def scrape_now(engine: Engine, game_date: date, feeds: Sequence[str] = ASK_FEEDS
             rest += [Ask(now, "props", game.game_id) for game in games if game.tip > now]
         if "box" in feeds:
             rest += [Ask(now, "box", game.game_id) for game in games if game.tip + timedelta(hours=2) < now]
+        if "shots" in feeds:
+            rest += [Ask(now, "shots", game.game_id, after_final=True) for game in games]
+        if "roster" in feeds:
+            rest += [Ask(now, "roster", team) for team in teams_of(games)]
         later = scraper.cycle(game_date, rest, "tipoff scrape")
     return Cycle(done.asked + later.asked, done.batches + later.batches)
 

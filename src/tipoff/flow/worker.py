@@ -21,13 +21,14 @@ from tipoff.flow.engine import Engine, Queue, current, running_engine
 from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
 from tipoff.flow.plan import BOX_AGAIN_DAYS, Ask, capture_plan, due
-from tipoff.flow.scraping import Cycle, final_games, moments_done, planned_games, scraping
+from tipoff.flow.scraping import Cycle, final_games, moments_done, planned_games, scraping, teams_without_roster
 
 TICKS = Queue("ticks", each=None)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
 _HOUR = timedelta(hours=1)
-PATIENCE = {"events": _HOUR, "lines": _HOUR, "props": _HOUR, "injuries": _HOUR, "schedule": 12 * _HOUR}
-"""How long after its moment a feed can still be asked: after that, what a source says now is no answer to it. A box score always can."""
+PATIENCE = {"events": _HOUR, "lines": _HOUR, "props": _HOUR, "injuries": _HOUR, "schedule": 12 * _HOUR, "roster": 12 * _HOUR}
+"""How long after its moment a feed can still be asked: after that, what a source says now is no answer to it. A box score and a
+play-by-play always can."""
 
 
 @dataclass
@@ -49,11 +50,13 @@ def capture_tick(engine: Engine) -> Tick:
     today = game_date_of(now)
     first, last = today - timedelta(days=max(BOX_AGAIN_DAYS)), today + timedelta(days=1)
     games = planned_games(house, first, last)
+    no_roster = teams_without_roster(house, now)
     done = Tick()
     with scraping(engine) as scraper:
         day = first
         while day <= last:
-            chosen, passed = due(capture_plan(day, games.get(day, ()), house.settings), now, moments_done(house.state, day))
+            plan = capture_plan(day, games.get(day, ()), house.settings, no_roster if day >= today else ())
+            chosen, passed = due(plan, now, moments_done(house.state, day))
             final = final_games(house, day) if any(ask.until_final for ask in chosen) else set()
             stale = [ask for ask in chosen if now - ask.at > PATIENCE.get(ask.feed, timedelta.max)]
             missed = [*passed, *stale]

@@ -22,6 +22,7 @@ from tipoff.load.main_lines import mark_main_lines, not_alone, with_main_lines
 from tipoff.load.offers import Document, Offers, offer_of, stamped_boxes, with_columns
 from tipoff.load.people import Met, resolve_what_stands, resolved, with_league_game, with_next_game
 from tipoff.load.placing import placed_boxes, placed_games
+from tipoff.load.plays import keep_newest_plays
 from tipoff.load.quarantine import mark_mended, set_apart, set_apart_homeless, set_apart_names, take_back
 from tipoff.load.zones import count_zones
 from tipoff.market.books import find_book
@@ -29,7 +30,7 @@ from tipoff.scrape.records import RecordKind, Reject
 from tipoff.store.tables import table_named, table_of
 from tipoff.store.warehouse import Merged, Work
 
-_FACTS = ("raw.schedule", "raw.player_box", "raw.odds_player_points", "raw.odds_game_lines")
+_FACTS = ("raw.schedule", "raw.player_box", "raw.shots", "raw.odds_player_points", "raw.odds_game_lines")
 GENERATION_OF_FACTS = "facts"
 _SUPPLIES = {
     "raw.player_box": "box",
@@ -102,17 +103,17 @@ def _merge_schedule(work: Work, rows: pa.Table | None, counts: Counts) -> None:
 
 
 def _place_shots_again(work: Work, counts: Counts, league_ids: pa.ChunkedArray) -> None:
-    """Shots of games whose league id leads to another game now: one that was put off has two."""
+    """Shots of games whose league id leads to another game now, one that was put off having two, or whose tip is told otherwise."""
     shots = work.table("raw.shots").semi_join(ibis.memtable(pa.table({"league_game_id": league_ids.unique()})), "league_game_id")
     if work.fetch(shots.select("game_id").limit(1)).num_rows == 0:
         return
     rows = work.fetch(shots)
     placed, _ = with_league_game(work, rows)
-    moved = pc.not_equal(rows.column("game_id"), placed.column("game_id"))
+    moved = pc.or_(*(pc.not_equal(rows.column(name), placed.column(name)) for name in ("game_id", "known_at")))
     stood = rows.filter(moved)
     to = placed.filter(moved)
     work.remove("raw.shots", stood)
-    _merge_table(work, counts, "raw.shots", to.drop_columns(["season", "written_at", "run_id"]))
+    work.merge("raw.shots", to.drop_columns(["season", "written_at", "run_id"]))
     changed = {*stood.column("game_id").to_pylist(), *to.column("game_id").to_pylist()}
     counts.changed_games |= changed
     count_zones(work, sorted(changed))
@@ -165,6 +166,7 @@ def _merge_people(work: Work, offers: Offers, counts: Counts, documents: list[Do
             continue
         _merge_table(work, counts, name, rows)
         if name == "raw.shots":
+            keep_newest_plays(work, rows.column("game_id").unique().to_pylist())
             count_zones(work, rows.column("game_id").unique().to_pylist())
 
 

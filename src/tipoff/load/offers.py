@@ -229,6 +229,14 @@ def stamped_boxes(rows: pa.Table) -> pa.Table:
     )
 
 
+def stamped_shots(rows: pa.Table, tips: pa.Array) -> pa.Table:
+    """Shots with the moments at which they count as known, by the tips of their games: when they were fetched, or where we were not there
+    within 24 hours of the tip, three hours after it: assumed, as with box scores."""
+    fetched = rows.column("fetched_at")
+    backfilled = pc.greater(fetched, shifted(tips, BOX_FETCH_ON_RECORD))
+    return with_columns(rows, known_at=pc.if_else(backfilled, shifted(tips, BOX_LAG), fetched), known_at_assumed=backfilled)
+
+
 def _offer_injuries(rows: pa.Table) -> tuple[str, pa.Table]:
     return "raw.injuries", _with_knowledge(rows, rows.column("known_at"), assumed=False)
 

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.clock import game_date_of, season_of
-from tipoff.load.columns import map_distinct
+from tipoff.load.columns import INSTANT, map_distinct
 from tipoff.load.counts import Counts
 from tipoff.load.identity import OPERATOR, QUOTES, Change, Identity, Mention, Resolution, Spelling, called, operator_aliases, resolve_all
-from tipoff.load.offers import with_columns
+from tipoff.load.offers import stamped_shots, with_columns
 from tipoff.load.rekey import move, rename, resolve_again
 from tipoff.names import player_lookup
 from tipoff.store.tables import table_named, table_of
@@ -269,12 +269,14 @@ def with_next_game(work: Work, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 
 def with_league_game(work: Work, rows: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Shots with the game of their league id, its day and season; and those whose id nobody has told of yet."""
+    """Shots with the game of their league id, its day and season, and when they were known; and those whose id nobody has told of yet."""
     known = work.table("ref.game_ids").filter(lambda t: t.id_kind == "league")
     wanted = ibis.memtable(pa.table({"external_id": rows.column("league_game_id").unique()}))
-    found = work.fetch(known.semi_join(wanted, "external_id").select("external_id", "game_id"))
-    games = dict(zip(found.column("external_id").to_pylist(), found.column("game_id").to_pylist(), strict=True))
+    found = work.fetch(known.semi_join(wanted, "external_id").select("external_id", "game_id", "commence_time")).to_pylist()
+    games = {row["external_id"]: row["game_id"] for row in found}
+    tips = {row["external_id"]: row["commence_time"] for row in found}
     rows = with_columns(rows, game_id=map_distinct(rows.column("league_game_id"), games.get, pa.string()))
+    rows = stamped_shots(rows, map_distinct(rows.column("league_game_id"), tips.get, INSTANT))
     days = map_distinct(rows.column("game_id"), lambda game: date(int(game[:4]), int(game[4:6]), int(game[6:8])), pa.date32())
     rows = with_columns(rows, game_date=days, season=map_distinct(days, season_of, pa.string()))
     placed = pc.is_valid(rows.column("game_id"))

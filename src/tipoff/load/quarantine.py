@@ -181,10 +181,13 @@ def _name_key(row: dict[str, Any]) -> _Name:
     return row["name"], row["game_id"], row["source"]
 
 
-def _first_seen(work: Work, payload_ids: set[str]) -> dict[tuple[str, str], datetime]:
-    """When each row of these documents that is in quarantine was set apart first."""
+def _first_seen(work: Work, payload_ids: set[str], rule: str | None = None) -> dict[tuple[str, str], datetime]:
+    """When each row of these documents that is in quarantine, by this rule or by any, was set apart first."""
     known = ibis.memtable(pa.table({"payload_id": sorted(payload_ids)}))
-    rows = work.fetch(work.table("raw.quarantine").semi_join(known, "payload_id").select("payload_id", "path", "first_seen"))
+    apart = work.table("raw.quarantine").semi_join(known, "payload_id")
+    if rule is not None:
+        apart = apart.filter(apart.rule == rule)
+    rows = work.fetch(apart.select("payload_id", "path", "first_seen"))
     return {(row["payload_id"], row["path"]): row["first_seen"] for row in rows.to_pylist()}
 
 

@@ -29,6 +29,12 @@ RULES: dict[str, Rule] = {
     "no_next_game": Rule(
         "The report speaks of a team's next game, and the schedule knows of none.", "Load the schedule; the row loads then."
     ),
+    "no_game_yet": Rule(
+        "The play-by-play is of a game that nobody has told of yet.", "Load the schedule, or its box score; the row loads then."
+    ),
+    "game_not_over": Rule(
+        "The play-by-play does not go to the end of its game: only a whole one is taken.", "Fetch it again when the game is over."
+    ),
     "no_such_game": Rule(
         "No game of these teams is known on or about that day.", "Load the schedule of that season, and import the file again."
     ),

@@ -51,6 +51,8 @@ from tipoff.practice.wire_odds import (
     snapshot_at,
     wrapped,
 )
+from tipoff.practice.wire_plays import play_by_play
+from tipoff.practice.wire_roster import roster
 
 API_KEY = "practice-key"
 """The key that the practice odds source takes when no other is given."""
@@ -77,9 +79,11 @@ def create_app(season: Season, clock: Clock | None = None, *, api_key: str = API
         (f"{past}/odds", desk.past_bulk_odds),
         ("/nba-cdn/staticData/scheduleLeagueV2.json", desk.schedule),
         ("/nba-cdn/liveData/boxscore/boxscore_{league_id}.json", desk.box_score),
+        ("/nba-cdn/liveData/playbyplay/playbyplay_{league_id}.json", desk.play_by_play),
         ("/espn/apis/site/v2/sports/basketball/nba/injuries", desk.injuries),
         ("/nba-injuries/Injury-Report_{name}.pdf", desk.injury_report),
         *((path, partial(desk.feed, path)) for path in FEEDS),
+        ("/espn/apis/site/v2/sports/basketball/nba/teams/{team}/roster", desk.roster),
     ]
     both = [Route(prefix + path, _direct(handler)) for prefix in ("", "/at/{instant}") for path, handler in routes]
     return Starlette(routes=both)
@@ -173,6 +177,22 @@ class _Desk:
         game = self.season.by_league_id.get(request.path_params["league_id"])
         document = box_score(self.season, game, now) if game else None
         return _json(document) if document else Response(_DENIED, 403, media_type="application/xml")
+
+    def play_by_play(self, request: Request) -> Response:
+        try:
+            now = self.now(request)
+        except BadInput as error:
+            return _json({"detail": str(error)}, 400)
+        game = self.season.by_league_id.get(request.path_params["league_id"])
+        document = play_by_play(self.season, game, now) if game else None
+        return _json(document) if document else Response(_DENIED, 403, media_type="application/xml")
+
+    def roster(self, request: Request) -> Response:
+        try:
+            document = roster(self.season, request.path_params["team"], self.now(request))
+        except BadInput as error:
+            return _json({"detail": str(error)}, 400)
+        return _json(document) if document else _json({"code": 404, "message": "Failed to get team data"}, 404)
 
     def injuries(self, request: Request) -> Response:
         try:

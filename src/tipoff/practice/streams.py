@@ -22,6 +22,8 @@ class Stream(IntEnum):
     TRADES = 6
     QUOTES = 7
     BOXES = 8
+    SHOTS = 9
+    BIRTHS = 10
 
 
 def stream(seed: int, purpose: Stream, *keys: int) -> np.random.Generator:

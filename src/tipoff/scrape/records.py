@@ -12,7 +12,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-RecordKind = Literal["player_quotes", "game_quotes", "games", "box", "injuries", "submissions"]
+RecordKind = Literal["player_quotes", "game_quotes", "games", "box", "injuries", "submissions", "shots", "roster"]
 League = Literal["nba", "practice"]
 
 _INSTANT = pa.timestamp("us", "UTC")
@@ -116,6 +116,32 @@ SHAPES: dict[RecordKind, pa.Schema] = {
             ("game_date", pa.date32()),
             ("submitted", pa.bool_()),
             ("known_at", _INSTANT),
+        ]
+    ),
+    # one row a field goal tried, of a game that is over; zone is paint, mid or three, points its worth when made (2 or 3)
+    "shots": pa.schema(
+        [
+            ("league_game_id", pa.string()),
+            ("action_id", pa.int64()),
+            ("name", pa.string()),
+            ("league_player_id", pa.string()),
+            ("team", pa.string()),
+            ("zone", pa.string()),
+            ("made", pa.bool_()),
+            ("points", pa.int64()),
+            ("known_at", _INSTANT),
+            ("path", pa.string()),
+        ]
+    ),
+    # one row a man on a team's roster; birth_date is null where it is not told
+    "roster": pa.schema(
+        [
+            ("name", pa.string()),
+            ("league_player_id", pa.string()),
+            ("team", pa.string()),
+            ("birth_date", pa.date32()),
+            ("known_at", _INSTANT),
+            ("path", pa.string()),
         ]
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections import Counter
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from odds_documents import SHARED, adds_up, parse, rows
 
 from tipoff.load.rules import rule_named
+from tipoff.names import ESPN_IDS, team_named
 from tipoff.scrape.records import Parsed, Payload
 from tipoff.scrape.sources import SOURCES, recognise
 
@@ -171,6 +173,59 @@ def test_injuries_of_balldontlie_need_the_moment_of_their_fetch() -> None:
     parsed = SOURCES["balldontlie"].transform(Payload(body, "", datetime(2025, 7, 16, tzinfo=UTC)))
     assert (parsed.rows, parsed.rejects) == (100, [])
     assert ("Kyrie Irving", "DAL") in {(row["name"], row["team"]) for row in rows(parsed, "injuries")}
+
+
+@needs_data
+def test_a_play_by_play_gives_every_shot_of_the_game_but_one_that_contradicts_itself() -> None:
+    """It came from the league's statistics, in the words of its CDN. A tipped layup stands there as from mid-range, in the paint."""
+    body = gzip.decompress((RECORDED / "nba-stats" / "playbyplay.json.gz").read_bytes())
+    assert recognise(body) == ("nba_cdn", "shots")
+    for source in ("nba_cdn", "nba_stats"):
+        parsed = SOURCES[source].transform(Payload(body, "a folder"))
+        adds_up(parsed)
+        assert (parsed.event_id, parsed.rows, parsed.offered) == ("0022400500", 180, 181)
+        assert [(reject.path, reject.rule) for reject in parsed.rejects] == [("$.game.actions[77].area", "conflicting_zone")]
+        shots = rows(parsed, "shots")
+        assert Counter(row["zone"] for row in shots) == {"paint": 90, "three": 74, "mid": 16}
+        assert sum(row["made"] for row in shots) == 77
+        assert {row["known_at"] for row in shots} == {datetime(2025, 1, 7, 3, 28, 6, 700_000, tzinfo=UTC)}
+
+
+@needs_data
+def test_the_places_of_a_play_by_play_say_the_same_as_its_areas() -> None:
+    """The statistics' third version has places only: the shots of a game told in both ways stand in the same zones."""
+    document = json.loads(gzip.decompress((RECORDED / "nba-stats" / "playbyplay.json.gz").read_bytes()))
+    by_area = SOURCES["nba_cdn"].transform(Payload(json.dumps(document).encode(), "a test"))
+    document["game"]["videoAvailable"] = 1
+    for action in document["game"]["actions"]:
+        action["shotValue"] = {"2pt": 2, "3pt": 3}.get(action["actionType"], 0)
+    by_place = SOURCES["nba_stats"].transform(Payload(json.dumps(document).encode(), "a test", datetime(2025, 1, 7, 4, tzinfo=UTC)))
+    told = [{row["action_id"]: row["zone"] for row in rows(parsed, "shots")} for parsed in (by_area, by_place)]
+    only_by_place = told[1].keys() - told[0].keys()
+    assert told[0] == {number: zone for number, zone in told[1].items() if number in told[0]}
+    assert [told[1][number] for number in only_by_place] == ["paint"]  # whose area contradicts itself
+    assert by_place.rejects == []
+
+
+@needs_data
+def test_a_roster_tells_of_seventeen_men_and_their_births() -> None:
+    body = (RECORDED / "espn" / "roster_2.json").read_bytes()
+    assert recognise(body) == ("espn", "roster")
+    parsed = SOURCES["espn"].transform(Payload(body, "a test", datetime(2025, 5, 14, tzinfo=UTC)))
+    men = {row["name"]: row["birth_date"] for row in rows(parsed, "roster")}
+    assert (len(men), parsed.rejects, {row["team"] for row in rows(parsed, "roster")}) == (17, [], {"BOS"})
+    assert (men["Jaylen Brown"], men["Al Horford"]) == (date(1996, 10, 24), date(1986, 6, 3))
+    out_of_a_folder = recorded("espn/roster_2.json")  # nothing in it tells of which season it is
+    assert [(reject.rule, reject.rows) for reject in out_of_a_folder.rejects] == [("no_snapshot", 17)]
+
+
+@needs_data
+def test_the_numbers_of_the_teams_are_those_of_the_recorded_scoreboard() -> None:
+    scoreboard = json.loads((RECORDED / "espn" / "scoreboard.json").read_bytes())
+    sides = [side["team"] for event in scoreboard["events"] for match in event["competitions"] for side in match["competitors"]]
+    met = {team_named(side["displayName"]).tricode: int(side["id"]) for side in sides}
+    assert len(met) == 22
+    assert met.items() <= ESPN_IDS.items()
 
 
 @pytest.mark.skipif(not PAYLOADS.is_dir(), reason=f"the shared data is not at {PAYLOADS}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+from tipoff.errors import BadInput
+from tipoff.names import ESPN_IDS
 from tipoff.scrape.request import Request, id_in_path
 
 SOURCE = "espn"
@@ -24,3 +26,10 @@ def box_score(espn_id: str) -> Request:
     """The summary of one game, by ESPN's own id of it. Raises BadInput for what is no id."""
     game = id_in_path(espn_id)
     return Request(SOURCE, "box", f"{_NBA}/summary", (("event", game),), event_id=game)
+
+
+def roster(tricode: str) -> Request:
+    """Ask for a team's roster as it stands. Costs no credits. Raises BadInput for what is no tricode."""
+    if tricode not in ESPN_IDS:
+        raise BadInput(f"{tricode[:80]!r} is no team.", hint="Teams are written as tricodes, such as BOS.")
+    return Request(SOURCE, "roster", f"{_NBA}/teams/{ESPN_IDS[tricode]}/roster", event_id=tricode)

@@ -15,3 +15,9 @@ def box_score(league_game_id: str) -> Request:
     """The live box score of one game; final some hours after its tip. Raises BadInput for what is no id."""
     game = id_in_path(league_game_id)
     return Request(SOURCE, "box", f"/liveData/boxscore/boxscore_{game}.json", event_id=game)
+
+
+def play_by_play(league_game_id: str) -> Request:
+    """The play-by-play of one game; complete once it is over. Raises BadInput for what is no id."""
+    game = id_in_path(league_game_id)
+    return Request(SOURCE, "shots", f"/liveData/playbyplay/playbyplay_{game}.json", event_id=game)

@@ -1,4 +1,4 @@
-"""The league's statistics: any of their documents to games and box scores. It never fetches; a document is recognised by its shape.
+"""The league's statistics: any of their documents to games, box scores and shots. It never fetches; a document is recognised by its shape.
 
 Kinds that are not used (advanced and usage box scores, game logs, lists of players …) are known by name, and set apart whole.
 """
@@ -12,6 +12,7 @@ from tipoff.scrape.opening import open_document
 from tipoff.scrape.reading import Ledger, objects
 from tipoff.scrape.records import Parsed, Payload
 from tipoff.scrape.sources.nba_stats import box, scoreboard
+from tipoff.scrape.sources.nba_stats.plays import is_play_by_play, transform_plays
 from tipoff.scrape.sources.nba_stats.requests import SOURCE
 from tipoff.scrape.sources.nba_stats.sets import SETS, headers_of, set_named
 
@@ -20,11 +21,13 @@ _RESOURCE = re.compile(r"[A-Za-z0-9]{1,40}")
 
 
 def recognise(document: Any) -> str | None:
-    """`box`, `scoreboard`, the name of a kind that is not used, or None where it is none of these statistics, from its shape alone."""
+    """`box`, `shots`, `scoreboard`, the name of a kind that is not used, or None where it is none of these, from its shape alone."""
     if not isinstance(document, dict):
         return None
     if "boxScoreTraditional" in document:
         return "box"
+    if is_play_by_play(document):
+        return "shots"
     board = document.get("scoreboard")
     if isinstance(board, dict) and "games" in board:
         return "scoreboard"
@@ -56,6 +59,8 @@ def transform(payload: Payload) -> Parsed:
     in_sets = type(document.get("resultSets")) is list
     if kind == "box":
         return (box.transform_sets if "boxScoreTraditional" not in document else box.transform_box)(document, payload)
+    if kind == "shots":
+        return transform_plays(document, payload)
     if kind == "scoreboard":
         return (scoreboard.transform_sets if in_sets and "scoreboard" not in document else scoreboard.transform_scoreboard)(
             document, payload

@@ -19,3 +19,10 @@ def box_score(league_game_id: str) -> Request:
 def scoreboard(day: date) -> Request:
     """The games of one New York day, with their tips, statuses and scores."""
     return Request(SOURCE, "scoreboard", "/stats/scoreboardv3", (("GameDate", day.isoformat()), ("LeagueID", "00")), game_date=day)
+
+
+def play_by_play(league_game_id: str) -> Request:
+    """The play-by-play of one game. Raises BadInput for what is no id."""
+    game = id_in_path(league_game_id)
+    params = (("EndPeriod", "0"), ("GameID", game), ("StartPeriod", "0"))
+    return Request(SOURCE, "shots", "/stats/playbyplayv3", params, event_id=game)
