@@ -114,6 +114,14 @@ class TestCounts:
         assert found.periods[MONDAYS.index(BAD)] == WEEK
         assert found.gaps == ()
 
+    def test_each_book_is_told_by_itself_week_by_week(self, folder: Path) -> None:
+        thin = fill(folder / "thin.duckdb", less(whole(), "raw.odds_player_points", BAD, bookmaker=TWELVE_BOOKS[2:]))
+        books = look(thin).books
+        assert {row.bookmaker for row in books if row.label == BAD.isoformat()} == set(TWELVE_BOOKS[:2])
+        assert {row.bookmaker for row in books} == set(TWELVE_BOOKS)
+        whole_weeks = [row for row in books if row.label != BAD.isoformat()]
+        assert {(row.lines, row.closes) for row in whole_weeks} == {(WEEK.lines, WEEK.closes)}
+
     def test_months_and_seasons_count_each_book_once(self, full: DuckDBWarehouse) -> None:
         months = look(full, by="month").periods
         assert [(row.label, row.games, row.books, row.lines) for row in months] == [("2025-12", 18, 12, 36), ("2026-01", 18, 12, 36)]

@@ -11,6 +11,7 @@ import pytest
 from flow.upstream import DAY, practice_house, season
 from tipoff.errors import BadInput
 from tipoff.flow.backfill import BackfillDay, Snapshot, Wanted, backfilling, plan_days, start, wait
+from tipoff.flow.expected import expected_outputs
 from tipoff.flow.house import House
 from tipoff.practice.mischief import Mischief
 
@@ -46,6 +47,12 @@ def _left(house: House, wanted: Wanted, first: date, last: date) -> int:
 def test_what_was_fetched_is_there_and_is_not_asked_for_again(house: House) -> None:
     assert _left(house, Wanted("box"), LAST_NIGHT, LAST_NIGHT) == 0
     assert _left(house, Wanted("odds", ONE), LAST_NIGHT, LAST_NIGHT) == 0
+
+
+def test_what_came_is_on_the_grid_of_its_day(house: House) -> None:
+    cells = expected_outputs(house.state, LAST_NIGHT)
+    assert {cell.phase for cell in cells if cell.standing == "COMPLETE"} == {"props", "lines", "box"}
+    assert len(cells) == 3 * len(season().games_on(LAST_NIGHT))
 
 
 def test_another_moment_of_the_same_games_is_still_to_be_asked(house: House) -> None:

@@ -42,9 +42,9 @@ class Period:
     """One week (from Monday), month or season. `first` is its first day; counts are over New York game days.
 
     `games` are scheduled and not called off, `due` those of them whose box score is due; `lined_games` have a line before the tip, `books`
-    are distinct sportsbooks, `other_books` pick'em sites, consensus sources and unknown ones; `lines` are player-games with a line,
-    `closes` those with a quote in the last 15 minutes, `assumed_closes` those of them whose moment is an import's assumption;
-    `quotes` stood before the tip; `box_games` have box scores of both teams; `report_days` of `game_days` have an injury report.
+    are distinct sportsbooks, `other_books` pick'em sites, consensus sources and unknown ones; `players` have a line, `lines` are
+    player-games with one, `closes` those with a quote in the last 15 minutes, `assumed_closes` those of them whose moment is an import's
+    assumption; `quotes` stood before the tip; `box_games` have box scores of both teams; `report_days` of `game_days` have a report.
     """
 
     label: str
@@ -56,12 +56,23 @@ class Period:
     lined_games: int = 0
     books: int = 0
     other_books: int = 0
+    players: int = 0
     lines: int = 0
     quotes: int = 0
     closes: int = 0
     assumed_closes: int = 0
     box_games: int = 0
     report_days: int = 0
+
+
+@dataclass(frozen=True)
+class BookPeriod:
+    """What one book quoted in a period before the tips: player-games with a line, and those of them with a quote in the last 15 minutes."""
+
+    label: str
+    bookmaker: str
+    lines: int
+    closes: int
 
 
 @dataclass(frozen=True)
@@ -77,15 +88,21 @@ class Gap:
 
 @dataclass(frozen=True)
 class Coverage:
-    """The periods in order of time, and the gaps, newest first."""
+    """The periods in order of time, what each book quoted in them, and the gaps, newest first."""
 
     by: By
     periods: tuple[Period, ...]
+    books: tuple[BookPeriod, ...]
     gaps: tuple[Gap, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        return {"by": self.by, "periods": [asdict(row) for row in self.periods], "gaps": [asdict(gap) for gap in self.gaps]}
+        return {
+            "by": self.by,
+            "periods": [asdict(row) for row in self.periods],
+            "books": [asdict(row) for row in self.books],
+            "gaps": [asdict(gap) for gap in self.gaps],
+        }
 
 
 def coverage(work: Work, first: date | None = None, last: date | None = None, *, by: str = "week", now: datetime) -> Coverage:
@@ -105,7 +122,8 @@ def coverage(work: Work, first: date | None = None, last: date | None = None, *,
     whole = by == "week" and all(first <= week.first and week.first + timedelta(days=6) <= last for week in asked)
     periods = asked if whole else _periods(work, (first, last), _kind(by), now)
     gaps = [*_short_weeks(weeks, {week.first for week in asked}), *_missing_boxes(work, (first, last), now)]
-    return Coverage(_kind(by), tuple(periods), tuple(sorted(gaps, key=lambda gap: (gap.last, gap.first, gap.measure), reverse=True)))
+    books = _books(work, (first, last), _kind(by))
+    return Coverage(_kind(by), tuple(periods), books, tuple(sorted(gaps, key=lambda gap: (gap.last, gap.first, gap.measure), reverse=True)))
 
 
 def _kind(by: str) -> By:
@@ -119,6 +137,15 @@ def _periods(work: Work, span: tuple[date, date], by: By, now: datetime) -> list
         for row in work.fetch(table).to_pylist():
             found.setdefault(row.pop("period"), {}).update(row)
     return [Period(_label(day, by), day, season_of(day), **counts) for day, counts in sorted(found.items())]
+
+
+def _books(work: Work, span: tuple[date, date], by: By) -> tuple[BookPeriod, ...]:
+    """What each book quoted, by period and book."""
+    quotes = _before_the_tip(work, span, by)
+    of_player = quotes.group_by(["period", "bookmaker", "game_id", "player_lookup"]).agg(closes=_closing(quotes).cast("int64").max())
+    rows = of_player.group_by(["period", "bookmaker"]).agg(lines=of_player.count(), closes=of_player.closes.sum())
+    found = work.fetch(rows.order_by(["period", "bookmaker"])).to_pylist()
+    return tuple(BookPeriod(_label(row.pop("period"), by), **row) for row in found)
 
 
 def _label(first: date, by: By) -> str:
@@ -162,14 +189,23 @@ def _of_games(work: Work, span: tuple[date, date], by: By, now: datetime) -> ir.
     return games.group_by("period").agg(game_days=games.game_date.nunique(), games=games.count(), due=due)
 
 
-def _of_quotes(work: Work, span: tuple[date, date], by: By) -> ir.Table:
+def _before_the_tip(work: Work, span: tuple[date, date], by: By) -> ir.Table:
+    """Quotes on players that stood before the tip as it is known now, and before that of their own document."""
     columns = ("game_id", "game_date", "player_lookup", "bookmaker", "snapshot_at", "commence_time", "known_at_assumed")
     quotes = _within(work.table("raw.odds_player_points").select(*columns), span, by)
     quotes = left(quotes, scheduled_games(work).select("game_id", "tip"), ["game_id"])
     quotes = quotes.mutate(tip=ibis.coalesce(quotes.tip, quotes.commence_time))
-    quotes = quotes.filter(quotes.snapshot_at < quotes.tip, quotes.snapshot_at < quotes.commence_time)
+    return quotes.filter(quotes.snapshot_at < quotes.tip, quotes.snapshot_at < quotes.commence_time)
+
+
+def _closing(quotes: ir.Table) -> ir.BooleanValue:
+    return quotes.snapshot_at >= quotes.tip - ibis.interval(minutes=CLOSE_MINUTES)
+
+
+def _of_quotes(work: Work, span: tuple[date, date], by: By) -> ir.Table:
+    quotes = _before_the_tip(work, span, by)
     of_sportsbook = quotes.bookmaker.isin(books_of_kind("sportsbook"))
-    closing = quotes.snapshot_at >= quotes.tip - ibis.interval(minutes=CLOSE_MINUTES)
+    closing = _closing(quotes)
     by_player = quotes.group_by(["period", "game_id", "player_lookup"]).agg(
         quotes=quotes.count(),
         closes=closing.cast("int64").max(),
@@ -177,6 +213,7 @@ def _of_quotes(work: Work, span: tuple[date, date], by: By) -> ir.Table:
     )
     counted = by_player.group_by("period").agg(
         lined_games=by_player.game_id.nunique(),
+        players=by_player.player_lookup.nunique(),
         lines=by_player.count(),
         quotes=by_player.quotes.sum(),
         closes=by_player.closes.sum(),

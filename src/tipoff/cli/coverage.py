@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -38,20 +39,7 @@ def _print(found: Coverage) -> None:
     if not found.periods:
         print_line("Nothing is on record for these days. `tipoff import PATH` or `tipoff load` brings data in.")
         return
-    columns = (
-        found.by,
-        "games",
-        "with lines",
-        "books",
-        "others",
-        "player-games",
-        "quotes",
-        "with a close",
-        "of these assumed",
-        "box scores",
-        "of these due",
-        "days with reports",
-    )
+    columns = (found.by, "games", "lined", "books", "others", "players", "player-games", "quotes", "closes", "assumed", "boxes", "reports")
     rows = [
         (
             row.label,
@@ -59,18 +47,36 @@ def _print(found: Coverage) -> None:
             row.lined_games,
             row.books,
             row.other_books,
+            row.players,
             row.lines,
             row.quotes,
             row.closes,
             row.assumed_closes,
-            row.box_games,
-            row.due,
+            f"{row.box_games} of {row.due}",
             f"{row.report_days} of {row.game_days}",
         )
         for row in found.periods
     ]
     print_table("What is on record", columns, rows, numeric=tuple(range(1, len(columns))))
+    _print_books(found)
     if not found.gaps:
         print_line("No week falls short of those around it.")
         return
     print_table(f"Missing: {len(found.gaps)}", ("what", "where"), [(gap.measure, gap.words) for gap in found.gaps])
+
+
+def _print_books(found: Coverage) -> None:
+    """Periods by books: player-games with a line, and how many of them have a close."""
+    totals = Counter[str]()
+    cells = {}
+    for row in found.books:
+        totals[row.bookmaker] += row.lines
+        cells[row.label, row.bookmaker] = f"{row.lines:,} ({row.closes:,})"
+    books = [book for book, _ in totals.most_common()]
+    for start in range(0, len(books), _BOOKS_A_TABLE):
+        shown = books[start : start + _BOOKS_A_TABLE]
+        rows = [(row.label, *(cells.get((row.label, book), "-") for book in shown)) for row in found.periods if row.lines]
+        print_table("Player-games with a line at a book (with a close)", (found.by, *shown), rows, numeric=tuple(range(1, len(shown) + 1)))
+
+
+_BOOKS_A_TABLE = 8

@@ -12,6 +12,7 @@ from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_tab
 
 if TYPE_CHECKING:
     from tipoff.flow.batches import Batch
+    from tipoff.flow.credits import Spent
 
 
 def status(
@@ -27,26 +28,38 @@ def status(
     from tipoff.flow.state import State
 
     clock = SystemClock()
-    with closing(State(settings_of(data_dir), clock)) as state:
-        found = overview(state, resolve_date(day, clock) if day else None)
+    settings = settings_of(data_dir)
+    with closing(State(settings, clock)) as state:
+        found = overview(state, clock, settings, resolve_date(day, clock) if day else None)
     if json:
         print_json(found.as_dict())
         return
-    if not found.runs and not found.batches:
+    if not (found.runs or found.batches or found.alerts):
         print_line("Nothing has run yet. `tipoff demo` shows a whole night; `tipoff import PATH` begins with your own data.")
         return
+    for alert in found.alerts:
+        print_line(f"! {alert.text} (since {alert.first_at:%Y-%m-%d %H:%M}Z)")
     rows = []
     for run in found.runs:
         seconds = f"{(run.finished_at - run.started_at).total_seconds():.1f} s" if run.finished_at else "-"
         rows.append((f"{run.started_at:%Y-%m-%d %H:%M:%S}Z", run.phase, run.game_date, run.status, seconds, run.error or ""))
     print_table("Runs, newest first", ("started", "phase", "game date", "status", "time", "cause"), rows, numeric=(4,))
     _print_batches(found.batches)
+    _print_credits(found.credits)
     if found.workers:
         working = [(worker.worker_id, f"{worker.started_at:%Y-%m-%d %H:%M}Z", f"{worker.beat_at:%H:%M:%S}Z") for worker in found.workers]
         print_table("At work", ("process", "since", "last heard"), working)
     if found.expected:
         cells = [(cell.game_id, cell.phase, cell.standing, f"{cell.deadline:%H:%M}Z", cell.detail or "") for cell in found.expected]
         print_table(f"Expected of {day}", ("game", "phase", "standing", "by", "detail"), cells)
+
+
+def _print_credits(spent: Spent) -> None:
+    """What The Odds API was paid, where it was."""
+    if spent.month:
+        day, month = (f" of {limit:,}" if limit is not None else "" for limit in (spent.day_limit, spent.month_limit))
+        left = f"; the account has {spent.remaining:,} left" if spent.remaining is not None else ""
+        print_line(f"Credits: {spent.day:,}{day} today, {spent.month:,}{month} this month (UTC){left}.")
 
 
 def _print_batches(batches: Sequence[Batch]) -> None:

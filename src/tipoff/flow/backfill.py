@@ -29,6 +29,7 @@ from tipoff.flow.arrivals import pending
 from tipoff.flow.batches import QUEUE as LOAD
 from tipoff.flow.batches import Overseer, trigger, wait_for
 from tipoff.flow.engine import Engine, Queue, current, running_engine
+from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
 from tipoff.flow.plan import BUZZER, GAME_MARKETS, Ask, PlannedGame, optional_feeds, props_markets
 from tipoff.flow.scraping import Scraper, planned_games, scraping
@@ -323,6 +324,7 @@ def run_day(engine: Engine, backfill_id: str, wanted: Wanted, day: date, max_cre
     except Exception as failure:  # noqa: BLE001 - one bad day is told, and the others go on
         cause = str(failure) if isinstance(failure, TipoffError) else f"{type(failure).__name__}: {failure}"
         ended, error = ("stopped" if isinstance(failure, BudgetSpent) else "failed"), cause
+    write_expected(house, day)
     _write(house, backfill_id, day, state=ended, error=error, finished_at=house.clock.now().replace(tzinfo=None))
     return ended
 

@@ -1,4 +1,4 @@
-"""What is told of the house while others work: runs, batches, processes, what is expected. From the state database alone."""
+"""What is told of the house while others work: alerts, credits, runs, batches, processes, what is expected. The state database alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+from tipoff.clock import Clock
+from tipoff.config import Settings
+from tipoff.flow.alerts import Alert, alerts
 from tipoff.flow.batches import Batch, batches
+from tipoff.flow.credits import Credits, Spent
 from tipoff.flow.engine import Worker, workers
 from tipoff.flow.expected import Expected, expected_outputs
 from tipoff.flow.state import Run, State
@@ -14,8 +18,10 @@ from tipoff.flow.state import Run, State
 
 @dataclass(frozen=True)
 class Overview:
-    """Newest first; `expected` is of the day asked for."""
+    """Newest first; `expected` is of the day asked for; of the alerts those that have not recovered."""
 
+    alerts: list[Alert]
+    credits: Spent
     runs: list[Run]
     batches: list[Batch]
     workers: list[Worker]
@@ -24,6 +30,8 @@ class Overview:
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         return {
+            "alerts": [asdict(alert) for alert in self.alerts],
+            "credits": asdict(self.credits),
             "runs": [asdict(run) for run in self.runs],
             "batches": [batch.as_dict() for batch in self.batches],
             "workers": [asdict(worker) for worker in self.workers],
@@ -31,8 +39,13 @@ class Overview:
         }
 
 
-def overview(state: State, game_date: date | None = None, last: int = 40) -> Overview:
-    """The newest runs and batches, who is at work, and of a game day what should exist beside what does."""
+def overview(state: State, clock: Clock, settings: Settings, game_date: date | None = None, last: int = 40) -> Overview:
+    """What alerts, what was spent, the newest runs and batches, who is at work, and of a game day what should exist beside what does."""
     return Overview(
-        state.runs(last), batches(state, game_date, last=200), workers(state), expected_outputs(state, game_date) if game_date else []
+        alerts(state, now_only=True),
+        Credits(state, clock, settings).spent(),
+        state.runs(last),
+        batches(state, game_date, last=200),
+        workers(state),
+        expected_outputs(state, game_date) if game_date else [],
     )
