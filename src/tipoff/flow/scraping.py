@@ -165,23 +165,13 @@ class Scraper:
         done = Cycle()
         for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "roster"), ("box",), ("shots",)):
             now = self._ready(game_date, [ask for ask in asks if ask.feed in feeds])
-            if not now:
-                continue
-            if feeds == ("box",):
+            if now and feeds == ("box",):
                 done.asked += self.boxes(game_date, now, partial(self._load_more, done, cause))
-            else:
+            elif now:
                 games = planned_games(self.house, game_date, game_date).get(game_date, [])
                 asked = self.perform(game_date, now, games)
                 done.asked += asked
                 done.batches += self.load(asked, cause)
-        boxes = [ask for ask in asks if ask.feed == "box"]
-        if boxes:
-
-            def load(feed: str, day: date) -> None:
-                wanted = {(feed, day, trigger(self._engine, feed, day, cause))}
-                done.batches.extend(wait_for(self._engine, wanted, self.house.settings.batch_seconds))
-
-            done.asked += self.boxes(game_date, boxes, load)
         return done
 
     def _load_more(self, done: Cycle, cause: str, feed: str, day: date) -> None:

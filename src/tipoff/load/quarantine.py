@@ -71,9 +71,16 @@ def set_apart_names(
     if "game_id" not in unknown.column_names:
         days = map_distinct(unknown.column("game_date"), lambda day: f"{day:%Y%m%d}", pa.string())
         unknown = with_columns(unknown, game_id=pc.binary_join_element_wise(days, unknown.column("team"), "_"))
-    rows = unknown.select(["payload_id", "path", "name", "game_id", "source"]).to_pylist()
+    rows = unknown.select(["payload_id", "path", "name", "league_player_id", "game_id", "source"]).to_pylist()
     rejects = [(row["payload_id"], Reject(row["path"], UNRESOLVED, row["name"])) for row in rows]
-    set_apart(work, counts, rejects, documents, seen_at, {(row["payload_id"], row["path"]): row["game_id"] for row in rows})
+    set_apart(
+        work,
+        counts,
+        rejects,
+        documents,
+        seen_at,
+        {(row["payload_id"], row["path"]): (row["game_id"], row["league_player_id"]) for row in rows},
+    )
     candidates = {mention.name: resolution.candidates for mention, resolution in resolutions.items() if not resolution.player_lookup}
     waiting = _waiting(work, {_name_key(row) for row in rows})
     counts.names |= waiting.keys()
@@ -94,10 +101,10 @@ def set_apart_names(
     work.merge("ref.unresolved_names", table_of("ref.unresolved_names", names))
 
 
-def mention_in(name: str, game: str) -> Mention:
+def mention_in(name: str, game: str, league_player_id: str | None = None) -> Mention:
     """A name as it was met in a game (`YYYYMMDD_AWY_HOM`), or in a report on a team's day (`YYYYMMDD_TEAM`)."""
     day, *teams = game.split("_")
-    return Mention(name, None, tuple(reversed(teams)), season_of(date(int(day[:4]), int(day[4:6]), int(day[6:]))))
+    return Mention(name, league_player_id, tuple(reversed(teams)), season_of(date(int(day[:4]), int(day[4:6]), int(day[6:]))))
 
 
 def tell_candidates(work: Work, identity: Identity) -> None:
@@ -197,11 +204,11 @@ def set_apart(
     rejects: list[tuple[str, Reject]],
     documents: list[Document],
     seen_at: datetime,
-    games: Mapping[tuple[str, str], str] | None = None,
+    met: Mapping[tuple[str, str], tuple[str, str | None]] | None = None,
 ) -> None:
     """Put (payload id, reject) pairs into quarantine; what had left it, and is bad again, waits again.
 
-    `games` says by (payload id, path) in which game, or day and team, a name was met.
+    `met` says by (payload id, path) in which game, or day and team, a name was met, and the league's id beside it.
     """
     if not rejects:
         return
@@ -211,12 +218,14 @@ def set_apart(
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for payload_id, reject in rejects:
         document = by_id[payload_id]
+        game, league_id = met[payload_id, reject.path] if met else (None, None)
         rows[payload_id, reject.path] = {
             "payload_id": payload_id,
             "path": reject.path,
             "rule": reject.rule,
             "value": reject.value[:VALUE_LENGTH],
-            "game_id": games.get((payload_id, reject.path)) if games else None,
+            "game_id": game,
+            "league_player_id": league_id,
             "source": document.source,
             "kind": document.kind,
             "origin": document.payload.origin,

@@ -46,7 +46,9 @@ def replay_unresolved(
 
 def _may_load(row: dict[str, Any], identity: Identity) -> bool:
     """Whether a row in quarantine may fare better now: one that waits for a game always, one that waits for a name if that is known."""
-    return row["rule"] != UNRESOLVED or not row["game_id"] or identity.find(mention_in(row["value"], row["game_id"]))[0] is not None
+    if row["rule"] != UNRESOLVED or not row["game_id"]:
+        return True
+    return identity.find(mention_in(row["value"], row["game_id"], row["league_player_id"]))[0] is not None
 
 
 def replay(

@@ -204,6 +204,7 @@ QUARANTINE = Table(
         string("rule", "what it broke"),
         string("value", "what stood there, cut to 200 characters"),
         string("game_id", "of a name that leads to nobody, the game in which it was met; in a report without games, day and team"),
+        string("league_player_id", "of a name that leads to nobody, the league's id beside it, where it was given"),
         string("source", "who sent the document"),
         string("kind", "what the document is"),
         string("origin", "where the document came from: an address or a file"),
