@@ -45,7 +45,7 @@ def test_f07_triggers_of_many_days_run_side_by_side_and_none_is_lost(yard: Yard,
     for hand in hands:
         hand.hear()
     for day in days:
-        assert {batch.state for batch in yard.settled(day=day)} == {"complete"}
+        assert {(batch.state, batch.error) for batch in yard.settled(day=day)} == {("complete", None)}
         assert one_at_a_time(yard.settled(day=day))
         assert len(yard.games(day)) == 2
     yard.check_union(tmp_path)

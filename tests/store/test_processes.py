@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -24,6 +27,7 @@ from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault, digest, open_bucket
 
 SCRIPT = Path(__file__).with_name("warehouse_process.py")
+LOCKS = Path("/proc/locks")
 BATCHES, ROWS = 2, 60
 ABROAD = 3
 
@@ -91,6 +95,12 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "warehouse.duckdb"
 
 
+def _holds(path: Path) -> bool:
+    """Whether this process holds the lock on a file, as the system tells."""
+    mine = re.compile(rf"POSIX +ADVISORY +WRITE +{os.getpid()} [0-9a-f]+:[0-9a-f]+:{path.stat().st_ino} ")
+    return mine.search(LOCKS.read_text(encoding="ascii")) is not None
+
+
 def _rows_of(seeds: list[int]) -> Iterator[dict[str, Any]]:
     return chain.from_iterable(batch for seed in seeds for batch in batches_of(seed, BATCHES, ROWS))
 
@@ -106,6 +116,25 @@ class TestTogether:
         rows = list(_rows_of(list(range(number))))
         assert as_table(warehouse.read(QUOTES).to_pylist()) == by_precedence(rows)
         assert sorted(warehouse.read(GAME_IDS).column("external_id").to_pylist()) == sorted({row["event_id"] for row in rows})
+
+    @pytest.mark.skipif(not LOCKS.is_file(), reason="the system does not tell who holds a lock")
+    def test_a_unit_of_work_holds_the_file_whatever_other_threads_open_and_close(self, path: Path) -> None:
+        """Where it did not, another process would write at the same time, and what one of the two commits would be lost."""
+        warehouse = DuckDBWarehouse(path)
+        warehouse.league()
+
+        def work(seed: int) -> list[bool]:
+            chance, held = random.Random(seed), []
+            for _ in range(150):
+                with warehouse.reading():
+                    held.append(_holds(path))
+                time.sleep(chance.random() * 0.004)  # so that the file is open now and closed then
+            return held
+
+        with ThreadPoolExecutor(3) as pool:
+            held = list(chain.from_iterable(pool.map(work, range(3))))
+        assert held == [True] * 450
+        assert not _holds(path)
 
     def test_threads_that_merge_overlapping_rows_end_in_their_union(self, path: Path) -> None:
         def load(seed: int) -> None:

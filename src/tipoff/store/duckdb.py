@@ -38,7 +38,24 @@ _TYPES: dict[Kind, str] = {
 _WAIT_SECONDS = 120.0
 # DuckDB flattens nested selects by itself; having Ibis do it first only costs compile time.
 ibis.options.sql.fuse_selects = False
-_write_mutexes: dict[str, threading.RLock] = {}
+
+
+class _File:
+    """What the threads of this process share of one file: its only connection, from which each unit of work takes a cursor.
+
+    DuckDB locks its file for the process, and the system drops that lock as soon as *any* handle of the process on the file is closed;
+    connecting opens the file a moment beforehand, to see what it is. So nobody may connect while the file is open, or only just closing:
+    another process would get in, and what one of the two commits would be lost.
+    """
+
+    def __init__(self) -> None:
+        self.writes = threading.RLock()
+        self.turn = threading.Lock()
+        self.root: duckdb.DuckDBPyConnection | None = None
+        self.users = 0
+
+
+_files: dict[str, _File] = {}
 _registry_mutex = threading.Lock()
 
 
@@ -50,33 +67,45 @@ class DuckDBWarehouse(Warehouse):
         self.url = f"duckdb://{path}"
         self._wait = wait_seconds
         with _registry_mutex:
-            self._writes = _write_mutexes.setdefault(str(self.path), threading.RLock())
+            self._file = _files.setdefault(str(self.path), _File())
 
     @contextmanager
     def reading(self) -> Iterator[Work]:
-        with _disk_faults(self.path):
-            connection = self._open()
-            try:
-                yield _DuckDBWork(connection, "")
-            finally:
-                connection.close()
+        with _disk_faults(self.path), self._opened() as connection:
+            yield _DuckDBWork(connection, "")
 
     @contextmanager
     def writing(self, run_id: str) -> Iterator[Work]:
-        with self._writes, _disk_faults(self.path):
-            connection = self._open()
+        with self._file.writes, _disk_faults(self.path), self._opened() as connection:
+            connection.begin()
             try:
-                connection.begin()
-                try:
-                    yield _DuckDBWork(connection, run_id)
-                except BaseException:
-                    # A write that the disk refused may have ended the transaction already; what it raised is what counts.
-                    with suppress(duckdb.Error):
-                        connection.rollback()
-                    raise
-                connection.commit()
-            finally:
-                connection.close()
+                yield _DuckDBWork(connection, run_id)
+            except BaseException:
+                # A write that the disk refused may have ended the transaction already; what it raised is what counts.
+                with suppress(duckdb.Error):
+                    connection.rollback()
+                raise
+            connection.commit()
+
+    @contextmanager
+    def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for one unit of work; the last to leave closes the file."""
+        file = self._file
+        with file.turn:
+            file.root = file.root or self._open()
+            file.users += 1
+        connection: duckdb.DuckDBPyConnection | None = None
+        try:
+            connection = file.root.cursor()
+            connection.execute("SET TimeZone = 'UTC'")
+            yield connection
+        finally:
+            with file.turn:
+                file.users -= 1
+                left = [connection] if file.users else [connection, file.root]
+                file.root = file.root if file.users else None
+                for one in filter(None, left):
+                    one.close()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:
@@ -85,7 +114,7 @@ class DuckDBWarehouse(Warehouse):
             raise ConfigError(f"{self.path.parent} cannot be made: {error}.", hint="Choose another --data-dir.") from error
         connection = self._connect()
         try:
-            _migrate(connection, self._writes)
+            _migrate(connection)
         except BaseException:
             connection.close()
             raise
@@ -99,9 +128,7 @@ class DuckDBWarehouse(Warehouse):
                 with attempt:
                     if not self.path.exists():
                         self._create()
-                    connection = duckdb.connect(str(self.path))
-                    connection.execute("SET TimeZone = 'UTC'")
-                    return connection
+                    return duckdb.connect(str(self.path))
         except (duckdb.IOException, duckdb.BinderException) as error:
             if _is_locked(error):
                 raise Busy(
@@ -126,8 +153,7 @@ class DuckDBWarehouse(Warehouse):
 
 
 # As DuckDB words it on Unix and on Windows; "lock" alone also stands in a path, and in "block" of a damaged file's error.
-# The last is another thread of this process, which is just closing the file that we open.
-_LOCKED = ("could not set lock on file", "used by another process", "unique file handle conflict")
+_LOCKED = ("could not set lock on file", "used by another process")
 
 
 # What a system call's refusal reads like in DuckDB's errors, whichever class they are of: at a commit they are of no class of their own.
@@ -266,25 +292,24 @@ class _DuckDBWork(Work):
         return int(row[0]) if row else 0
 
 
-def _migrate(connection: duckdb.DuckDBPyConnection, mutex: threading.RLock) -> None:
+def _migrate(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what is declared and missing. Columns are only ever added: older code goes on working beside newer."""
     wanted = fingerprint(ALL)
     if _fingerprint_of(connection) == wanted:
         return
-    with mutex:
-        connection.begin()
-        try:
-            for dataset in sorted({table.dataset for table in ALL}):
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {dataset}")
-            there = _columns_there(connection)
-            for table in ALL:
-                _create_or_extend(connection, table, there.get(table.name))
-            connection.execute("CREATE TABLE IF NOT EXISTS ops.schema_version (fingerprint VARCHAR, migrated_at TIMESTAMPTZ)")
-            connection.execute("INSERT INTO ops.schema_version VALUES (?, ?)", [wanted, datetime.now(UTC)])
-            connection.commit()
-        except BaseException:
-            connection.rollback()
-            raise
+    connection.begin()
+    try:
+        for dataset in sorted({table.dataset for table in ALL}):
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {dataset}")
+        there = _columns_there(connection)
+        for table in ALL:
+            _create_or_extend(connection, table, there.get(table.name))
+        connection.execute("CREATE TABLE IF NOT EXISTS ops.schema_version (fingerprint VARCHAR, migrated_at TIMESTAMPTZ)")
+        connection.execute("INSERT INTO ops.schema_version VALUES (?, ?)", [wanted, datetime.now(UTC)])
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
 
 
 def _fingerprint_of(connection: duckdb.DuckDBPyConnection) -> str | None:
