@@ -99,6 +99,7 @@ WEEK = Period(
     due=4,
     lined_games=4,
     books=12,
+    players=4,
     lines=8,
     quotes=192,
     closes=8,

@@ -9,11 +9,12 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -82,10 +83,15 @@ class Hand:
         self.say(do, **more)
         return self.hear()
 
-    def stop(self) -> None:
-        """SIGSTOP, and wait until it stands still."""
-        os.kill(self.pid, signal.SIGSTOP)
-        wait_until(lambda: Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+    def stop(self, state: Path) -> None:
+        """SIGSTOP, until it stands still and none of its threads holds the state database: else nobody could go on."""
+        while True:
+            os.kill(self.pid, signal.SIGSTOP)
+            wait_until(lambda: Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
+            with closing(sqlite3.connect(state, timeout=1, isolation_level=None)) as connection, suppress(sqlite3.OperationalError):
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            self.wake()
 
     def wake(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
@@ -242,6 +248,10 @@ class Yard:
         aside = self.folder / "halt.new"
         aside.write_text(point)
         aside.rename(self.folder / "halt")
+
+    def stop(self, hand: Hand) -> None:
+        """Have a process stand still until it is woken."""
+        hand.stop(self.folder / "state.sqlite")
 
     def caught(self) -> Hand:
         """Who stands at the armed point."""

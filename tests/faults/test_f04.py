@@ -20,7 +20,7 @@ def test_f04_a_holder_whose_process_is_stopped_is_taken_over_and_commits_nothing
     yard.arm(point)
     yard.trigger(first)
     holder = yard.caught()
-    holder.stop()
+    yard.stop(holder)
     [other] = {first, second} - {holder}
     assert other.ask("wait", feed="lines", day=DAY.isoformat(), number=1, seconds=60) == ["complete"]
     [batch] = yard.batches()
@@ -74,7 +74,7 @@ def test_f04_while_a_process_is_stopped_inside_a_transaction_others_are_told_who
     yard.arm("merging")
     yard.trigger(first)
     holder = yard.caught()
-    holder.stop()
+    yard.stop(holder)
     [failed, *_] = yard.until(lambda: [batch for batch in yard.batches() if batch.state == "failed"])
     path = DuckDBWarehouse(yard.folder / "warehouse.duckdb").path
     assert failed.error is not None

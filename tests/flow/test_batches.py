@@ -30,7 +30,7 @@ def test_two_that_hold_one_batch_at_once_load_it_once(yard: Yard, tmp_path: Path
     yard.arm("begun")
     yard.trigger(hands[0])
     late = yard.caught()
-    late.stop()
+    yard.stop(late)
     yard.arm(second)
     assert yard.caught() is not late
     late.wake()

@@ -110,7 +110,7 @@ class TestTakeover:
         oldest = yard.hire()
         younger = yard.hire()
         yard.land(*ten())
-        oldest.stop()
+        yard.stop(oldest)
         holder = yard.hire()
         yard.arm("reading")
         yard.trigger(holder)
