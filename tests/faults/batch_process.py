@@ -155,12 +155,13 @@ class Hand:
         assert isinstance(self._house.clock, ManualClock)
         self._house.clock.set(datetime.fromisoformat(at))
 
-    def sweep(self) -> list[list[Any]]:
-        return [[feed, day.isoformat(), number] for (feed, day), number in sweep(self.engine).items()]
+    def sweep(self, by_hand: bool = False) -> list[list[Any]]:
+        return [[feed, day.isoformat(), number] for (feed, day), number in sweep(self.engine, by_hand=by_hand).items()]
 
-    def wait(self, feed: str, day: str, number: int, seconds: float) -> list[str]:
+    def wait(self, feed: str, day: str, number: int, seconds: float, repeats: bool = True) -> list[str]:
         """States of the batches from this one on, once they are over."""
-        return [batch.state for batch in wait_for(self.engine, {(feed, date.fromisoformat(day), number)}, seconds)]
+        wanted = {(feed, date.fromisoformat(day), number)}
+        return [batch.state for batch in wait_for(self.engine, wanted, seconds, repeats=repeats)]
 
     def wait_too_short(self, feed: str, day: str, number: int, seconds: float) -> list[str]:
         """The same where that takes too long: the error's kind and message."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from faults.crew import FETCHED, Yard, lines, ten
+from faults.crew import DAY, FETCHED, Yard, lines, ten
 
 FAILING = {"batch_attempts": 3, "retry_seconds": 0.1}
 
@@ -39,7 +39,8 @@ def test_f06_a_failing_batch_tells_its_cause_is_tried_again_after_growing_pauses
     yard.settled()
 
     aside.rename(file)
-    [[_, _, number]] = hand.ask("sweep")
+    assert hand.ask("sweep") == [], "what is parked waits for something new, or for somebody who asks"
+    [[_, _, number]] = hand.ask("sweep", by_hand=True)
     assert yard.settled()[-1].number == number
     assert yard.settled()[-1].state == "complete"
     assert len(yard.games()) == 10
@@ -73,6 +74,8 @@ def test_f06_while_a_failed_batch_waits_for_its_repeat_a_new_payload_is_loaded_a
     aside = file.rename(tmp_path / "aside.zst")
     yard.trigger(hand)
     yard.until(lambda: [batch.state for batch in yard.batches()] == ["failed", "waiting"])
+    assert hand.ask("wait", feed="lines", day=DAY.isoformat(), number=1, seconds=60, repeats=False) == ["waiting", "failed"]
+    assert hand.ask("sweep") == [], "the repeat is on its way"
     yard.land(lines(1))
     assert yard.trigger(hand) == [3]
     yard.until(lambda: len(yard.games()) == 1)

@@ -31,3 +31,13 @@ def test_f17_spellings_of_one_book_meet_and_an_unknown_book_is_stored_and_shown(
         "my_uncle": ("unknown", "my_uncle", False),
     }
     assert bench.rows("raw.quarantine") == []
+
+
+def test_f17_one_document_that_quotes_a_player_under_two_spellings_of_a_book_leaves_one_row_and_that_is_the_main_line(bench: Bench) -> None:
+    books = [
+        wire.book("espnbet", wire.points(wire.pair("Jayson Tatum", 27.5, 1.80, 2.05))),
+        wire.book("espn_bet", wire.points(wire.pair("Jayson Tatum", 27.5, 2.05, 1.80))),
+    ]
+    bench.load(wire.payload(wire.rosters()), wire.payload(wire.event(*books)))
+    row = bench.row("raw.odds_player_points")
+    assert (row["bookmaker"], row["is_main"]) == ("espnbet", True)

@@ -150,7 +150,7 @@ def sweep(
 
     with open_house(settings_of(data_dir), SystemClock()) as house, working(house, scheduled=False) as engine:
         days = tuple(sorted({day for _, day in house.receipts.kept()})) if everything else None
-        asked = run(engine, days)
+        asked = run(engine, days, by_hand=True)
         done = (
             wait_for(engine, {(feed, day, number) for (feed, day), number in asked.items()}, house.settings.batch_seconds) if asked else []
         )

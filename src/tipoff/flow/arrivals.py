@@ -78,13 +78,10 @@ def load_arrivals(house: House, arrivals: list[Arrival], *, guard: Guard) -> Cou
     )
 
 
-def unloaded(house: House, days: tuple[date, ...] | None = None) -> dict[tuple[str, date], int]:
-    """How many arrivals of each (feed, day) are without rows: of these days, or of all that have receipts."""
-    found = {}
-    for feed, day in sorted(house.receipts.kept()):
-        if (days is None or day in days) and (waiting := pending(house, feed, day)):
-            found[feed, day] = len(waiting)
-    return found
+def unloaded(house: House, days: tuple[date, ...] | None = None) -> dict[tuple[str, date], list[tuple[str, str]]]:
+    """The arrivals of each (feed, day) that are without rows, by (payload_id, arrived): of these days, or of all that have receipts."""
+    kept = house.receipts.kept() if days is None else {(feed, day) for feed in house.receipts.feeds() for day in days}
+    return {(feed, day): waiting for feed, day in sorted(kept) if (waiting := pending(house, feed, day))}
 
 
 def swept_days(house: House) -> tuple[date, ...]:

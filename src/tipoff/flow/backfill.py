@@ -34,6 +34,7 @@ from tipoff.flow.house import House
 from tipoff.flow.plan import BUZZER, GAME_MARKETS, Ask, PlannedGame, optional_feeds, props_markets
 from tipoff.flow.scraping import Scraper, planned_games, scraping
 from tipoff.flow.state import METADATA, State
+from tipoff.flow.there import games_in
 from tipoff.load.documents import load_payloads
 from tipoff.scrape.client import Failed, Fetched
 from tipoff.scrape.records import Payload
@@ -175,21 +176,15 @@ def _odds(house: House, wanted: Wanted, day: date, games: Sequence[PlannedGame])
 
 def _box(house: House, _wanted: Wanted, day: date, games: Sequence[PlannedGame]) -> Iterator[Planned]:
     """Box scores, and play-by-play where it is switched on, after the box scores by which its players are known."""
-    there = _games_in(house, "raw.player_box", day)
+    there = games_in(house, "raw.player_box", day)
     for game in games:
         if game.league_game_id and game.tip < house.clock.now():
             yield Planned(day, "box score", game.game_id, 0, game.game_id in there, nba_cdn.box_score(game.league_game_id))
     if "shots" in optional_feeds(house.settings):
-        there = _games_in(house, "raw.shots", day)
+        there = games_in(house, "raw.shots", day)
         for game in games:
             if game.league_game_id and game.tip + BUZZER < house.clock.now():
                 yield Planned(day, "play-by-play", game.game_id, 0, game.game_id in there, nba_cdn.play_by_play(game.league_game_id))
-
-
-def _games_in(house: House, table: str, day: date) -> set[str]:
-    with house.warehouse.reading() as work:
-        rows = work.table(table)
-        return set(work.fetch(rows.filter(rows.game_date == day_of(day)).select("game_id").distinct()).column(0).to_pylist())
 
 
 def _injuries(house: House, _wanted: Wanted, day: date, games: Sequence[PlannedGame]) -> Iterator[Planned]:

@@ -31,10 +31,10 @@ from tipoff.flow.house import House
 from tipoff.flow.state import METADATA, State
 from tipoff.load.counts import Counts
 from tipoff.load.replay import replay_unresolved
+from tipoff.store.receipts import arrival_stamp
 from tipoff.store.warehouse import Work
 
 QUEUE = Queue("load")
-BATCH_STATES = ("waiting", "processing", "complete", "failed", "timeout", "parked")
 BatchState = Literal["waiting", "processing", "complete", "failed", "timeout", "parked"]
 
 BATCHES = sa.Table(
@@ -194,13 +194,25 @@ def _give_up_waiting(house: House, feed: str, game_date: date, number: int) -> b
         return connection.execute(sa.update(BATCHES).where(waits).values(**values)).rowcount > 0
 
 
-def sweep(engine: Engine, days: tuple[date, ...] | None = None) -> dict[tuple[str, date], int]:
+def sweep(engine: Engine, days: tuple[date, ...] | None = None, *, by_hand: bool = False) -> dict[tuple[str, date], int]:
     """Ask for everything that arrived and has no rows, of every feed: of yesterday, today and tomorrow in New York, or of these days.
 
-    Gives the number of each batch that will load it.
+    What a batch has failed on waits for that batch's own repeat; what is parked, for something new to arrive, or for somebody who asks
+    `by_hand`. Gives the number of each batch that will load it.
     """
-    found = unloaded(engine.house, days if days is not None else swept_days(engine.house))
-    return {(feed, day): trigger(engine, feed, day, f"swept: {count} arrivals without rows") for (feed, day), count in found.items()}
+    asked = {}
+    for (feed, day), keys in unloaded(engine.house, days if days is not None else swept_days(engine.house)).items():
+        newest = next(iter(batches(engine.house.state, day, feed, last=1)), None)
+        if by_hand or newest is None or not _given_up(newest, max(arrived for _, arrived in keys)):
+            asked[feed, day] = trigger(engine, feed, day, f"swept: {len(keys)} arrivals without rows")
+    return asked
+
+
+def _given_up(newest: Batch, arrived: str) -> bool:
+    """Whether the newest batch of a feed and day repeats itself later, or is parked and nothing has arrived since."""
+    if newest.state == "waiting":
+        return newest.not_before is not None
+    return newest.state == "parked" and newest.finished_at is not None and arrived <= arrival_stamp(newest.finished_at)
 
 
 @DBOS.workflow(name="load_batch")
@@ -490,15 +502,17 @@ def _of(feed: str, game_date: date, number: int | None = None) -> Any:
     return condition if number is None else condition & (BATCHES.c.number == number)
 
 
-def wait_for(engine: Engine, wanted: set[tuple[str, date, int]], seconds: float) -> list[Batch]:
-    """Wait until these batches, and the repeats of those that failed, are over; all of them as they stand then.
+def wait_for(engine: Engine, wanted: set[tuple[str, date, int]], seconds: float, *, repeats: bool = True) -> list[Batch]:
+    """Wait until these batches, and the repeats of those that failed, are over; all of them as they stand then. Without `repeats`, those
+    that will be tried again after a pause are not waited for.
 
     Raises Busy where that takes longer than `seconds`; they go on by themselves.
     """
     until = time.monotonic() + seconds
     while True:
-        found = [batch for batch in _all(engine.house.state) if any(_covers(batch, want) for want in wanted)]
-        if found and all(batch.over for batch in found):
+        of_days = [batch for feed, day in sorted({want[:2] for want in wanted}) for batch in batches(engine.house.state, day, feed)]
+        found = [batch for batch in of_days if any(_covers(batch, want) for want in wanted)]
+        if found and all(batch.over or (batch.not_before is not None and not repeats) for batch in found):
             return found
         if time.monotonic() > until:
             still = ", ".join(f"{batch.feed} of {batch.game_date} ({batch.state})" for batch in found if not batch.over)
@@ -508,10 +522,6 @@ def wait_for(engine: Engine, wanted: set[tuple[str, date, int]], seconds: float)
 
 def _covers(batch: Batch, want: tuple[str, date, int]) -> bool:
     return (batch.feed, batch.game_date) == want[:2] and batch.number >= want[2]
-
-
-def _all(state: State) -> list[Batch]:
-    return batches(state, last=2000)
 
 
 def _naive(moment: datetime | None) -> datetime | None:

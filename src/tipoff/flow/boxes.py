@@ -17,11 +17,11 @@ from tipoff.config import SourceName
 from tipoff.errors import NotReady, TipoffError
 from tipoff.flow.house import House
 from tipoff.flow.plan import Ask, PlannedGame
+from tipoff.flow.there import final_games
 from tipoff.scrape.access import switched_on
 from tipoff.scrape.client import Client, Failed
 from tipoff.scrape.request import Request
 from tipoff.scrape.sources import balldontlie, espn, nba_cdn, nba_stats
-from tipoff.store.warehouse import day_of
 
 SILENT_AFTER = timedelta(hours=4)
 """After the tip: by then a game is over, and a source that holds no final box score of it is silent."""
@@ -85,14 +85,6 @@ def ask_boxes(asker: Asker, game_date: date, asks: Sequence[Ask], games: Iterabl
             else:
                 open_asks.remove(one)
     return asked
-
-
-def final_games(house: House, game_date: date) -> set[str]:
-    """The games of a day whose box score is loaded; only final ones are."""
-    with house.warehouse.reading() as work:
-        box = work.table("raw.player_box")
-        rows = work.fetch(box.filter(box.game_date == day_of(game_date)).select("game_id").distinct())
-    return set(rows.column(0).to_pylist())
 
 
 def _ask_source(

@@ -72,7 +72,7 @@ class Credits:
             refusal = self._refusal(request, spent, _remaining(connection, now), now)
             number = None if refusal else _book(connection, request, now, self._run_id)
             met = self._levels_met(spent, request.credits, refused=refusal is not None, now=now)
-            fresh = note_alerts(connection, _FAMILY, met, now)
+            fresh = note_alerts(connection, _FAMILY, met, now) if request.credits else []  # what is free says nothing of the limits
         tell(met[key] for key in fresh)
         if refusal is not None:  # only now: raised inside, it would take its alert with it
             raise refusal

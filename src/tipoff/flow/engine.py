@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar, cast
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
@@ -158,6 +158,14 @@ class Watch:
 Duty = Callable[[], None]
 """Something that a watcher does on each round, such as looking for batches that hang. It must be safe to do twice."""
 
+
+class Closes(Protocol):
+    """What can be closed."""
+
+    def close(self) -> None: ...
+
+
+T = TypeVar("T", bound=Closes)
 _current: Engine | None = None
 
 
@@ -186,6 +194,17 @@ class Engine:
         self._watching = threading.Thread(target=self._repeat, args=(self._round, self._look_away), name="tipoff-watch", daemon=True)
         self._busy = 0
         self._turn = threading.Condition()
+        self._kept: dict[str, Closes] = {}
+        self._keeping = threading.Lock()
+
+    def keep(self, name: str, make: Callable[[], T]) -> T:
+        """Something that work shares for as long as this engine runs, such as connections: made when it is first asked for, closed when
+        the engine leaves."""
+        with self._keeping:
+            found = self._kept.get(name)
+            if found is None:
+                found = self._kept[name] = make()
+            return cast("T", found)
 
     def enqueue(
         self, queue: str, workflow: Callable[..., Any], *arguments: Any, workflow_id: str, partition: str, delay: float | None = None
@@ -242,6 +261,8 @@ class Engine:
         self.leaving.set()
         with self._turn:
             self._turn.wait_for(lambda: self._busy == 0, timeout=LEAVING)
+        for kept in self._kept.values():
+            kept.close()
         self._fall_silent.set()
         self._beating.join()
         self._put_back(self.worker_id)

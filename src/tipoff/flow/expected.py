@@ -21,10 +21,10 @@ from tipoff.flow.house import House
 from tipoff.flow.plan import BOX_UNTIL, PlannedGame, quote_moments
 from tipoff.flow.scraping import asks_on_record, planned_games
 from tipoff.flow.state import METADATA, State
+from tipoff.flow.there import games_in
 from tipoff.load.quarantine import open_rows
 from tipoff.scrape.access import switched_on
 from tipoff.store.payloads import digest
-from tipoff.store.warehouse import day_of
 
 Standing = Literal["EXPECTED", "RUNNING", "COMPLETE", "EMPTY_OK", "FAILED", "DEGRADED"]
 _TABLES = {"props": "raw.odds_player_points", "lines": "raw.odds_game_lines", "box": "raw.player_box"}
@@ -83,7 +83,7 @@ def write_expected(house: House, game_date: date) -> list[Expected]:
 def _grid(house: House, game_date: date) -> list[Expected]:
     games = planned_games(house, game_date, game_date).get(game_date, [])
     phases = [phase for phase, sources in _SUPPLIERS.items() if set(sources) & set(switched_on(house.settings))]
-    there = {phase: _games_there(house, _TABLES[phase], game_date) for phase in phases}
+    there = {phase: games_in(house, _TABLES[phase], game_date) for phase in phases}
     asks: dict[tuple[str, str], dict[str, Any]] = {}
     for row in asks_on_record(house.state, game_date):
         if row["state"] != "missed":
@@ -144,10 +144,3 @@ def _why_apart(ask: dict[str, Any] | None, apart: dict[str, list[tuple[str, str]
 def _deadline(game_date: date, game: PlannedGame, phase: str) -> datetime:
     """Quotes by the last moment at which they are asked for before the tip; a box score by the last one on the same night."""
     return game.tip + BOX_UNTIL if phase == "box" else quote_moments(game_date, game.tip)[-1]
-
-
-def _games_there(house: House, table: str, game_date: date) -> set[str]:
-    with house.warehouse.reading() as work:
-        rows = work.table(table)
-        found = work.fetch(rows.filter(rows.game_date == day_of(game_date)).select("game_id").distinct())
-    return set(found.column(0).to_pylist())

@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import partial
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -20,18 +19,18 @@ from tipoff.analyze.history import newest_schedule
 from tipoff.errors import NotReady, TipoffError, UpstreamRefused
 from tipoff.flow.batches import Batch, trigger, wait_for
 from tipoff.flow.boxes import Load, ask_boxes
-from tipoff.flow.boxes import final_games as final_games
 from tipoff.flow.engine import Engine
 from tipoff.flow.house import House
 from tipoff.flow.plan import GAME_MARKETS, OPTIONAL, ROSTER_LASTS, Ask, PlannedGame, optional_feeds, props_markets, teams_of
 from tipoff.flow.state import METADATA, State
+from tipoff.flow.there import final_games
 from tipoff.names import TEAMS
 from tipoff.scrape.access import switched_on
 from tipoff.scrape.client import Client, Fetched, Patience
 from tipoff.scrape.request import Request
 from tipoff.scrape.sources import espn, nba_cdn, nba_injuries, nba_stats
 from tipoff.scrape.sources.odds_api import Asking
-from tipoff.store.warehouse import day_of
+from tipoff.store.warehouse import day_of, instant
 
 ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "box", "shots", "roster")
 WORKERS = 6
@@ -40,6 +39,7 @@ REPORTS_TRIED = 4
 PREFERRED: dict[str, tuple[str, ...]] = {"injuries": ("nba_injuries", "espn")}
 """Whom to ask first, by feed, of the sources that are switched on; for any other feed it is the order of the settings."""
 AskState = Literal["asked", "failed", "missed"]
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 ASKS = sa.Table(
     "ops_asks",
@@ -106,8 +106,11 @@ def planned_games(house: House, first: date, last: date) -> dict[date, list[Plan
             lambda t: (t.game_date >= day_of(first)) & (t.game_date <= day_of(last)) & t.status.isin(["scheduled", "live", "final"])
         )
         league = schedule.filter(schedule.league_game_id.notnull()).group_by("game_id").agg(league_id=schedule.league_game_id.max())
+        # An archive's own ids are made of the game's. Of several the one that was listed last holds: the source may have made a new one.
+        listed = schedule.filter(schedule.event_id.notnull()).select(external_id="event_id", listed_at="known_at")
         named = work.table("ref.game_ids").filter(lambda t: (t.id_kind == "odds") & ~t.external_id.contains(t.game_id))
-        odds = named.group_by("game_id").agg(odds_id=named.external_id.max())  # an archive's own ids are made of the game's
+        named = named.left_join(listed, "external_id").mutate(listed_at=lambda t: t.listed_at.fill_null(instant(_LONG_AGO)))
+        odds = named.group_by("game_id").agg(odds_id=named.external_id.argmax(named.listed_at))
         rows = work.fetch(
             games.left_join(league, "game_id")
             .left_join(odds, games.game_id == odds.game_id)
@@ -149,15 +152,24 @@ class Scraper:
         """Ask all of these, some at a time; each leaves its row. What came of one does not stop the others."""
         by_id = {game.game_id: game for game in games}
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="ask") as pool:
-            asked = list(pool.map(lambda ask: self._one(game_date, ask, by_id.get(ask.game_id)), asks))
-        self._record(asked)
+            return list(pool.map(lambda ask: self._on_record(game_date, ask, by_id.get(ask.game_id)), asks))
+
+    def _on_record(self, game_date: date, ask: Ask, game: PlannedGame | None) -> Asked:
+        """Ask, and put on record at once what came of it: after a kill, what was answered is not asked and paid for again."""
+        try:
+            asked = self._one(game_date, ask, game)
+        except Exception as error:  # noqa: BLE001 - one ask that breaks does not stop the others, and is told
+            asked = Asked(game_date, ask, "failed", error=f"{type(error).__name__}: {error}")
+        self._record([asked])
         return asked
 
-    def load(self, asked: Iterable[Asked], cause: str, seconds: float | None = None) -> list[Batch]:
-        """Have what came loaded, and wait for it. Raises Busy where that takes longer than the batches' own time limit."""
-        feeds = sorted({(one.ask.feed, one.game_date) for one in asked if one.state == "asked"})
-        wanted = {(feed, day, trigger(self._engine, feed, day, cause)) for feed, day in feeds}
-        return wait_for(self._engine, wanted, seconds or self.house.settings.batch_seconds) if wanted else []
+    def load(self, feeds: Iterable[tuple[str, date]], cause: str) -> list[Batch]:
+        """Have what came for these feeds and days loaded, and wait for it, though not for what failed and is tried again later.
+
+        Raises Busy where that takes longer than the batches' own time limit.
+        """
+        wanted = {(feed, day, trigger(self._engine, feed, day, cause)) for feed, day in sorted(feeds)}
+        return wait_for(self._engine, wanted, self.house.settings.batch_seconds, repeats=False) if wanted else []
 
     def cycle(self, game_date: date, asks: Sequence[Ask], cause: str) -> Cycle:
         """One cycle for a day. The schedule and the list of events are loaded first, since the others need the games and their ids; what
@@ -166,17 +178,13 @@ class Scraper:
         for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "roster"), ("box",), ("shots",)):
             now = self._ready(game_date, [ask for ask in asks if ask.feed in feeds])
             if now and feeds == ("box",):
-                done.asked += self.boxes(game_date, now, partial(self._load_more, done, cause))
+                done.asked += self.boxes(game_date, now, lambda feed, day: done.batches.extend(self.load([(feed, day)], cause)))
             elif now:
                 games = planned_games(self.house, game_date, game_date).get(game_date, [])
                 asked = self.perform(game_date, now, games)
                 done.asked += asked
-                done.batches += self.load(asked, cause)
+                done.batches += self.load({(one.ask.feed, game_date) for one in asked if one.state == "asked"}, cause)
         return done
-
-    def _load_more(self, done: Cycle, cause: str, feed: str, day: date) -> None:
-        number = trigger(self._engine, feed, day, cause)
-        done.batches += wait_for(self._engine, {(feed, day, number)}, self.house.settings.batch_seconds)
 
     def _ready(self, game_date: date, asks: list[Ask]) -> list[Ask]:
         final = final_games(self.house, game_date) if any(ask.after_final for ask in asks) else set()
@@ -308,9 +316,17 @@ def _known(game: PlannedGame | None, name: str, otherwise: str) -> str:
 
 @contextmanager
 def scraping(engine: Engine, patience: Patience | None = None) -> Iterator[Scraper]:
-    """A scraper with a client of its own."""
+    """A scraper. The client is the engine's: its connections, and what it knows of sources that want to be left alone, outlast a cycle.
+    With a `patience` of its own it has a client of its own."""
     house = engine.house
-    with Client(house.settings, house.vault, house.clock, patience, WORKERS, house.receipts, house.credits) as client:
+
+    def make() -> Client:
+        return Client(house.settings, house.vault, house.clock, patience, WORKERS, house.receipts, house.credits)
+
+    if patience is None:
+        yield Scraper(engine, engine.keep("client", make))
+        return
+    with make() as client:
         yield Scraper(engine, client)
 
 

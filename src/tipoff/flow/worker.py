@@ -20,8 +20,9 @@ from tipoff.flow.batches import Overseer, sweep
 from tipoff.flow.engine import Engine, Queue, current, running_engine
 from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
-from tipoff.flow.plan import BOX_AGAIN_DAYS, Ask, capture_plan, due
-from tipoff.flow.scraping import Cycle, final_games, moments_done, planned_games, scraping, teams_without_roster
+from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, due
+from tipoff.flow.scraping import Cycle, moments_done, planned_games, scraping, teams_without_roster
+from tipoff.flow.there import final_games
 
 TICKS = Queue("ticks", each=None)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
@@ -56,24 +57,21 @@ def capture_tick(engine: Engine) -> Tick:
         day = first
         while day <= last:
             plan = capture_plan(day, games.get(day, ()), house.settings, no_roster if day >= today else ())
-            chosen, passed = due(plan, now, moments_done(house.state, day))
-            final = final_games(house, day) if any(ask.until_final for ask in chosen) else set()
+            final = final_games(house, day) if any(ask.until_final and ask.at <= now for ask in plan) else set()
+            needed = [ask for ask in plan if not (ask.until_final and ask.game_id in final)]
+            chosen, passed = due(needed, now, moments_done(house.state, day))
             stale = [ask for ask in chosen if now - ask.at > PATIENCE.get(ask.feed, timedelta.max)]
             missed = [*passed, *stale]
             if missed:
                 scraper.miss(day, missed, "Its moment passed while nobody asked.")
                 done.missed += len(missed)
-            fresh = [ask for ask in chosen if ask not in stale and not _needless(ask, final)]
+            fresh = [ask for ask in chosen if ask not in stale]
             if fresh:
                 done.cycles[day] = scraper.cycle(day, fresh, "the capture plan")
             if fresh or missed:
                 write_expected(house, day)
             day += timedelta(days=1)
     return done
-
-
-def _needless(ask: Ask, final: set[str]) -> bool:
-    return ask.until_final and ask.game_id in final
 
 
 @DBOS.workflow(name="capture_tick")

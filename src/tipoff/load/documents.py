@@ -8,11 +8,10 @@ from __future__ import annotations
 import contextlib
 import gzip
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 
 import ibis
@@ -21,7 +20,7 @@ import pyarrow as pa
 from tipoff.errors import BadInput, LeagueMismatch
 from tipoff.load.commit import commit
 from tipoff.load.counts import Counts
-from tipoff.load.offers import Document, offer_documents
+from tipoff.load.offers import Document, Offers, offer_documents
 from tipoff.scrape.batches import Batch
 from tipoff.scrape.records import Parsed, Payload, Reject
 from tipoff.scrape.sources import SOURCES, read_all
@@ -29,7 +28,8 @@ from tipoff.store.payloads import Vault
 from tipoff.store.receipts import arrival_stamp
 from tipoff.store.warehouse import Warehouse, Work
 
-BATCH = 1000
+BATCH = 1500
+_BATCH_BYTES = 40 * 1024 * 1024  # of bodies: so that memory stays below a gigabyte, however large the documents are
 _KEEPERS = 4  # threads that put payloads into the vault; hashing, packing and writing hold no lock of the interpreter
 SUFFIXES = (".json", ".json.gz", ".pdf", ".pdf.gz")
 UNKNOWN_SOURCE = "unknown"
@@ -84,13 +84,13 @@ def load_payloads(
     before: _Batch | None = None
     with ThreadPoolExecutor(1, thread_name_prefix="read") as reader:
         while True:
-            drawn = list(islice(stream, at_once))
+            drawn = _draw(stream, at_once)
             kept = _keep(vault, drawn)
             known = _already(warehouse, list(kept)) | (before.new.keys() if before else set())
             new = {key: value for key, value in kept.items() if key not in known}
-            batch = _Batch(new, len(drawn), reader.submit(read_all, list(new.values())))
+            batch = _Batch(new, len(drawn), reader.submit(_read, vault, new))
             if before:  # committed while the one after it is read
-                total += _commit(warehouse, vault, before.new, before.read.result(), seen_at, run_id, guard)
+                total += _commit(warehouse, before.read.result(), seen_at, run_id, guard)
                 total.already += before.drawn - len(before.new)
                 if progress:
                     progress(before.drawn)
@@ -105,7 +105,33 @@ class _Batch:
 
     new: Kept
     drawn: int
-    read: Future[Batch]
+    read: Future[_Read]
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Documents as they were read, and what they offer to the tables."""
+
+    batch: Batch
+    documents: list[Document]
+    offers: Offers
+
+
+def _read(vault: Vault, kept: Kept) -> _Read:
+    batch = read_all(list(kept.values()))
+    keys = zip(kept, kept.values(), batch.whole, strict=True)
+    documents = [_document(vault, key, payload, found) for (key, _), (payload, _), found in keys]
+    return _Read(batch, documents, offer_documents(documents, batch.tables()))
+
+
+def _draw(stream: Iterator[tuple[Payload, str | None]], at_once: int) -> list[tuple[Payload, str | None]]:
+    """The next payloads, less of them where they are large."""
+    drawn: list[tuple[Payload, str | None]] = []
+    size = 0
+    while len(drawn) < at_once and size < _BATCH_BYTES and (one := next(stream, None)) is not None:
+        drawn.append(one)
+        size += len(one[0].body)
+    return drawn
 
 
 def _keep(vault: Vault, drawn: list[tuple[Payload, str | None]]) -> Kept:
@@ -118,20 +144,15 @@ def _keep(vault: Vault, drawn: list[tuple[Payload, str | None]]) -> Kept:
 
 def load_kept(warehouse: Warehouse, vault: Vault, kept: Kept, *, seen_at: datetime, run_id: str, guard: Guard | None) -> Counts:
     """Load arrivals, by (payload id, arrived), that are in the vault, in one transaction: for the first time or again."""
-    return _commit(warehouse, vault, kept, read_all(list(kept.values())), seen_at, run_id, guard)
+    return _commit(warehouse, _read(vault, kept), seen_at, run_id, guard)
 
 
-def _commit(warehouse: Warehouse, vault: Vault, kept: Kept, batch: Batch, seen_at: datetime, run_id: str, guard: Guard | None) -> Counts:
+def _commit(warehouse: Warehouse, read: _Read, seen_at: datetime, run_id: str, guard: Guard | None) -> Counts:
     with warehouse.writing(run_id) as work:
         if guard:
             guard(work)
-        league = work.league() or _one_league(batch.whole)
-        for place, found in enumerate(batch.whole):
-            if found.league not in (None, league):
-                batch.refuse(place, _of_another_league(found, league))
-        keys = zip(kept, kept.values(), batch.whole, strict=True)
-        documents = [_document(vault, key, payload, found) for (key, _), (payload, _), found in keys]
-        return commit(work, offer_documents(documents, batch.tables()), documents, seen_at)
+        own = _of_one_league(read, work.league() or _one_league(read.batch.whole))
+        return commit(work, own.offers, own.documents, seen_at)
 
 
 def _one_league(parsed: Sequence[Parsed]) -> str | None:
@@ -145,10 +166,19 @@ def _one_league(parsed: Sequence[Parsed]) -> str | None:
     return leagues[0] if leagues else None
 
 
-def _of_another_league(parsed: Parsed, league: str | None) -> Parsed:
-    """A document of another league than the warehouse's, set apart whole: invented data never mixes with real data."""
-    reject = Reject("$", "other_league", f"{parsed.league}; this warehouse holds {league}", rows=parsed.offered)
-    return replace(parsed, rejects=[reject], league=None)
+def _of_one_league(read: _Read, league: str | None) -> _Read:
+    """The same, less what documents of another league than the warehouse's offer: they are set apart whole, since invented data never
+    mixes with real data."""
+    strangers = [place for place, found in enumerate(read.batch.whole) if found.league not in (None, league)]
+    if not strangers:
+        return read
+    documents = list(read.documents)
+    for place in strangers:
+        found = read.batch.whole[place]
+        reject = Reject("$", "other_league", f"{found.league}; this warehouse holds {league}", rows=found.offered)
+        read.batch.refuse(place, replace(found, rejects=[reject], league=None))
+        documents[place] = replace(documents[place], rejects=[reject], league=None)
+    return _Read(read.batch, documents, offer_documents(documents, read.batch.tables()))
 
 
 def _already(warehouse: Warehouse, arrivals: list[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -35,9 +35,13 @@ def mark_main_lines(work: Work, rows: pa.Table) -> None:
 
 
 def not_alone(work: Work, rows: pa.Table) -> pa.Table:
-    """Of rows that are offered those of whose event and snapshot other documents speak as well, here or in the table."""
-    documents = rows.group_by(list(_SNAPSHOT), use_threads=False).aggregate([("payload_id", "count_distinct")])
-    several = documents.filter(pc.greater(documents.column("payload_id_count_distinct"), 1)).select(list(_SNAPSHOT))
+    """Of rows that are offered those of whose event and snapshot other rows speak as well: of another document here, of the table, or
+    of the same document where two of its rows have one key (a book, or a player, under two spellings)."""
+    documents = rows.group_by(list(_SNAPSHOT), use_threads=False).aggregate([("payload_id", "count_distinct"), ([], "count_all")])
+    keys = rows.group_by(list(_COLUMNS), use_threads=False).aggregate([]).group_by(list(_SNAPSHOT), use_threads=False)
+    told = documents.join(keys.aggregate([([], "count_all")]), list(_SNAPSHOT), right_suffix="_keys", use_threads=False)
+    twice = pc.greater(told.column("count_all"), told.column("count_all_keys"))
+    several = told.filter(pc.or_(twice, pc.greater(told.column("payload_id_count_distinct"), 1))).select(list(_SNAPSHOT))
     there = work.fetch(_touched(work, rows).select(*_SNAPSHOT).distinct()).cast(several.schema)
     return rows.join(pa.concat_tables([several, there]), list(_SNAPSHOT), join_type="left semi", use_threads=False)
 
@@ -49,7 +53,7 @@ def _touched(work: Work, rows: pa.Table) -> ir.Table:
 
 def _main(rows: pa.Table) -> NDArray[np.bool_]:
     columns = [rows.column(name) for name in ("event_id", "bookmaker", "player_lookup", "snapshot_at")]
-    codes = [column.cast(pa.string()).combine_chunks().dictionary_encode() for column in columns]
+    codes = [column.combine_chunks().dictionary_encode() for column in columns]
     group = np.zeros(rows.num_rows, np.int64)
     for encoded in codes:
         group = group * len(encoded.dictionary) + encoded.indices.to_numpy()

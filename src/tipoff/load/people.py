@@ -230,6 +230,8 @@ def resolved(identity: Identity, offer: pa.Table, teams: tuple[str, ...]) -> tup
     resolutions = resolve_all(identity, (_mention(key) for key in keys.unique().to_pylist()))
     found = map_distinct(keys, lambda key: resolutions[_mention(key)].player_lookup, pa.string())
     rows = with_columns(offer, player_lookup=found)
+    if not found.null_count:
+        return rows, rows.slice(0, 0), resolutions
     return rows.filter(pc.is_valid(found)), rows.filter(pc.is_null(found)), resolutions
 
 

@@ -5,7 +5,7 @@ Nothing is lost: the document is in the vault, and its rows load once the reason
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -151,10 +151,12 @@ def mark_mended(work: Work, counts: Counts, documents: list[Document], seen_at: 
         counts.mended += len(rows)
 
 
-def open_rows(work: Work, payload_ids: list[str] | None = None) -> list[dict[str, Any]]:
-    """What is set apart and waits, of these payloads (None: of all), as rows of `raw.quarantine`."""
+def open_rows(work: Work, payload_ids: list[str] | None = None, rules: Collection[str] | None = None) -> list[dict[str, Any]]:
+    """What is set apart and waits, of these payloads and by these rules (None: of all), as rows of `raw.quarantine`."""
     rows = work.table("raw.quarantine")
     rows = rows.filter(rows.replayed_at.isnull())
+    if rules is not None:
+        rows = rows.filter(rows.rule.isin(sorted(rules)))
     if payload_ids is not None:
         rows = rows.semi_join(ibis.memtable(pa.table({"payload_id": pa.array(payload_ids, pa.string())})), "payload_id")
     found: list[dict[str, Any]] = work.fetch(rows).to_pylist()
@@ -166,7 +168,7 @@ def mark_resolved(work: Work, counts: Counts, loaded: set[str], seen_at: datetim
 
     A name that also waits in another document is left as it is.
     """
-    elsewhere = {(row["value"], row["source"]) for row in open_rows(work) if row["rule"] == UNRESOLVED and row["payload_id"] not in loaded}
+    elsewhere = {(row["value"], row["source"]) for row in open_rows(work, rules=(UNRESOLVED,)) if row["payload_id"] not in loaded}
     names = work.table("ref.unresolved_names")
     rows = work.fetch(names.filter(names.resolved_at.isnull())).to_pylist()
     resolved = [

@@ -29,7 +29,7 @@ def replay_unresolved(
 ) -> Counts:
     """Load again the documents with rows that waited for a name or a game, and may load now that more is known."""
     with warehouse.reading() as work:
-        waiting = [row for row in open_rows(work) if row["rule"] in WAITING]
+        waiting = open_rows(work, rules=WAITING)
         identity = Identity.of(work) if waiting else Identity()
         hopeful = sorted({row["payload_id"] for row in waiting if _may_load(row, identity)})
     if not waiting:
@@ -68,8 +68,7 @@ def replay(
     the vault does not give a document back, after the others are done.
     """
     with warehouse.reading() as work:
-        waiting = open_rows(work, None if payload_ids is None else sorted(payload_ids))
-    chosen = [row for row in waiting if rules is None or row["rule"] in rules]
+        chosen = open_rows(work, None if payload_ids is None else sorted(payload_ids), rules)
     files = sorted({row["payload_id"] for row in chosen if row["kind"].startswith(IMPORTED)})
     identifiers = sorted({row["payload_id"] for row in chosen} - set(files))
     total = Counts()

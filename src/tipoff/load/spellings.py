@@ -14,11 +14,10 @@ from typing import Any
 
 from tipoff.clock import season_of
 from tipoff.errors import BadInput
+from tipoff.load.identity import OPERATOR
 from tipoff.names import player_lookup, team_named
 from tipoff.store.tables import table_of
 from tipoff.store.warehouse import Work
-
-OPERATOR = "operator"
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,16 @@ class Receipts:
             found.add((feed, date.fromisoformat(day)))
         return found
 
+    def feeds(self) -> list[str]:
+        """Every feed that has receipts, without looking at them."""
+        try:
+            found = self._bucket.list_with_delimiter(f"{_FOLDER}/")["common_prefixes"]
+        except FileNotFoundError:
+            return []
+        except BaseError as error:
+            raise ConfigError(f"{_FOLDER} could not be listed: {error}", hint="Can the bucket be reached?") from error
+        return sorted(str(prefix).strip("/").rpartition("/")[2] for prefix in found)
+
     def _listed(self, prefix: str) -> list[Any]:
         try:
             return [entry for chunk in self._bucket.list(f"{prefix}/") for entry in chunk]
