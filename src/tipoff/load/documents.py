@@ -28,8 +28,8 @@ from tipoff.store.payloads import Vault
 from tipoff.store.receipts import arrival_stamp
 from tipoff.store.warehouse import Warehouse, Work
 
-BATCH = 1500
-_BATCH_BYTES = 40 * 1024 * 1024  # of bodies: so that memory stays below a gigabyte, however large the documents are
+BATCH = 1200
+_BATCH_BYTES = 32 * 1024 * 1024  # of bodies: so that memory stays below a gigabyte, however large the documents are
 _KEEPERS = 4  # threads that put payloads into the vault; hashing, packing and writing hold no lock of the interpreter
 SUFFIXES = (".json", ".json.gz", ".pdf", ".pdf.gz")
 UNKNOWN_SOURCE = "unknown"
