@@ -24,11 +24,13 @@ from tipoff.grade.run import SystemRecord
 from tipoff.practice import simulate
 from tipoff.practice.server import API_KEY, running
 from tipoff.predict.systems import systems_named
+from tipoff.scrape.client import Patience
 
 SEED = 7
 TONIGHT = date(2026, 1, 28)
 HISTORY = timedelta(days=400)
 LINES_HISTORY = timedelta(days=45)
+_UNHURRIED = Patience(pace=0.0)  # the practice server, on this machine, asks nobody to go slowly
 TONIGHT_MOMENTS = (time(11, 0), time(15, 0), time(17, 30))
 
 Announce = Callable[[str, int | None], Callable[[int], None]]
@@ -76,7 +78,7 @@ def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, see
                 "odds_api_key": SecretStr(API_KEY),
             }
         )
-        with open_house(upstream, clock) as house, Capture(house) as capture:
+        with open_house(upstream, clock) as house, Capture(house, _UNHURRIED) as capture:
             _history(story, announce, house, capture, last_night)
             start = perf_counter()
             trained = train_fleet(house, systems_named(None), last_night, HISTORY, announce("train", len(systems_named(None)) + 1))
@@ -84,7 +86,7 @@ def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, see
             _evening(story, announce, house, capture, last_night, [time(15, 30), time(18, 15)])
             clock.set(local_instant(tonight, time(9, 0)))
             _morning_after(story, announce, house, capture, last_night)
-        with open_house(upstream, clock) as house, Capture(house) as capture:
+        with open_house(upstream, clock) as house, Capture(house, _UNHURRIED) as capture:
             story.night = _evening(story, announce, house, capture, tonight, list(TONIGHT_MOMENTS))
     return story
 
