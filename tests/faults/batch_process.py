@@ -30,9 +30,10 @@ import sqlalchemy as sa
 from tipoff.clock import ManualClock, SystemClock
 from tipoff.config import Settings, load_settings
 from tipoff.errors import TipoffError
-from tipoff.flow.batches import QUEUE, Overseer, sweep, trigger, wait_for
+from tipoff.flow.batches import QUEUE, sweep, trigger, wait_for
 from tipoff.flow.engine import Engine, current, running_engine
 from tipoff.flow.house import House, open_house
+from tipoff.flow.overseer import Overseer
 from tipoff.flow.state import State
 from tipoff.load.documents import load_payloads
 from tipoff.scrape.records import Payload

@@ -27,7 +27,7 @@ from load.bench import FACTS, Bench, Tables
 from load.benches import bench_maker
 from tipoff.clock import SystemClock
 from tipoff.config import load_settings
-from tipoff.flow.batches import Batch, batches
+from tipoff.flow.batch_log import Batch, batches
 from tipoff.flow.engine import workers
 from tipoff.flow.house import House, open_house
 from tipoff.scrape.records import Payload

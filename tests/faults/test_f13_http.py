@@ -14,7 +14,8 @@ from faults.mischievous import BRISK, Bench, games, know_the_players, mischievou
 from flow.upstream import DAY, practice_house
 from load import wire
 from load.bench import Bench as Tables
-from tipoff.flow.batches import Batch, trigger, wait_for
+from tipoff.flow.batch_log import Batch
+from tipoff.flow.batches import trigger, wait_for
 from tipoff.flow.engine import Engine
 from tipoff.flow.expected import Expected, write_expected
 from tipoff.flow.scraping import scrape_now

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from faults.crew import DAY, FETCHED, Yard, lines, ten
 from load import wire
-from tipoff.flow.batches import BATCHES, batches, workflow_id
+from tipoff.flow.batch_log import BATCHES, batches, workflow_id
 from tipoff.store.receipts import Receipt
 
 

@@ -41,8 +41,8 @@ class Bench:
         """Load documents; whose they are is told by their shape."""
         return self.stream(payloads)
 
-    def stream(self, payloads: Iterable[Payload]) -> Counts:
-        return load_payloads(self.warehouse, self.vault, ((payload, None) for payload in payloads), seen_at=SEEN, run_id="a run")
+    def stream(self, payloads: Iterable[Payload], **how: Any) -> Counts:
+        return load_payloads(self.warehouse, self.vault, ((payload, None) for payload in payloads), seen_at=SEEN, run_id="a run", **how)
 
     def replay(self) -> Counts:
         return replay_unresolved(self.warehouse, self.vault, seen_at=SEEN, run_id="a replay")

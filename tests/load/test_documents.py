@@ -103,14 +103,22 @@ class TestTheSameDocumentsAgain:
         assert loaded.tables(*FACTS, *BOOKS) == expected
 
     @pytest.mark.parametrize(("batch", "seed"), [(1, None), (3, 5)])
-    def test_neither_the_order_nor_the_size_of_batches_matters(
-        self, bench: Bench, expected: Tables, monkeypatch: pytest.MonkeyPatch, batch: int, seed: int | None
-    ) -> None:
-        monkeypatch.setattr(documents, "BATCH", batch)
+    def test_neither_the_order_nor_the_size_of_batches_matters(self, bench: Bench, expected: Tables, batch: int, seed: int | None) -> None:
         shuffled = night()[::-1]
         if seed is not None:
             random.Random(seed).shuffle(shuffled)
-        bench.load(*shuffled)
+        sizes: list[int] = []
+        bench.stream(shuffled, at_once=batch, progress=sizes.append)
+        assert set(sizes[:-1]) == {batch}
+        bench.replay()
+        assert bench.tables(*FACTS, *BOOKS) == expected
+
+    def test_large_documents_commit_fewer_at_a_time(self, bench: Bench, expected: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(documents, "_BATCH_BYTES", 3000)
+        sizes: list[int] = []
+        bench.stream(night(), progress=sizes.append)
+        assert sum(sizes) == len(night())
+        assert len(sizes) > 2
         bench.replay()
         assert bench.tables(*FACTS, *BOOKS) == expected
         waiting = [row for row in bench.rows("raw.quarantine") if row["replayed_at"] is None]

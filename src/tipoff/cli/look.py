@@ -11,7 +11,7 @@ import typer
 from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
 
 if TYPE_CHECKING:
-    from tipoff.flow.batches import Batch
+    from tipoff.flow.batch_log import Batch
     from tipoff.flow.credits import Spent
 
 

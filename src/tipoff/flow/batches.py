@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Literal
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -26,37 +25,15 @@ from dbos import DBOS
 
 from tipoff.errors import Busy, ConfigError, TipoffError
 from tipoff.flow.arrivals import AT_ONCE, Arrival, load_arrivals, pending, read_arrivals, swept_days, unloaded
-from tipoff.flow.engine import Engine, Queue, Watch, current
+from tipoff.flow.batch_log import BATCHES, Batch, BatchState, batches, naive, of_batch, workflow_id
+from tipoff.flow.engine import Engine, Queue, current
 from tipoff.flow.house import House
-from tipoff.flow.state import METADATA, State
 from tipoff.load.counts import Counts
 from tipoff.load.replay import replay_unresolved
 from tipoff.store.receipts import arrival_stamp
 from tipoff.store.warehouse import Work
 
 QUEUE = Queue("load")
-BatchState = Literal["waiting", "processing", "complete", "failed", "timeout", "parked"]
-
-BATCHES = sa.Table(
-    "ops_batches",
-    METADATA,
-    sa.Column("feed", sa.String, primary_key=True),
-    sa.Column("game_date", sa.Date, primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("state", sa.String, nullable=False),
-    sa.Column("cause", sa.Text, nullable=False),  # why it was started
-    sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("not_before", sa.DateTime, nullable=True),
-    sa.Column("owner", sa.String, nullable=True),
-    sa.Column("generation", sa.Integer, nullable=True),
-    sa.Column("beats", sa.Integer, nullable=False),  # goes up with every sign of progress
-    sa.Column("lease_until", sa.DateTime, nullable=True),
-    sa.Column("created_at", sa.DateTime, nullable=False),
-    sa.Column("started_at", sa.DateTime, nullable=True),
-    sa.Column("finished_at", sa.DateTime, nullable=True),
-    sa.Column("counts", sa.Text, nullable=False),
-    sa.Column("error", sa.Text, nullable=True),
-)
 
 
 class Fenced(TipoffError):
@@ -81,63 +58,6 @@ class _Leaves(Exception):
     """This process leaves; its batch goes back into the queue."""
 
 
-@dataclass(frozen=True)
-class Batch:
-    """A batch on record. Times are UTC."""
-
-    feed: str
-    game_date: date
-    number: int
-    state: BatchState
-    cause: str
-    attempt: int
-    not_before: datetime | None
-    owner: str | None
-    generation: int | None
-    beats: int
-    lease_until: datetime | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    counts: dict[str, Any]
-    error: str | None
-
-    @property
-    def workflow_id(self) -> str:
-        return workflow_id(self.feed, self.game_date, self.number)
-
-    @property
-    def over(self) -> bool:
-        return self.state not in ("waiting", "processing")
-
-    def as_dict(self) -> dict[str, Any]:
-        """For people and for `--json`."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
-
-
-def workflow_id(feed: str, game_date: date, number: int) -> str:
-    return f"load:{feed}:{game_date.isoformat()}:{number}"
-
-
-def batches(state: State, game_date: date | None = None, feed: str | None = None, last: int = 500) -> list[Batch]:
-    """Batches on record, newest first."""
-    query = sa.select(BATCHES).order_by(BATCHES.c.created_at.desc(), BATCHES.c.number.desc()).limit(last)
-    if game_date is not None:
-        query = query.where(BATCHES.c.game_date == game_date)
-    if feed is not None:
-        query = query.where(BATCHES.c.feed == feed)
-    with state.reading() as connection:
-        return [_batch(row) for row in connection.execute(query).mappings()]
-
-
-def _batch(row: Any) -> Batch:
-    times = {name: row[name].replace(tzinfo=UTC) if row[name] else None for name in _TIMES}
-    return Batch(**{**row, **times, "counts": json.loads(row["counts"])})
-
-
-_TIMES = ("not_before", "lease_until", "created_at", "started_at", "finished_at")
-
-
 def trigger(engine: Engine, feed: str, game_date: date, cause: str) -> int:
     """Ask for what arrived for a feed and day to be loaded; the number of the batch that will do it.
 
@@ -153,7 +73,7 @@ def trigger(engine: Engine, feed: str, game_date: date, cause: str) -> int:
 
 
 def _waiting_or_new(connection: sa.Connection, house: House, feed: str, game_date: date, cause: str, attempt: int = 1) -> int:
-    mine = sa.select(BATCHES.c.number).where(_of(feed, game_date))
+    mine = sa.select(BATCHES.c.number).where(of_batch(feed, game_date))
     waiting = connection.execute(mine.where((BATCHES.c.state == "waiting") & BATCHES.c.not_before.is_(None))).scalars().first()
     return waiting if waiting is not None else _insert(connection, house, feed, game_date, cause, attempt)
 
@@ -167,7 +87,7 @@ def _insert(
     attempt: int,
     not_before: datetime | None = None,
 ) -> int:
-    last = connection.execute(sa.select(sa.func.max(BATCHES.c.number)).where(_of(feed, game_date))).scalar_one()
+    last = connection.execute(sa.select(sa.func.max(BATCHES.c.number)).where(of_batch(feed, game_date))).scalar_one()
     number: int = (last or 0) + 1
     connection.execute(
         sa.insert(BATCHES).values(
@@ -177,9 +97,9 @@ def _insert(
             state="waiting",
             cause=cause,
             attempt=attempt,
-            not_before=_naive(not_before),
+            not_before=naive(not_before),
             beats=0,
-            created_at=_naive(house.clock.now()),
+            created_at=naive(house.clock.now()),
             counts="{}",
         )
     )
@@ -188,9 +108,9 @@ def _insert(
 
 def _give_up_waiting(house: House, feed: str, game_date: date, number: int) -> bool:
     """A batch that waits for a workflow that is over would wait for ever: it has failed. False where it does not wait."""
-    values = {"state": "failed", "error": "Its workflow ended before it began.", "finished_at": _naive(house.clock.now())}
+    values = {"state": "failed", "error": "Its workflow ended before it began.", "finished_at": naive(house.clock.now())}
     with house.state.transaction() as connection:
-        waits = _of(feed, game_date, number) & (BATCHES.c.state == "waiting")
+        waits = of_batch(feed, game_date, number) & (BATCHES.c.state == "waiting")
         return connection.execute(sa.update(BATCHES).where(waits).values(**values)).rowcount > 0
 
 
@@ -319,24 +239,24 @@ class Holder:
         """Become the holder: the generation goes up, and whoever held it before is fenced off. None where the batch is over already."""
         house = engine.house
         with house.state.reading() as connection:
-            row = connection.execute(sa.select(BATCHES.c.state, BATCHES.c.attempt).where(_of(feed, game_date, number))).one_or_none()
+            row = connection.execute(sa.select(BATCHES.c.state, BATCHES.c.attempt).where(of_batch(feed, game_date, number))).one_or_none()
         if row is None or row.state not in ("waiting", "processing"):
             return None
         generation = _raise_fence(house, feed, game_date, engine.worker_id)
         holder = cls(engine, feed, game_date, number, row.attempt, generation)
         with house.state.transaction() as connection:
-            others = _of(feed, game_date) & (BATCHES.c.state == "processing") & (BATCHES.c.number != number)
-            lost = {"state": "timeout", "error": f"Batch {number} took over.", "finished_at": _naive(house.clock.now())}
+            others = of_batch(feed, game_date) & (BATCHES.c.state == "processing") & (BATCHES.c.number != number)
+            lost = {"state": "timeout", "error": f"Batch {number} took over.", "finished_at": naive(house.clock.now())}
             connection.execute(sa.update(BATCHES).where(others).values(**lost))
             values = {
                 "state": "processing",
                 "owner": engine.worker_id,
                 "generation": generation,
-                "started_at": _naive(house.clock.now()),
+                "started_at": naive(house.clock.now()),
                 "lease_until": holder._lease_until(),
                 "beats": BATCHES.c.beats + 1,
             }
-            mine = _of(feed, game_date, number) & BATCHES.c.state.in_(("waiting", "processing"))
+            mine = of_batch(feed, game_date, number) & BATCHES.c.state.in_(("waiting", "processing"))
             if connection.execute(sa.update(BATCHES).where(mine).values(**values)).rowcount == 0:
                 return None
         return holder
@@ -368,20 +288,20 @@ class Holder:
     def give_up(self, counts: Counts, error: str) -> str:
         """It ran out of its time: what is left is for the next, which follows at once; `fenced` where it was no longer ours to end."""
         attempt = 1 if counts.documents else self._attempt + 1
-        return _hand_on(self._engine, self._key, self._still_ours(), attempt, error, f"what batch {self._key[2]} left", counts)
+        return hand_on(self._engine, self._key, self._still_ours(), attempt, error, f"what batch {self._key[2]} left", counts)
 
     def fail(self, counts: Counts, error: Exception) -> str:
         """Failed with its cause; tried again after a pause that grows, and parked when that did not help."""
         return _fail(self._engine, self._key, self._still_ours(), counts, error)
 
     def _mine(self) -> Any:
-        return _of(*self._key) & self._still_ours()
+        return of_batch(*self._key) & self._still_ours()
 
     def _still_ours(self) -> Any:
         return (BATCHES.c.state == "processing") & (BATCHES.c.generation == self._generation)
 
     def _lease_until(self) -> datetime:
-        until = _naive(self._house.clock.now() + timedelta(seconds=self._house.settings.lease_seconds))
+        until = naive(self._house.clock.now() + timedelta(seconds=self._house.settings.lease_seconds))
         assert until is not None
         return until
 
@@ -397,13 +317,13 @@ def _fail(engine: Engine, key: tuple[str, date, int], ours: Any, counts: Counts,
     feed, game_date, number = key
     cause = str(error) if isinstance(error, TipoffError) else f"{type(error).__name__}: {error}"
     with house.state.transaction() as connection:
-        row = connection.execute(sa.select(BATCHES.c.attempt).where(_of(*key) & ours)).one_or_none()
+        row = connection.execute(sa.select(BATCHES.c.attempt).where(of_batch(*key) & ours)).one_or_none()
         if row is None:
             return "fenced"
-        waiting = connection.execute(sa.select(BATCHES.c.number).where(_of(feed, game_date) & (BATCHES.c.state == "waiting"))).first()
+        waiting = connection.execute(sa.select(BATCHES.c.number).where(of_batch(feed, game_date) & (BATCHES.c.state == "waiting"))).first()
         others = waiting is not None and waiting.number != number
         ended = "failed" if others or row.attempt < house.settings.batch_attempts else "parked"
-        connection.execute(sa.update(BATCHES).where(_of(*key)).values(**_ending(house, ended, cause, counts)))
+        connection.execute(sa.update(BATCHES).where(of_batch(*key)).values(**_ending(house, ended, cause, counts)))
         if ended == "parked" or others:
             return ended
         pause = timedelta(seconds=house.settings.retry_seconds * _GROWTH ** (row.attempt - 1))
@@ -413,7 +333,7 @@ def _fail(engine: Engine, key: tuple[str, date, int], ours: Any, counts: Counts,
     return ended
 
 
-def _hand_on(
+def hand_on(
     engine: Engine, key: tuple[str, date, int], ours: Any, attempt: int, error: str, cause: str, counts: Counts | None = None
 ) -> str:
     """The batch is out of time, and another follows at once; parked after the last attempt. `fenced` where it is not `ours` to end."""
@@ -421,7 +341,7 @@ def _hand_on(
     feed, game_date, _ = key
     ended = "timeout" if attempt <= house.settings.batch_attempts else "parked"
     with house.state.transaction() as connection:
-        ending = sa.update(BATCHES).where(_of(*key) & ours).values(**_ending(house, ended, error, counts))
+        ending = sa.update(BATCHES).where(of_batch(*key) & ours).values(**_ending(house, ended, error, counts))
         if connection.execute(ending).rowcount == 0:
             return "fenced"
         if ended == "parked":
@@ -433,7 +353,7 @@ def _hand_on(
 
 def _ending(house: House, state: str, error: str | None, counts: Counts | None = None) -> dict[str, Any]:
     told = {"counts": json.dumps(counts.as_dict(), sort_keys=True)} if counts else {}
-    return {"state": state, "error": error, "finished_at": _naive(house.clock.now()), **told}
+    return {"state": state, "error": error, "finished_at": naive(house.clock.now()), **told}
 
 
 def _enqueue(engine: Engine, feed: str, game_date: date, number: int, delay: float | None = None) -> None:
@@ -442,42 +362,8 @@ def _enqueue(engine: Engine, feed: str, game_date: date, number: int, delay: flo
     engine.enqueue(QUEUE.name, load_batch, feed, day, number, workflow_id=identity, partition=f"{feed}:{day}", delay=delay)
 
 
-class Overseer:
-    """The duty of the watching process: batches whose holder makes no progress, and batches that wait for nothing."""
-
-    def __init__(self, engine: Callable[[], Engine] = current, watch: Watch | None = None) -> None:
-        self._engine = engine
-        self._watch = watch or Watch()
-
-    def __call__(self) -> None:
-        engine = self._engine()
-        with engine.house.state.reading() as connection:
-            query = sa.select(BATCHES).where(BATCHES.c.state.in_(("waiting", "processing")))
-            open_batches = [_batch(row) for row in connection.execute(query).mappings()]
-        limit = engine.house.settings.lease_seconds
-        looked_at: set[tuple[str, str]] = set()
-        for batch in open_batches:
-            looked_at |= {(identity := batch.workflow_id, "still"), (identity, "ended")}
-            still = self._watch.still_for((identity, "still"), (batch.generation, batch.beats))
-            ended = engine.ended(identity)
-            over = self._watch.still_for((identity, "ended"), (ended, batch.beats))
-            if batch.state == "processing" and still >= limit:
-                self._take_away(engine, batch, f"Taken from {batch.owner}: no progress for {limit:g} s.")
-            elif ended and over >= min(_GRACE, limit):
-                self._take_away(engine, batch, "Its workflow ended, and did not say how.")
-        self._watch.forget_all_but(looked_at)
-
-    def _take_away(self, engine: Engine, batch: Batch, why: str) -> None:
-        """First its workflow, so that the queue lets the next one through whatever happens to this process; then the lease."""
-        engine.cancel(batch.workflow_id)
-        still = (BATCHES.c.state == batch.state) & (BATCHES.c.beats == batch.beats)
-        key = (batch.feed, batch.game_date, batch.number)
-        _hand_on(engine, key, still, batch.attempt + 1, why, f"after batch {batch.number}: {why}")
-
-
 _GROWTH = 4  # how much longer each pause after a failure is than the one before
 _MAKES_KNOWN = ("box", "roster", "schedule")  # feeds by which names and games become known that rows may wait for
-_GRACE = 5.0  # seconds that a workflow which has just ended may take to say how
 _NOT_A_DOCUMENTS_FAULT = (Fenced, OutOfTime, Busy, ConfigError)  # the next document would meet it as well
 
 
@@ -495,11 +381,6 @@ def _fence(work: Work, feed: str, game_date: date) -> int:
     known = work.table("ops.generations")
     rows = work.fetch(known.filter(known.scope == game_date.isoformat(), known.kind == f"load:{feed}").select("generation"))
     return int(rows.column(0)[0].as_py()) if rows.num_rows else 0
-
-
-def _of(feed: str, game_date: date, number: int | None = None) -> Any:
-    condition = (BATCHES.c.feed == feed) & (BATCHES.c.game_date == game_date)
-    return condition if number is None else condition & (BATCHES.c.number == number)
 
 
 def wait_for(engine: Engine, wanted: set[tuple[str, date, int]], seconds: float, *, repeats: bool = True) -> list[Batch]:
@@ -522,7 +403,3 @@ def wait_for(engine: Engine, wanted: set[tuple[str, date, int]], seconds: float,
 
 def _covers(batch: Batch, want: tuple[str, date, int]) -> bool:
     return (batch.feed, batch.game_date) == want[:2] and batch.number >= want[2]
-
-
-def _naive(moment: datetime | None) -> datetime | None:
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment else None

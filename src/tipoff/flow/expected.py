@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from tipoff.flow.batches import batches
+from tipoff.flow.batch_log import batches
 from tipoff.flow.house import House
 from tipoff.flow.plan import BOX_UNTIL, PlannedGame, quote_moments
 from tipoff.flow.scraping import asks_on_record, planned_games

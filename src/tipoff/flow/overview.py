@@ -9,7 +9,7 @@ from typing import Any
 from tipoff.clock import Clock
 from tipoff.config import Settings
 from tipoff.flow.alerts import Alert, alerts
-from tipoff.flow.batches import Batch, batches
+from tipoff.flow.batch_log import Batch, batches
 from tipoff.flow.credits import Credits, Spent
 from tipoff.flow.engine import Worker, workers
 from tipoff.flow.expected import Expected, expected_outputs

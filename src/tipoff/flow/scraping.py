@@ -17,7 +17,8 @@ import sqlalchemy as sa
 
 from tipoff.analyze.history import newest_schedule
 from tipoff.errors import NotReady, TipoffError, UpstreamRefused
-from tipoff.flow.batches import Batch, trigger, wait_for
+from tipoff.flow.batch_log import Batch
+from tipoff.flow.batches import trigger, wait_for
 from tipoff.flow.boxes import Load, ask_boxes
 from tipoff.flow.engine import Engine
 from tipoff.flow.house import House

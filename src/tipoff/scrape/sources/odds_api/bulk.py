@@ -6,6 +6,7 @@ other is left to `transform`, whole. The outcomes of all documents are checked, 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from operator import attrgetter
@@ -70,7 +71,7 @@ def _said(document: Plain, quotes: int) -> Parsed:
     )
 
 
-class _Quotes:
+class _Quotes(ABC):
     """The outcomes of all documents' markets of one sort, side by side.
 
     By document: `keys`, how many keys its outcomes have; `good`, whether nothing in them is unusual. `kind` is the shape of the rows,
@@ -111,17 +112,17 @@ class _Quotes:
         self._prices[taken[~bad]] = price[~bad]
         self.good = np.bincount(of_document, bad, len(documents)) == 0
 
+    @abstractmethod
     def _who_and_side(self) -> tuple[Ints, Ints]:
         """For each outcome a number for whom it speaks of, the same for the same within a market, and which price of the row it is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _points(self, point: Floats) -> Floats:
         """The lines, NaN where one is none of its market."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _labels(self, firsts: Ints) -> dict[str, pa.Array]:
         """Columns that tell whom these outcomes speak of."""
-        raise NotImplementedError
 
     def _paired(self, who: Ints, bad: Flags) -> tuple[Ints, Ints]:
         """The first outcome of each row, in their order, and the row of each outcome: those of one market, person and line."""
