@@ -114,7 +114,7 @@ class TestTheSameDocumentsAgain:
         assert bench.tables(*FACTS, *BOOKS) == expected
 
     def test_large_documents_commit_fewer_at_a_time(self, bench: Bench, expected: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(documents, "_BATCH_BYTES", 3000)
+        monkeypatch.setattr(documents, "_BATCH_BYTES", 500)
         sizes: list[int] = []
         bench.stream(night(), progress=sizes.append)
         assert sum(sizes) == len(night())
