@@ -102,10 +102,14 @@ class DuckDBWarehouse(Warehouse):
         finally:
             with file.turn:
                 file.users -= 1
-                left = [connection] if file.users else [connection, file.root]
+                last = None if file.users else file.root
                 file.root = file.root if file.users else None
-                for one in filter(None, left):
-                    one.close()
+                try:
+                    if connection is not None:
+                        connection.close()
+                finally:
+                    if last is not None:
+                        last.close()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:
