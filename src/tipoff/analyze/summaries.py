@@ -7,17 +7,36 @@ quotes; it must never know a feature.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from tipoff.analyze import surroundings as around
-from tipoff.analyze.history import WINDOW, player_games, team_games
-from tipoff.analyze.slate import ROW, games_as_of, left, newest_team, past_games, roster, with_sides
-from tipoff.market.lines import game_lines, player_lines, pre_tip_quotes
+from tipoff.analyze.history import player_games, team_games
+from tipoff.analyze.ingredients import gather
+from tipoff.analyze.slate import ROW, games_as_of, left
+from tipoff.market.lines import player_lines, pre_tip_quotes
 from tipoff.market.summary import line_summary
 from tipoff.store.warehouse import Merged, Work, day_of
+
+_CIRCUMSTANCES = (
+    "game_id",
+    "player_lookup",
+    "as_of",
+    "game_date",
+    "season",
+    "team",
+    "opponent",
+    "game_type",
+    "game_total",
+    "home_spread",
+    "opening_line",
+    "injury_status",
+    "star_teammates_out",
+    "newest_known_at",
+)
 
 
 def summarise_games(work: Work, first: date, last: date) -> dict[str, Merged]:
@@ -63,51 +82,25 @@ def _closing_lines(work: Work, players: ir.Table) -> ir.Table:
 def summarise_slate(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> dict[str, Merged]:
     """The upcoming context of every player of a slate, and what the market says of him, as of its moment."""
     games = work.keep(games_as_of(work, game_ids, as_of))
-    span = work.fetch(games.aggregate(first=games.game_date.min(), last=games.game_date.max()))
-    first, last = span.column("first")[0].as_py(), span.column("last")[0].as_py()
-    if first is None:
+    if work.fetch(games.count().as_table())[0][0].as_py() == 0:
         return {}
     return {
         "analytics.player_line_summary": work.merge("analytics.player_line_summary", line_summary(work, games)),
         "analytics.upcoming_player_game_context": work.merge(
-            "analytics.upcoming_player_game_context", work.fetch(_context(work, games, first, last))
+            "analytics.upcoming_player_game_context", _context(gather(work, game_ids, as_of))
         ),
     }
 
 
-def _context(work: Work, games: ir.Table, first: date, last: date) -> ir.Table:
-    players = work.keep(player_games(work, first - WINDOW - timedelta(days=1), last))
-    teams = work.keep(team_games(players))
-    lines = work.keep(player_lines(pre_tip_quotes(work, games, "raw.odds_player_points")))
-    rows = roster(games, players, teams, lines).inner_join(games, "game_id")
-    past = past_games(rows, players)
-    rested = past.filter(past.minutes > 0).group_by(ROW).agg(last_date=past.past_date.max(where=past.minutes > 0))
-    rows = work.keep(with_sides(left(rows, newest_team(past), ROW)))
-    recent = around.recent_rows(around.past_team_games(games, teams), players)
-    status = work.keep(around.statuses(work, games))
-    table = left(left(rows, rested, ROW), status, ROW)
-    table = left(table, around.coverage(work, games), ["game_id"])
-    table = left(table, around.silent_teams(work, games), ["game_id", "team"])
-    table = left(table, around.stars_beside(rows, around.stars_out(recent, status)), ROW)
-    table = left(table, lines.drop("as_of"), ROW)
-    table = left(table, game_lines(work, games).drop("as_of"), ["game_id"])
-    table = around.with_reports(table.filter(table.team.notnull() | table.consensus_line.notnull()))
-    return table.select(
-        *ROW,
-        "as_of",
-        "game_date",
-        "season",
-        "team",
-        "opponent",
-        "game_type",
-        "game_total",
-        "home_spread",
-        "opening_line",
-        "injury_status",
-        "star_teammates_out",
-        "newest_known_at",
-        commence_time="tip",
-        current_line="consensus_line",
-        home=ibis.cases((table.is_home == 1.0, True), (table.is_home == 0.0, False), else_=ibis.null("boolean")),
-        days_rest=table.game_date.delta(table.last_date, unit="day").cast("float64") - 1.0,
-    )
+def _context(rows: pa.Table) -> pa.Table:
+    """The ingredients that describe circumstances, under the table's names."""
+    renamed = {
+        "commence_time": "tip",
+        "current_line": "consensus_line",
+        "streak_over": "over_streak",
+        "streak_under": "under_streak",
+    }
+    found = {name: rows.column(renamed.get(name, name)) for name in (*_CIRCUMSTANCES, *renamed)}
+    found["home"] = pc.equal(rows.column("is_home"), 1.0)
+    found["days_rest"] = pc.subtract(rows.column("last_game_days"), 1.0)
+    return pa.table(found)

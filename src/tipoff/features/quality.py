@@ -10,10 +10,11 @@ from typing import Literal
 
 import numpy as np
 
-from tipoff.features.registry import EXCUSED, NOT_SUPPLIED, Floats, Texts
+from tipoff.analyze.past import Bools, Floats
+from tipoff.features.labels import Labels, Lists
+from tipoff.features.registry import EXCUSED, NOT_SUPPLIED, Texts
 from tipoff.store.tables.features import CATEGORIES, Category, Entry, catalogue
 
-Bools = np.ndarray[tuple[int], np.dtype[np.bool_]]
 RunMode = Literal["first", "retry", "line_check", "line_update", "final_retry", "last_call", "backfill"]
 
 MIN_SCORE: dict[RunMode, float] = {
@@ -49,7 +50,7 @@ class Scores:
     ready: Bools
 
 
-def score(values: dict[str, Floats], qualities: dict[str, Floats], reasons: dict[str, Texts], size: int) -> Scores:
+def score(values: dict[str, Floats], qualities: dict[str, Floats], reasons: dict[str, Labels], size: int) -> Scores:
     """Score rows: the plain mean of qualities over the catalogue, less missing optional and waived or excused features.
 
     One or more missing required features cap it at 69, five or more at 49.
@@ -58,8 +59,7 @@ def score(values: dict[str, Floats], qualities: dict[str, Floats], reasons: dict
     sums = {category: np.zeros(size) for category in CATEGORIES}
     counts = {category: np.zeros(size) for category in CATEGORIES}
     missing_required = np.zeros(size, dtype=np.int64)
-    missing: list[list[str]] = [[] for _ in range(size)]
-    waived: list[list[str]] = [[] for _ in range(size)]
+    missing, waived = Lists(size), Lists(size)
     for entry in catalogue():
         present = np.isfinite(values[entry.name])
         lacking, waive = _standing(entry, present, reasons.get(entry.name))
@@ -70,10 +70,10 @@ def score(values: dict[str, Floats], qualities: dict[str, Floats], reasons: dict
         sums[entry.category] += quality
         counts[entry.category] += counts_in
         missing_required += lacking
-        for row in np.flatnonzero(lacking):
-            missing[row].append(f"{entry.name}={reasons[entry.name][row]}")
-        for row in np.flatnonzero(waive):
-            waived[row].append(entry.name)
+        if lacking.any():
+            reason = reasons[entry.name]
+            missing.add(lacking, Labels(tuple(f"{entry.name}={word}" for word in reason.words), reason.codes))
+        waived.add(waive, Labels.all(entry.name, size))
     plain = np.divide(total, counted, out=np.zeros(size), where=counted > 0)
     capped = np.where(missing_required >= 5, np.minimum(plain, 49.0), np.where(missing_required >= 1, np.minimum(plain, 69.0), plain))
     by_category: dict[Category, Floats] = {
@@ -81,25 +81,16 @@ def score(values: dict[str, Floats], qualities: dict[str, Floats], reasons: dict
         for category in CATEGORIES
     }
     ready = (capped >= READY_SCORE) & (by_category["matchup"] >= READY_MATCHUP) & (missing_required == 0)
-    return Scores(
-        score=capped,
-        tier=_tiers(capped),
-        by_category=by_category,
-        missing_required=missing_required,
-        missing=np.array([", ".join(names) for names in missing], dtype=object),
-        waived=np.array([", ".join(names) for names in waived], dtype=object),
-        ready=ready,
-    )
+    return Scores(capped, _tiers(capped), by_category, missing_required, missing.texts(), waived.texts(), ready)
 
 
-def _standing(entry: Entry, present: Bools, reasons: Texts | None) -> tuple[Bools, Bools]:
+def _standing(entry: Entry, present: Bools, reason: Labels | None) -> tuple[Bools, Bools]:
     """Rows where a required feature is missing and counts, and rows where it is waived; `warm_up` is neither."""
-    if not entry.required or reasons is None:
+    if not entry.required or reason is None:
         nowhere = np.zeros(len(present), dtype=np.bool_)
         return nowhere, nowhere
-    waive = ~present & (reasons == NOT_SUPPLIED)
-    lacking = ~present & ~waive & (reasons != EXCUSED)
-    return lacking, waive
+    waive = ~present & reason.is_(NOT_SUPPLIED)
+    return ~present & ~waive & ~reason.is_(EXCUSED), waive
 
 
 def _tiers(scores: Floats) -> Texts:

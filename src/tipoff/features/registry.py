@@ -14,12 +14,13 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 
+from tipoff.analyze.past import Floats
 from tipoff.errors import BrokenInvariant
+from tipoff.features.labels import Labels
 from tipoff.store.tables.features import Entry, catalogue
 
-FEATURE_VERSION = "1"
+FEATURE_VERSION = "2"
 
-Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
 Supply = Literal["injuries", "shots", "births"]
 
@@ -33,6 +34,8 @@ QUALITY: dict[str, int] = {
     "consensus": 87,
     "fallback": 40,
 }
+FEATURE_SETS = {"v9": 32, "v12": 53, "v12_noveg": 53, "v18": 64}
+"""The trainer's sets, each by the last index in it; v12_noveg leaves out the category vegas."""
 EXCUSED = "warm_up"
 NOT_SUPPLIED = "not_supplied"
 
@@ -45,6 +48,7 @@ class Ingredients:
         self.size = rows.num_rows
         self.supplied = supplied
         self._numbers: dict[str, Floats] = {}
+        self._texts: dict[str, Texts] = {}
 
     def __getitem__(self, name: str) -> Floats:
         if name not in self._numbers:
@@ -54,7 +58,9 @@ class Ingredients:
 
     def text(self, name: str) -> Texts:
         """A column of text, None for missing."""
-        return np.asarray(self.rows.column(name).to_pylist(), dtype=object)
+        if name not in self._texts:
+            self._texts[name] = np.asarray(self.rows.column(name).to_numpy(zero_copy_only=False), dtype=object)
+        return self._texts[name]
 
 
 @dataclass(frozen=True)
@@ -62,8 +68,8 @@ class Value:
     """What a recipe gives: values (NaN: missing), and by row the source of a value or the reason why there is none."""
 
     values: Floats
-    source: str | Texts
-    reason: str | Texts = "no_games"
+    source: str | Labels
+    reason: str | Labels = "no_games"
 
 
 Recipe = Callable[[Ingredients], Value]
@@ -71,59 +77,64 @@ Recipe = Callable[[Ingredients], Value]
 
 @dataclass(frozen=True)
 class Feature:
-    """A feature: its entry in the catalogue and its recipe. `needs` is the kind of source without which it is waived."""
+    """A feature: its entry in the catalogue and its recipe. `inputs` are the tables that it is made of; `needs` is the kind of source
+    without which it is waived."""
 
     entry: Entry
     recipe: Recipe
+    inputs: tuple[str, ...]
     needs: Supply | None = None
 
     @property
     def name(self) -> str:
         return self.entry.name
 
+    @property
+    def how(self) -> str:
+        """How it is computed, in a sentence or two beyond the catalogue's definition."""
+        return " ".join((self.recipe.__doc__ or "").split())
 
-_recipes: dict[str, tuple[Recipe, Supply | None]] = {}
+
+_recipes: dict[str, tuple[Recipe, tuple[str, ...], Supply | None]] = {}
 
 
-def recipe(name: str, *, needs: Supply | None = None) -> Callable[[Recipe], Recipe]:
-    """Register the recipe of a feature. Raises BrokenInvariant for a name that is not in the catalogue, or is taken."""
+def recipe(name: str, *inputs: str, needs: Supply | None = None) -> Callable[[Recipe], Recipe]:
+    """Register the recipe of a feature, made of these tables; its docstring tells how it is computed.
+
+    Raises BrokenInvariant for a name that is not in the catalogue or is taken, or where inputs or docstring are missing.
+    """
 
     def register(function: Recipe) -> Recipe:
         if name not in {entry.name for entry in catalogue()}:
             raise BrokenInvariant(f"The catalogue has no feature {name!r}.")
         if name in _recipes:
             raise BrokenInvariant(f"The feature {name!r} has two recipes.")
-        _recipes[name] = (function, needs)
+        if not inputs or not function.__doc__:
+            raise BrokenInvariant(f"The recipe of {name!r} does not say what it is made of, or how.")
+        _recipes[name] = (function, inputs, needs)
         return function
 
     return register
 
 
 def features() -> tuple[Feature, ...]:
-    """Every feature that has a recipe, in the order of the catalogue. Raises BrokenInvariant where a required one has none."""
+    """Every feature, in the order of the catalogue. Raises BrokenInvariant where one has no recipe."""
     from tipoff.features import recipes  # noqa: F401 - registers them
 
-    missing = [entry.name for entry in catalogue() if entry.required and entry.name not in _recipes]
+    missing = [entry.name for entry in catalogue() if entry.name not in _recipes]
     if missing:
-        raise BrokenInvariant(f"Required features without a recipe: {', '.join(missing)}.")
-    return tuple(Feature(entry, *_recipes[entry.name]) for entry in catalogue() if entry.name in _recipes)
-
-
-def without_recipe() -> tuple[Entry, ...]:
-    """Optional features of the catalogue that are not computed; their columns are missing with the reason `not_computed`."""
-    have = {feature.name for feature in features()}
-    return tuple(entry for entry in catalogue() if entry.name not in have)
+        raise BrokenInvariant(f"Features without a recipe: {', '.join(missing)}.")
+    return tuple(Feature(entry, *_recipes[entry.name]) for entry in catalogue())
 
 
 def feature_set(name: str) -> tuple[str, ...]:
     """The names of a trainer's set: v9 = f0-f32, v12 = f0-f53, v12_noveg = v12 without the vegas category, v18 = all.
 
-    Only features with a recipe take part. Raises BrokenInvariant for an unknown set.
+    Raises BrokenInvariant for an unknown set.
     """
-    last = {"v9": 32, "v12": 53, "v12_noveg": 53, "v18": 64}
-    if name not in last:
+    if name not in FEATURE_SETS:
         raise BrokenInvariant(f"No feature set is called {name!r}.")
-    kept = [feature.entry for feature in features() if feature.entry.index <= last[name]]
+    kept = [feature.entry for feature in features() if feature.entry.index <= FEATURE_SETS[name]]
     return tuple(entry.name for entry in kept if name != "v12_noveg" or entry.category != "vegas")
 
 

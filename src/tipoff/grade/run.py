@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 
 from tipoff.analyze.history import newest_schedule
+from tipoff.analyze.reports import coverage, statuses
 from tipoff.analyze.slate import games_as_of
-from tipoff.analyze.surroundings import coverage, statuses
 from tipoff.errors import NotReady
 from tipoff.grade.metrics import hit_rate, point_errors, shifted_line
 from tipoff.grade.settle import Settlement, settle

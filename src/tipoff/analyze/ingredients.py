@@ -1,0 +1,112 @@
+"""All that features are made of, one row a player of a set of games, as known at each row's moment: for tonight and for eleven seasons.
+
+Knows where the facts lie. What a feature makes of them is for the recipes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+import pyarrow as pa
+
+from tipoff.analyze.absent import reported
+from tipoff.analyze.form import form
+from tipoff.analyze.history import WINDOW, newest_schedule
+from tipoff.analyze.past import Floats, Ints, Names, Slices, Values, instants, moment_column, numbers
+from tipoff.analyze.quoted import Quotes, closing_of_played, regulars, since_last_game
+from tipoff.analyze.roster import Rows, columns, roster
+from tipoff.analyze.scene import REACH, Scene, read
+from tipoff.analyze.slate import games_as_of
+from tipoff.analyze.teams import by_row, games_missed, sides_context
+from tipoff.analyze.zones import ages, zone_columns
+from tipoff.market.lines import chosen_kind, current_quotes, game_lines, player_lines, pre_tip_quotes
+from tipoff.store.warehouse import Work, day_of
+
+_KEYS = ("game_id", "as_of", "player_lookup")
+
+
+def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Table:
+    """Ingredients of every player who may play in these games, as Arrow, ordered by game and player.
+
+    `as_of` (UTC) is the moment of knowledge; None is each game's tip. Games unknown by then, or called off, have no rows.
+    """
+    games = work.keep(games_as_of(work, game_ids, as_of))
+    quotes = work.keep(pre_tip_quotes(work, games, "raw.odds_player_points"))
+    lines = work.fetch(player_lines(quotes).drop("as_of"))
+    current = work.fetch(chosen_kind(current_quotes(quotes), _KEYS).select("game_id", "player_lookup", "bookmaker", "line_kind", "point"))
+    scene = read(work, game_ids, as_of, also=[lines.column("player_lookup")])
+    closes, closing = _closes(work, scene)
+    books = Names(current.column("bookmaker"), closes.column("bookmaker"))
+    now, then = Quotes.read(scene, books, current), Quotes.read(scene, books, closes)
+    team_past = scene.team_games.known(scene.games.asked(scene.sides.team, scene.sides.game), REACH)
+    window = scene.window(team_past)
+    game_of = _place_of_game(scene, lines.column("game_id"))
+    rows = roster(scene, team_past, game_of, scene.players.codes(lines.column("player_lookup")))
+    context = sides_context(scene, window)
+    reports = reported(scene, rows, window)
+    known = [rows.listed_known, scene.games.known[rows.game], reports.known]
+    numeric: dict[str, Floats] = {
+        "is_home": rows.is_home,
+        **form(scene, rows, closing_of_played(scene, closing)),
+        **by_row(rows, context),
+        "dnp_share": games_missed(scene, rows, window),
+        "star_teammates_out": reports.stars_out,
+        "usage_out": reports.usage_out,
+        "age": ages(work, scene, rows),
+        **zone_columns(scene, rows, window),
+        **since_last_game(scene, rows, now, then),
+        **regulars(scene, rows, window, now, then),
+    }
+    of_market, text, quote_known = _market(scene, rows, game_of, lines)
+    of_game, game_quote_known = _game_lines(scene, rows, work.fetch(game_lines(work, games)))
+    known += [quote_known, game_quote_known, numeric.pop("shots_known_at").astype(np.int64)]
+    known += [_whole(rows.of_side(context["team_known_at"])), _whole(rows.of_other_side(context["team_known_at"]))]
+    found: dict[str, pa.Array] = columns(scene, rows)
+    found |= {name: pa.array(values, pa.float64(), from_pandas=True) for name, values in (numeric | of_market | of_game).items()}
+    found |= {"line_kind": text, "injury_status": pa.array(reports.status.tolist(), pa.string())}
+    found |= {"covered": pa.array(reports.covered), "newest_known_at": moment_column(np.max(np.stack(known), axis=0))}
+    return pa.table(found)
+
+
+def _whole(moments: Floats) -> Ints:
+    return np.nan_to_num(moments, nan=-1.0).astype(np.int64)
+
+
+def _closes(work: Work, scene: Scene) -> tuple[pa.Table, pa.Table]:
+    """Each book's closing quote on each player of the past games in reach, and the consensus of them, at each game's own tip."""
+    first = scene.first_day - WINDOW - timedelta(days=1)
+    games = newest_schedule(work.table("raw.schedule"))
+    games = games.filter(games.game_date >= day_of(first), games.game_date <= day_of(scene.last_day))
+    games = games.select("game_id", tip="commence_time", as_of="commence_time")
+    quotes = work.keep(pre_tip_quotes(work, games, "raw.odds_player_points"))
+    closes = chosen_kind(current_quotes(quotes), _KEYS).select("game_id", "player_lookup", "bookmaker", "line_kind", "point")
+    return work.fetch(closes), work.fetch(player_lines(quotes).select("game_id", "player_lookup", "consensus_line"))
+
+
+def _place_of_game(scene: Scene, game_ids: pa.ChunkedArray) -> Ints:
+    """The index among the scene's games of each id."""
+    return Slices(scene.games.code).one(scene.game_names.codes(game_ids))
+
+
+def _market(scene: Scene, rows: Rows, game_of: Ints, lines: pa.Table) -> tuple[dict[str, Floats], pa.Array, Ints]:
+    """The lines on each row's player, their kind, and the newest quote behind them."""
+    place = Slices(scene.game_player(game_of, scene.players.codes(lines.column("player_lookup")))).one(
+        scene.game_player(rows.game, rows.player)
+    )
+    names = [name for name in lines.column_names if name not in ("game_id", "player_lookup", "line_kind", "newest_quote")]
+    found = {name: _taken(numbers(lines.column(name)), place, np.nan) for name in names}
+    kind = lines.column("line_kind").combine_chunks().take(pa.array(place, mask=place < 0))
+    return found, kind, _taken(instants(lines.column("newest_quote"), -1), place, -1)
+
+
+def _game_lines(scene: Scene, rows: Rows, lines: pa.Table) -> tuple[dict[str, Floats], Ints]:
+    place = Slices(_place_of_game(scene, lines.column("game_id"))).one(rows.game)
+    found = {name: _taken(numbers(lines.column(name)), place, np.nan) for name in ("game_total", "home_spread")}
+    return found, _taken(instants(lines.column("newest_game_quote"), -1), place, -1)
+
+
+def _taken(values: Values, place: Ints, missing: float) -> Values:
+    """The values at some places; -1 is nowhere."""
+    return np.where(place >= 0, values[place], missing) if len(values) else np.full(len(place), missing)
