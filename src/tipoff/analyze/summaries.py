@@ -15,7 +15,7 @@ import ibis.expr.types as ir
 from tipoff.analyze import surroundings as around
 from tipoff.analyze.history import WINDOW, player_games, team_games
 from tipoff.analyze.slate import ROW, games_as_of, left, newest_team, past_games, roster, with_sides
-from tipoff.market.lines import game_lines, player_lines, pre_tip_quotes
+from tipoff.market.lines import game_lines, market_as_of
 from tipoff.market.summary import line_summary
 from tipoff.store.warehouse import Merged, Work, day_of
 
@@ -56,7 +56,7 @@ def summarise_games(work: Work, first: date, last: date) -> dict[str, Merged]:
 def _closing_lines(work: Work, players: ir.Table) -> ir.Table:
     """The consensus at each game's own tip."""
     games = players.select("game_id", "tip", as_of="tip").distinct()
-    lines = player_lines(work.keep(pre_tip_quotes(work, games, "raw.odds_player_points")))
+    lines = ibis.memtable(market_as_of(work, games).lines)
     return lines.select("game_id", "player_lookup", closing_line="consensus_line")
 
 
@@ -78,7 +78,7 @@ def summarise_slate(work: Work, game_ids: Sequence[str], as_of: datetime | None)
 def _context(work: Work, games: ir.Table, first: date, last: date) -> ir.Table:
     players = work.keep(player_games(work, first - WINDOW - timedelta(days=1), last))
     teams = work.keep(team_games(players))
-    lines = work.keep(player_lines(pre_tip_quotes(work, games, "raw.odds_player_points")))
+    lines = ibis.memtable(market_as_of(work, games).lines)
     rows = roster(games, players, teams, lines).inner_join(games, "game_id")
     past = past_games(rows, players)
     rested = past.filter(past.minutes > 0).group_by(ROW).agg(last_date=past.past_date.max(where=past.minutes > 0))
@@ -90,7 +90,7 @@ def _context(work: Work, games: ir.Table, first: date, last: date) -> ir.Table:
     table = left(table, around.silent_teams(work, games), ["game_id", "team"])
     table = left(table, around.stars_beside(rows, around.stars_out(recent, status)), ROW)
     table = left(table, lines.drop("as_of"), ROW)
-    table = left(table, game_lines(work, games).drop("as_of"), ["game_id"])
+    table = left(table, ibis.memtable(game_lines(work, games)), ["game_id"])
     table = around.with_reports(table.filter(table.team.notnull() | table.consensus_line.notnull()))
     return table.select(
         *ROW,

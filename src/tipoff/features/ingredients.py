@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
+import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -15,7 +16,7 @@ from tipoff.analyze import surroundings as around
 from tipoff.analyze.history import WINDOW, player_games, team_games
 from tipoff.analyze.slate import ROW, games_as_of, left, newest_team, past_games, roster, with_sides
 from tipoff.features.form import form
-from tipoff.market.lines import game_lines, player_lines, pre_tip_quotes
+from tipoff.market.lines import game_lines, market_as_of
 from tipoff.store.warehouse import Work
 
 
@@ -31,8 +32,7 @@ def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Ta
         first = last = date(1970, 1, 1)
     players = work.keep(player_games(work, first - WINDOW - timedelta(days=1), last))
     teams = work.keep(team_games(players))
-    quotes = work.keep(pre_tip_quotes(work, games, "raw.odds_player_points"))
-    lines = work.keep(player_lines(quotes))
+    lines = ibis.memtable(market_as_of(work, games).lines)
     rows = roster(games, players, teams, lines).inner_join(games, "game_id")
     past = work.keep(past_games(rows, players))
     whose = newest_team(past)
@@ -68,6 +68,6 @@ def _joined(work: Work, rows: ir.Table, games: ir.Table, players: ir.Table, team
     table = left(table, around.silent_teams(work, games), ["game_id", "team"])
     table = left(table, around.stars_beside(rows, around.stars_out(recent, status)), ROW)
     table = left(table, lines.drop("as_of"), ROW)
-    table = left(table, work.keep(game_lines(work, games)).drop("as_of"), ["game_id"])
+    table = left(table, ibis.memtable(game_lines(work, games)), ["game_id"])
     table = table.filter(table.team.notnull() | table.consensus_line.notnull())
     return around.with_reports(table)
