@@ -22,10 +22,11 @@ USAGE_DAYS, USAGE_MINUTES = 30, 10.0
 
 @dataclass(frozen=True)
 class Reported:
-    """By row the status as reported (None: not known), whether a report covers the game and team, what is missing beside him (NaN where
-    it is not known), and the newest moment of a report that this rests on (-1: none)."""
+    """By row the status as reported (None: not known), whether the report mentions him, whether one covers the game and team, what is
+    missing beside him (NaN where it is not known), and the newest moment of a report that this rests on (-1: none)."""
 
     status: Values
+    mentioned: Bools
     covered: Bools
     stars_out: Floats
     usage_out: Floats
@@ -53,7 +54,7 @@ def reported(scene: Scene, rows: Rows, window: Past) -> Reported:
     team = scene.teams.codes(listed.column("report_team"))[away]
     stars, usage = _missing(scene, rows, window, (listed_game[away], listed_player[away], team))
     known_team = covered & (rows.side >= 0)
-    return Reported(found, covered, np.where(known_team, stars, np.nan), np.where(known_team, usage, np.nan), known)
+    return Reported(found, mentioned, covered, np.where(known_team, stars, np.nan), np.where(known_team, usage, np.nan), known)
 
 
 def _by_game(scene: Scene, game_of: dict[str, int], games: ir.Table) -> Ints:

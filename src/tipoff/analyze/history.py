@@ -10,48 +10,60 @@ from datetime import date, timedelta
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from tipoff.analyze.past import NEVER, Ints, Names, Slices, instants, moment_column, numbers, summed
 from tipoff.store.warehouse import Work, day_of
 
 WINDOW = timedelta(days=400)
+_COLUMNS = ("game_id", "player_lookup", "game_date", "season", "team", "opponent", "home", "started", "minutes", "did_not_play", "known_at")
+_SIDE_COLUMNS = ["game_id", "valid_from", "valid_to", "team", "opponent", "home", "game_date", "season", "tip"]
 _STATS = ("points", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "ast", "tov")
 
 
-def player_games(work: Work, first: date, last: date) -> ir.Table:
+def player_games(work: Work, first: date, last: date) -> pa.Table:
     """One row a (game, version, player) of the game days from `first` to `last`: box score, tip, usage rate (%), validity.
 
-    A version of a game is every moment at which any of its rows became known; it holds all rows known by then.
+    A version of a game is every moment at which any of its rows became known; it holds all rows known by then. Rows are in order of game,
+    version and player; `valid_to` and `tip` may be null.
     """
     box = work.table("raw.player_box")
-    box = box.filter(box.game_date >= day_of(first), box.game_date <= day_of(last))
-    rows = box.select(
-        "game_id",
-        "player_lookup",
-        "game_date",
-        "season",
-        "team",
-        "opponent",
-        "home",
-        "started",
-        "minutes",
-        "did_not_play",
-        "known_at",
-        *_STATS,
+    rows = work.fetch(box.filter(box.game_date >= day_of(first), box.game_date <= day_of(last)).select(*_COLUMNS, *_STATS))
+    tips = newest_schedule(work.table("raw.schedule"))
+    known_tips = work.fetch(tips.select("game_id", tip="commence_time"))
+    names, people = Names(rows.column("game_id")), Names(rows.column("player_lookup"))
+    line, version, valid_to = _versions(
+        names.codes(rows.column("game_id")), people.codes(rows.column("player_lookup")), instants(rows.column("known_at"))
     )
-    versions = rows.select("game_id", version="known_at").distinct()
-    order = ibis.window(group_by="game_id", order_by="version")
-    versions = versions.mutate(valid_to=versions.version.lead(1).over(order))
-    joined = rows.inner_join(versions, "game_id").filter(lambda t: t.known_at <= t.version)
-    newest = ibis.window(group_by=["game_id", "version", "player_lookup"], order_by=ibis.desc("known_at"))
-    joined = joined.mutate(place=ibis.row_number().over(newest)).filter(lambda t: t.place == 0)
-    return (
-        _with_usage(joined.drop("place", "known_at").rename(valid_from="version")).left_join(_tips(work), "game_id").drop("game_id_right")
-    )
+    held = rows.take(pa.array(line))
+    held = held.drop_columns(["known_at"]).append_column("valid_from", moment_column(version))
+    held = held.append_column("valid_to", pa.array(valid_to, pa.int64(), mask=valid_to == NEVER).cast(pa.timestamp("us", "UTC")))
+    tip = known_tips.column("tip").take(pc.index_in(held.column("game_id"), value_set=known_tips.column("game_id").combine_chunks()))
+    return _with_usage(held.append_column("tip", tip))
 
 
-def _tips(work: Work) -> ir.Table:
-    """Each game's tip by the newest schedule; for ordering past games, which no later knowledge moves across another."""
-    return newest_schedule(work.table("raw.schedule")).select("game_id", tip="commence_time", game_type="game_type")
+def _versions(game: Ints, player: Ints, known: Ints) -> tuple[Ints, Ints, Ints]:
+    """Which row stands in which version: (row, moment of the version, moment of the game's next version), in order of game, version and
+    player."""
+    moments = np.unique(known)
+    stamp = np.searchsorted(moments, known)
+    of_game = game * (len(moments) + 1)
+    versions = np.unique(of_game + stamp)
+    order = np.lexsort((stamp, player, game))
+    same = (game[order][1:] == game[order][:-1]) & (player[order][1:] == player[order][:-1])
+    until = np.searchsorted(versions, of_game + len(moments))
+    until[order[:-1][same]] = np.searchsorted(versions, (of_game + stamp)[order[1:][same]])
+    start = np.searchsorted(versions, of_game + stamp)
+    line = np.repeat(np.arange(len(game)), until - start)
+    version = np.arange(len(line)) - np.repeat(np.cumsum(until - start) - until, until - start)
+    order = np.lexsort((player[line], version))
+    line, version = line[order], version[order]
+    next_of_game = np.append(versions[1:] // (len(moments) + 1) == versions[:-1] // (len(moments) + 1), False)
+    stamps = versions % (len(moments) + 1)
+    following = np.where(next_of_game, moments[np.append(stamps[1:], 0)] if len(moments) else stamps, NEVER)
+    return line, moments[stamps[version]] if len(moments) else version, following[version]
 
 
 def newest_schedule(schedule: ir.Table) -> ir.Table:
@@ -71,38 +83,63 @@ def schedule_versions(schedule: ir.Table) -> ir.Table:
     return ranked.mutate(valid_from=ranked.known_at, valid_to=ranked.known_at.lead(1).over(following)).drop("known_at")
 
 
-def _with_usage(rows: ir.Table) -> ir.Table:
+def _with_usage(rows: pa.Table) -> pa.Table:
     """Usage rate: 100 x (FGA + .44 FTA + TOV) x (team minutes / 5) / (minutes x the team's FGA + .44 FTA + TOV)."""
-    side = ibis.window(group_by=["game_id", "valid_from", "team"])
-    used = rows.fga + rows.fta * 0.44 + rows.tov
-    rows = rows.mutate(used=used)
-    rows = rows.mutate(team_used=rows.used.sum().over(side), team_minutes=rows.minutes.sum().over(side))
-    rate = 100.0 * rows.used * (rows.team_minutes / 5) / (rows.minutes * rows.team_used)
-    playing = (rows.minutes > 0) & (rows.team_used > 0)
-    return rows.mutate(usage_rate=ibis.ifelse(playing, rate, ibis.null("float64"))).drop("used", "team_used", "team_minutes")
+    side, size = _sides(rows)
+    minutes = numbers(rows.column("minutes"))
+    used = numbers(rows.column("fga")) + 0.44 * numbers(rows.column("fta")) + numbers(rows.column("tov"))
+    team_used, team_minutes = (summed(side, np.nan_to_num(values), size)[side] for values in (used, minutes))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        rate = 100.0 * used * (team_minutes / 5) / (minutes * team_used)
+    return rows.append_column("usage_rate", pa.array(np.where((minutes > 0) & (team_used > 0), rate, np.nan), from_pandas=True))
 
 
-def team_games(players: ir.Table) -> ir.Table:
-    """One row a (game, version, team) from `player_games`: points, possessions, pace, ratings, result.
+def _sides(rows: pa.Table) -> tuple[Ints, int]:
+    """By row a number for its (game, version, team), in order of these; and how many there are."""
+    names, teams = Names(rows.column("game_id")), Names(rows.column("team"))
+    _, moment = np.unique(instants(rows.column("valid_from")), return_inverse=True)
+    key = (names.codes(rows.column("game_id")) * (int(moment.max(initial=0)) + 1) + moment) * (len(teams) + 1)
+    found, side = np.unique(key + teams.codes(rows.column("team")), return_inverse=True)
+    return side, len(found)
+
+
+def team_games(players: pa.Table) -> pa.Table:
+    """One row a (game, version, team) from `player_games`, of games with both sides: points, possessions, pace, ratings, result.
 
     Possessions of a side are FGA + .44 FTA - OREB + TOV; a game's are the mean of both sides'; pace is per 48 minutes.
     """
-    sides = players.group_by(["game_id", "valid_from", "valid_to", "team", "opponent", "home", "game_date", "season", "tip"]).agg(
-        points=players.points.sum(),
-        own_possessions=(players.fga + players.fta * 0.44 - players.oreb + players.tov).sum(),
-        minutes=players.minutes.sum(),
-    )
-    other = sides.select(
-        "game_id", "valid_from", opponent="team", opponent_points="points", other_possessions="own_possessions", other_minutes="minutes"
-    )
-    both = sides.inner_join(other, ["game_id", "valid_from", "opponent"])
-    both = both.filter(both.minutes > 0, both.other_minutes > 0, both.own_possessions > 0, both.other_possessions > 0)
-    possessions = (both.own_possessions + both.other_possessions) / 2
-    both = both.mutate(possessions=possessions)
-    return both.mutate(
-        pace=both.possessions * 48.0 / (both.minutes / 5),
-        off_rating=100.0 * both.points / both.possessions,
-        def_rating=100.0 * both.opponent_points / both.possessions,
-        won=both.points > both.opponent_points,
-        margin=both.points - both.opponent_points,
-    ).drop("own_possessions", "other_possessions", "other_minutes")
+    side, size = _sides(players)
+    of_side = {name: np.nan_to_num(numbers(players.column(name))) for name in ("points", "minutes", "fga", "fta", "oreb", "tov")}
+    total = {name: summed(side, values, size) for name, values in of_side.items()}
+    own = total["fga"] + 0.44 * total["fta"] - total["oreb"] + total["tov"]
+    first = np.full(size, -1, dtype=np.int64)
+    first[side[::-1]] = np.arange(len(side))[::-1]
+    found = players.take(pa.array(first)).select(_SIDE_COLUMNS)
+    other = _other_side(found)
+    whole = (other >= 0) & (total["minutes"] > 0) & (total["minutes"][other] > 0) & (own > 0) & (own[other] > 0) if size else other >= 0
+    kept = np.flatnonzero(whole)
+    other = other[kept]
+    possessions = (own[kept] + own[other]) / 2
+    points, allowed = total["points"][kept], total["points"][other]
+    figures = {
+        "points": points,
+        "opponent_points": allowed,
+        "minutes": total["minutes"][kept],
+        "possessions": possessions,
+        "pace": possessions * 48.0 / (total["minutes"][kept] / 5),
+        "off_rating": 100.0 * points / possessions,
+        "def_rating": 100.0 * allowed / possessions,
+        "margin": points - allowed,
+    }
+    found = found.take(pa.array(kept)).append_column("won", pa.array(points > allowed))
+    for name, values in figures.items():
+        found = found.append_column(name, pa.array(values))
+    return found
+
+
+def _other_side(sides: pa.Table) -> Ints:
+    """By side the place of its opponent's in the same version of the game; -1 where that is not there. Sides are in order of game."""
+    teams, names = Names(sides.column("team"), sides.column("opponent")), Names(sides.column("game_id"))
+    _, moment = np.unique(instants(sides.column("valid_from")), return_inverse=True)
+    version = (names.codes(sides.column("game_id")) * (int(moment.max(initial=0)) + 1) + moment) * (len(teams) + 1)
+    return Slices(version + teams.codes(sides.column("team"))).one(version + teams.codes(sides.column("opponent")))

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
+import ibis
 import numpy as np
 import pyarrow as pa
 
@@ -15,16 +17,16 @@ from tipoff.analyze.absent import reported
 from tipoff.analyze.form import form
 from tipoff.analyze.history import WINDOW, newest_schedule
 from tipoff.analyze.past import Floats, Ints, Names, Slices, Values, instants, moment_column, numbers
+from tipoff.analyze.projection import minutes_ahead
 from tipoff.analyze.quoted import Quotes, closing_of_played, regulars, since_last_game
 from tipoff.analyze.roster import Rows, columns, roster
 from tipoff.analyze.scene import REACH, Scene, read
 from tipoff.analyze.slate import games_as_of
+from tipoff.analyze.slope import spread_of_points
 from tipoff.analyze.teams import by_row, games_missed, sides_context
 from tipoff.analyze.zones import ages, zone_columns
-from tipoff.market.lines import chosen_kind, current_quotes, game_lines, player_lines, pre_tip_quotes
+from tipoff.market.lines import Market, game_lines, market_as_of, market_at_close
 from tipoff.store.warehouse import Work, day_of
-
-_KEYS = ("game_id", "as_of", "player_lookup")
 
 
 def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Table:
@@ -32,14 +34,14 @@ def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Ta
 
     `as_of` (UTC) is the moment of knowledge; None is each game's tip. Games unknown by then, or called off, have no rows.
     """
-    games = work.keep(games_as_of(work, game_ids, as_of))
-    quotes = work.keep(pre_tip_quotes(work, games, "raw.odds_player_points"))
-    lines = work.fetch(player_lines(quotes).drop("as_of"))
-    current = work.fetch(chosen_kind(current_quotes(quotes), _KEYS).select("game_id", "player_lookup", "bookmaker", "line_kind", "point"))
-    scene = read(work, game_ids, as_of, also=[lines.column("player_lookup")])
-    closes, closing = _closes(work, scene)
-    books = Names(current.column("bookmaker"), closes.column("bookmaker"))
-    now, then = Quotes.read(scene, books, current), Quotes.read(scene, books, closes)
+    known_games = work.fetch(games_as_of(work, game_ids, as_of).order_by("game_id"))
+    games = ibis.memtable(known_games)
+    market = market_as_of(work, games, partial(spread_of_points, work))
+    lines = market.lines.drop_columns(["as_of"])
+    scene = read(work, known_games, also=[lines.column("player_lookup")])
+    closing = _closing(work, scene)
+    books = Names(market.quotes.column("bookmaker"), closing.quotes.column("bookmaker"))
+    now, then = Quotes.read(scene, books, market.quotes), Quotes.read(scene, books, closing.quotes)
     team_past = scene.team_games.known(scene.games.asked(scene.sides.team, scene.sides.game), REACH)
     window = scene.window(team_past)
     game_of = _place_of_game(scene, lines.column("game_id"))
@@ -49,18 +51,20 @@ def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Ta
     known = [rows.listed_known, scene.games.known[rows.game], reports.known]
     numeric: dict[str, Floats] = {
         "is_home": rows.is_home,
-        **form(scene, rows, closing_of_played(scene, closing)),
+        **form(scene, rows, closing_of_played(scene, closing.lines)),
         **by_row(rows, context),
         "dnp_share": games_missed(scene, rows, window),
         "star_teammates_out": reports.stars_out,
         "usage_out": reports.usage_out,
+        "reported_out": (reports.status == "out") * 1.0,
+        "projected_minutes": minutes_ahead(scene, rows, team_past, reports),
         "age": ages(work, scene, rows),
         **zone_columns(scene, rows, window),
         **since_last_game(scene, rows, now, then),
         **regulars(scene, rows, window, now, then),
     }
     of_market, text, quote_known = _market(scene, rows, game_of, lines)
-    of_game, game_quote_known = _game_lines(scene, rows, work.fetch(game_lines(work, games)))
+    of_game, game_quote_known = _game_lines(scene, rows, game_lines(work, games))
     known += [quote_known, game_quote_known, numeric.pop("shots_known_at").astype(np.int64)]
     known += [_whole(rows.of_side(context["team_known_at"])), _whole(rows.of_other_side(context["team_known_at"]))]
     found: dict[str, pa.Array] = columns(scene, rows)
@@ -74,15 +78,12 @@ def _whole(moments: Floats) -> Ints:
     return np.nan_to_num(moments, nan=-1.0).astype(np.int64)
 
 
-def _closes(work: Work, scene: Scene) -> tuple[pa.Table, pa.Table]:
-    """Each book's closing quote on each player of the past games in reach, and the consensus of them, at each game's own tip."""
+def _closing(work: Work, scene: Scene) -> Market:
+    """The market on the past games in reach, at each game's own tip."""
     first = scene.first_day - WINDOW - timedelta(days=1)
     games = newest_schedule(work.table("raw.schedule"))
     games = games.filter(games.game_date >= day_of(first), games.game_date <= day_of(scene.last_day))
-    games = games.select("game_id", tip="commence_time", as_of="commence_time")
-    quotes = work.keep(pre_tip_quotes(work, games, "raw.odds_player_points"))
-    closes = chosen_kind(current_quotes(quotes), _KEYS).select("game_id", "player_lookup", "bookmaker", "line_kind", "point")
-    return work.fetch(closes), work.fetch(player_lines(quotes).select("game_id", "player_lookup", "consensus_line"))
+    return market_at_close(work, games.select("game_id", tip="commence_time"))
 
 
 def _place_of_game(scene: Scene, game_ids: pa.ChunkedArray) -> Ints:

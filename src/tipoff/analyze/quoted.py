@@ -11,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.analyze.past import Floats, Ints, Names, Past, Slices, median, numbers, summed
+from tipoff.analyze.past import Bools, Floats, Ints, Names, Past, Slices, median, numbers, summed
 from tipoff.analyze.roster import Rows
 from tipoff.analyze.scene import REACH, Scene
+from tipoff.market.grouped import flags
 
 RECENT_DAYS = 14
 BOOKS = 1000
@@ -24,26 +25,33 @@ LINED_BOOKS, LEAST_LINED_GAMES = 2, 3
 
 @dataclass(frozen=True)
 class Quotes:
-    """Main quotes of books on players, one element each: codes of game (in the scene's names), player, book; point; sportsbook or not."""
+    """Main quotes of books on players, one element each: codes of game (in the scene's names), player, book; point; whether the book is a
+    sportsbook; whether the quote is one of those that make the line."""
 
     game: Ints
     player: Ints
     book: Ints
     point: Floats
-    of_sportsbook: Floats
+    of_sportsbook: Bools
+    chosen: Bools
 
     @classmethod
     def read(cls, scene: Scene, books: Names, table: pa.Table) -> Quotes:
-        """From columns game_id, player_lookup, bookmaker, line_kind, point; of games and players in the scene."""
+        """From `Market.quotes`; of games and players in the scene."""
         found = cls(
             scene.game_names.codes(table.column("game_id")),
             scene.players.codes(table.column("player_lookup")),
             books.codes(table.column("bookmaker")),
             numbers(table.column("point")),
-            numbers(pc.equal(table.column("line_kind"), "sportsbook")),
+            flags(pc.equal(table.column("line_kind"), "sportsbook")),
+            flags(table.column("chosen")),
         )
         known = (found.game >= 0) & (found.player >= 0)
-        return cls(*(getattr(found, name)[known] for name in ("game", "player", "book", "point", "of_sportsbook")))
+        return found.where(known)
+
+    def where(self, wanted: Bools) -> Quotes:
+        """Only the quotes that are wanted."""
+        return Quotes(*(values[wanted] for values in (self.game, self.player, self.book, self.point, self.of_sportsbook, self.chosen)))
 
 
 def closing_of_played(scene: Scene, closing: pa.Table) -> Floats:
@@ -59,6 +67,7 @@ def closing_of_played(scene: Scene, closing: pa.Table) -> Floats:
 def since_last_game(scene: Scene, rows: Rows, now: Quotes, closes: Quotes) -> dict[str, Floats]:
     """By row the consensus now less that at the tip of his last game played, of 14 days back at most, over the books quoted at both; and
     the days since that game."""
+    now = now.where(now.chosen)
     last = scene.played.newest(rows.asked, REACH)
     days = np.where(last >= 0, rows.asked.day - scene.played.day[last], -1) if len(scene.played) else np.full(len(rows), -1)
     recent = np.flatnonzero((days >= 0) & (days <= RECENT_DAYS))
@@ -102,14 +111,12 @@ def regulars(scene: Scene, rows: Rows, window: Past, now: Quotes, closes: Quotes
 
 
 def _sportsbook_pairs(scene: Scene, quotes: Quotes) -> Ints:
-    of_sportsbook = quotes.of_sportsbook == 1
-    return np.unique(scene.game_player(quotes.game[of_sportsbook], quotes.player[of_sportsbook]))
+    return np.unique(scene.game_player(quotes.game, quotes.player)[quotes.of_sportsbook])
 
 
 def _books_a_game(scene: Scene, quotes: Quotes) -> Floats:
     """By game (the scene's code) the number of sportsbooks that quote somebody."""
-    of_sportsbook = quotes.of_sportsbook == 1
-    pairs = np.unique(quotes.game[of_sportsbook] * BOOKS + quotes.book[of_sportsbook])
+    pairs = np.unique((quotes.game * BOOKS + quotes.book)[quotes.of_sportsbook])
     return summed(pairs // BOOKS, np.ones(len(pairs)), len(scene.game_names) + 1)
 
 

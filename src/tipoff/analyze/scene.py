@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cached_property
 
 import numpy as np
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from tipoff.analyze.history import WINDOW, player_games, schedule_versions, team_games
 from tipoff.analyze.past import NEVER, Asked, Facts, Ints, Names, Past, Slices, Values, days, instants, numbers
-from tipoff.analyze.slate import CALLED_OFF, games_as_of
+from tipoff.analyze.slate import CALLED_OFF
 from tipoff.store.warehouse import Work, day_of
 
 REACH = WINDOW.days
@@ -107,12 +107,11 @@ class Scene:
         return version * (len(self.teams) + 1) + team
 
 
-def read(work: Work, game_ids: Sequence[str], as_of: datetime | None, *, also: Sequence[pa.ChunkedArray] = ()) -> Scene:
-    """The scene of these games as known at `as_of` (UTC; None: each game's tip). Games unknown by then, or called off, are not in it."""
-    games = work.fetch(games_as_of(work, game_ids, as_of).order_by("game_id"))
+def read(work: Work, games: pa.Table, *, also: Sequence[pa.ChunkedArray] = ()) -> Scene:
+    """The scene of these games (rows of `games_as_of`, in order of game_id). `also` are columns of players who get a code too."""
     first, last = _span(games)
-    lines = work.keep(player_games(work, first - WINDOW - timedelta(days=1), last))
-    box, of_teams = work.fetch(lines), work.fetch(team_games(lines))
+    box = player_games(work, first - WINDOW - timedelta(days=1), last)
+    of_teams = team_games(box)
     players = Names(box.column("player_lookup"), *also)
     teams = Names(box.column("team"), games.column("home"), games.column("away"))
     seasons = Names(box.column("season"), games.column("season"))

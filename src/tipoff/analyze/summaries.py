@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import partial
 
 import ibis
 import ibis.expr.types as ir
@@ -17,7 +18,8 @@ import pyarrow.compute as pc
 from tipoff.analyze.history import player_games, team_games
 from tipoff.analyze.ingredients import gather
 from tipoff.analyze.slate import ROW, games_as_of, left
-from tipoff.market.lines import player_lines, pre_tip_quotes
+from tipoff.analyze.slope import spread_of_points
+from tipoff.market.lines import market_at_close
 from tipoff.market.summary import line_summary
 from tipoff.store.warehouse import Merged, Work, day_of
 
@@ -40,17 +42,22 @@ _CIRCUMSTANCES = (
 
 
 def summarise_games(work: Work, first: date, last: date) -> dict[str, Merged]:
-    """Player and team summaries of the games of these days whose box score was written since they were summed up last."""
-    box = work.table("raw.player_box").filter(lambda t: (t.game_date >= day_of(first)) & (t.game_date <= day_of(last)))
-    written = box.group_by("game_id").agg(box_written=box.written_at.max())
+    """Player and team summaries of the games of these days whose box score, or a quote on whose players, was written since they were
+    summed up last."""
+    written = left(_written(work, "raw.player_box", first, last), _written(work, "raw.odds_player_points", first, last), ["game_id"])
+    written = written.mutate(
+        written=ibis.greatest(written.raw_player_box, written.raw_odds_player_points.fill_null(written.raw_player_box))
+    )
     done = work.table("analytics.player_game_summary")
     done = done.group_by("game_id").agg(summary_written=done.written_at.max())
     dirty = written.left_join(done, "game_id").drop("game_id_right")
-    dirty = work.keep(dirty.filter(dirty.summary_written.isnull() | (dirty.box_written > dirty.summary_written)).select("game_id"))
-    if work.fetch(dirty.count().as_table())[0][0].as_py() == 0:
+    dirty = dirty.filter(dirty.summary_written.isnull() | (dirty.written > dirty.summary_written))
+    games = work.fetch(dirty.select("game_id")).column("game_id").combine_chunks()
+    if not len(games):
         return {}
-    players = player_games(work, first, last).semi_join(dirty, "game_id")
-    players = work.keep(players.filter(players.valid_to.isnull()))
+    newest = player_games(work, first, last)
+    newest = newest.filter(pc.and_(newest.column("valid_to").is_null(), pc.is_in(newest.column("game_id"), value_set=games)))
+    players = work.keep(ibis.memtable(newest))
     shots = 2.0 * (players.fga + players.fta * 0.44)
     closing = _closing_lines(work, players)
     summed = left(players, closing, ROW)
@@ -64,18 +71,22 @@ def summarise_games(work: Work, first: date, last: date) -> dict[str, Merged]:
     )
     names = ("game_id", "player_lookup", "game_date", "season", "team", "opponent", "home", "started", "did_not_play", "minutes", "points")
     more = ("usage_rate", "ts_pct", "closing_line", "over_under_result", "margin", "known_at")
-    teams = team_games(players).rename(known_at="valid_from").drop("valid_to", "minutes", "tip")
-    teams = teams.mutate(**{name: teams[name].cast("float64") for name in ("points", "opponent_points", "margin")})
+    teams = team_games(newest).drop_columns(["valid_to", "minutes", "tip"]).rename_columns({"valid_from": "known_at"})
     return {
         "analytics.player_game_summary": work.merge("analytics.player_game_summary", work.fetch(summed.select(*names, *more))),
-        "analytics.team_game_summary": work.merge("analytics.team_game_summary", work.fetch(teams)),
+        "analytics.team_game_summary": work.merge("analytics.team_game_summary", teams),
     }
+
+
+def _written(work: Work, name: str, first: date, last: date) -> ir.Table:
+    """By game of these days when a row of a table was written last, in a column called after it."""
+    rows = work.table(name).filter(lambda t: (t.game_date >= day_of(first)) & (t.game_date <= day_of(last)))
+    return rows.group_by("game_id").agg(**{name.replace(".", "_"): rows.written_at.max()})
 
 
 def _closing_lines(work: Work, players: ir.Table) -> ir.Table:
     """The consensus at each game's own tip."""
-    games = players.select("game_id", "tip", as_of="tip").distinct()
-    lines = player_lines(work.keep(pre_tip_quotes(work, games, "raw.odds_player_points")))
+    lines = ibis.memtable(market_at_close(work, players.select("game_id", "tip").distinct()).lines)
     return lines.select("game_id", "player_lookup", closing_line="consensus_line")
 
 
@@ -84,11 +95,11 @@ def summarise_slate(work: Work, game_ids: Sequence[str], as_of: datetime | None)
     games = work.keep(games_as_of(work, game_ids, as_of))
     if work.fetch(games.count().as_table())[0][0].as_py() == 0:
         return {}
+    lines = line_summary(work, games, partial(spread_of_points, work))
+    context = _context(gather(work, game_ids, as_of))
     return {
-        "analytics.player_line_summary": work.merge("analytics.player_line_summary", line_summary(work, games)),
-        "analytics.upcoming_player_game_context": work.merge(
-            "analytics.upcoming_player_game_context", _context(gather(work, game_ids, as_of))
-        ),
+        "analytics.player_line_summary": work.merge("analytics.player_line_summary", lines),
+        "analytics.upcoming_player_game_context": work.merge("analytics.upcoming_player_game_context", context),
     }
 
 

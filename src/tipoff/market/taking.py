@@ -10,18 +10,17 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
-from tipoff.market.lines import chosen_kind, current_quotes, pre_tip_quotes
+from tipoff.market.board import board_of
+from tipoff.market.lines import current_quotes
 from tipoff.store.warehouse import Work
 
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
-_KEYS = ("game_id", "as_of", "player_lookup")
 
 
 def quotes_to_take(work: Work, games: ir.Table) -> pa.Table:
     """The current main quotes on every player of these games (game_id, as_of, tip), one row a book; sportsbooks, else a consensus."""
-    rows = chosen_kind(current_quotes(pre_tip_quotes(work, games, "raw.odds_player_points")), _KEYS)
-    columns = ("game_id", "player_lookup", "bookmaker", "line_kind", "point", "over_price", "under_price", "snapshot_at")
-    return work.fetch(rows.select(*columns).order_by(["game_id", "player_lookup", "bookmaker"]))
+    quotes = current_quotes(board_of(work, games))
+    return quotes.filter(quotes.column("chosen")).drop_columns(["assumed", "chosen"])
 
 
 def take(work: Work, quotes: pa.Table, players: pa.Table) -> pa.Table:

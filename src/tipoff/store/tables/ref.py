@@ -1,6 +1,6 @@
 """Who is who: players, aliases, unresolved names, ids of games, bookmakers, and which sources supply what since when."""
 
-from tipoff.store.schema import WRITTEN, Table, count, day, derived, flag, instant, string
+from tipoff.store.schema import WRITTEN, Table, count, day, derived, flag, instant, number, string
 
 PLAYERS = derived(
     "ref.players",
@@ -92,6 +92,27 @@ BOOKMAKERS = derived(
     "Bookmakers and what kind each is",
 )
 
+BOOK_GROUPS = derived(
+    "ref.book_groups",
+    ("bookmaker", "measured_at"),
+    (
+        string("bookmaker", "a sportsbook"),
+        instant("measured_at", "the first instant of the New York day before which it was measured: the group serves from then on"),
+        string("book_group", "sharp, soft or neither: where the interval of the difference below lies"),
+        count("n", "its own closing lines against points, voids out", "lines"),
+        number("mae", "mean absolute error of these lines", "pts"),
+        number("bias", "mean of line - points", "pts"),
+        count("paired_n", "of them those on players whom other books quoted too", "lines"),
+        number("mae_difference", "on these, its error - the error of the other books' median", "pts"),
+        number("difference_low", "its 95 % interval, clustered by game date: lower bound", "pts"),
+        number("difference_high", "upper bound", "pts"),
+        count("brier_n", "lines with both prices that were no push", "lines"),
+        number("brier", "mean of (devigged P(over) - over)^2 on these"),
+        number("calibration_gap", "mean of devigged P(over) - over on these", "prob"),
+    ),
+    "Which books are sharp, as measured on the past: never by reputation",
+)
+
 SOURCES = derived(
     "ref.sources",
     ("source", "kind"),
@@ -111,4 +132,4 @@ LEAGUE = derived(
     "The one league of this warehouse",
 )
 
-TABLES = (PLAYERS, ALIASES, SPELLINGS, UNRESOLVED_NAMES, GAME_IDS, BOOKMAKERS, SOURCES, LEAGUE)
+TABLES = (PLAYERS, ALIASES, SPELLINGS, UNRESOLVED_NAMES, GAME_IDS, BOOKMAKERS, BOOK_GROUPS, SOURCES, LEAGUE)
