@@ -22,10 +22,10 @@ def rows_by_key(built: Built) -> Rows:
 def by_era(rows: Rows, eras: int) -> list[Rows]:
     """The rows of each era, told in the time of the first."""
     found: list[Rows] = [{} for _ in range(eras)]
-    for (game_id, player), row in rows.items():
+    for (game_id, _), row in rows.items():
         era = (int(game_id[:4]) - 2025 + (int(game_id[4:6]) < 8)) // 4
         told = {name: shifted_value(name, value, -era) for name, value in row.items()}
-        found[era][told["game_id"], player] = told
+        found[era][told["game_id"], told["player_lookup"]] = told
     return found
 
 

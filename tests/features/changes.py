@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from features.raw_rows import Raw, Row, copy_of, game_line_rows, quote_row, status_row
+from features.raw_rows import TABLES, Raw, Row, copy_of, game_line_rows, quote_row, status_row
 from features.small_league import (
     BOX_AFTER,
     CORRECTION_KNOWN,
@@ -28,12 +28,17 @@ def unchanged(raw: Raw) -> Raw:
 
 
 def deleted_after(moment: datetime) -> Change:
-    """No row that was known only after a moment; what switches sources on stays."""
+    """No row that was known only after a moment; what bears no moment stays: who was born when, and what switches sources on."""
 
     def change(raw: Raw) -> Raw:
-        return {name: [dict(row) for row in rows if name.startswith("ref.") or row["known_at"] <= moment] for name, rows in raw.items()}
+        return {name: [dict(row) for row in rows if not _is_after(row, moment)] for name, rows in raw.items()}
 
     return change
+
+
+def _is_after(row: Row, moment: datetime) -> bool:
+    known_at = row.get("known_at", row.get("measured_at"))
+    return known_at is not None and known_at > moment
 
 
 def altered_after(moment: datetime, *tables: str) -> Change:
@@ -43,7 +48,7 @@ def altered_after(moment: datetime, *tables: str) -> Change:
         changed = copy_of(raw)
         for name in tables:
             for row in changed[name]:
-                if row["known_at"] > moment:
+                if _is_after(row, moment):
                     _ALTER[name](row)
         return changed
 
@@ -72,14 +77,29 @@ def _alter_status(row: Row) -> None:
     row.update(status="out")
 
 
+def _alter_shot(row: Row) -> None:
+    row.update(zone="mid" if row["zone"] == "paint" else "paint", made=not row["made"], points=3)
+
+
+def _alter_submission(row: Row) -> None:
+    row.update(submitted=not row["submitted"])
+
+
+def _alter_group(row: Row) -> None:
+    row.update(book_group="soft" if row["book_group"] == "sharp" else "sharp")
+
+
 _ALTER: dict[str, Callable[[Row], None]] = {
     "raw.player_box": _alter_box,
     "raw.schedule": _alter_schedule,
     "raw.odds_player_points": _alter_quote,
     "raw.odds_game_lines": _alter_game_line,
     "raw.injuries": _alter_status,
+    "raw.injury_submissions": _alter_submission,
+    "raw.shots": _alter_shot,
+    "ref.book_groups": _alter_group,
 }
-FACTS = tuple(_ALTER)
+FACTS = tuple(name for name in _ALTER if name in TABLES)
 
 
 def everybody_ruled_out_after_the_tip(raw: Raw) -> Raw:
@@ -97,6 +117,9 @@ def first_result_rewritten(raw: Raw) -> Raw:
     for row in changed["raw.player_box"]:
         if row["game_id"] == game:
             _alter_box(row)
+    for row in changed["raw.shots"]:
+        if row["game_id"] == game:
+            _alter_shot(row)
     return changed
 
 

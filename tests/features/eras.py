@@ -1,7 +1,7 @@
 """One history many times over, four years apart, in one warehouse: so that one build tells how each of many changes acts.
 
 Days are counted the same in every era (1,461 days are four years with their leap day), and 400 days of history never reach from one
-era into the next. An era's game ids, seasons and event ids follow its dates.
+era into the next. An era's game ids, seasons and event ids follow its dates; its players are its own, since they are born in their time.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from tipoff.store.tables import table_named
 
 ERA = timedelta(days=1461)
 _IDS = ("game_id", "event_id", "league_game_id", "season")
+_PLAYER = "player_lookup"
 
 
 def shifted(raw: Raw, era: int) -> Raw:
@@ -26,7 +27,7 @@ def shifted(raw: Raw, era: int) -> Raw:
 def _moving(table: str) -> tuple[str, ...]:
     """The columns of a table that follow the era."""
     columns = table_named(table).columns
-    return tuple(column.name for column in columns if column.kind in ("date", "instant") or column.name in _IDS)
+    return tuple(column.name for column in columns if column.kind in ("date", "instant") or column.name in (*_IDS, _PLAYER))
 
 
 def _shifted_row(row: Row, moving: tuple[str, ...], era: int) -> Row:
@@ -42,6 +43,8 @@ def shifted_value(name: str, value: Any, era: int) -> Any:
     if name == "season":
         start = int(value[:4]) + 4 * era
         return f"{start}-{(start + 1) % 100:02d}"
+    if name == _PLAYER:
+        return f"{value}-{era}" if era > 0 else value.removesuffix(f"-{-era}")
     if name in _IDS:
         return shifted_id(value, era)
     return value

@@ -12,20 +12,28 @@ from typing import Any
 
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.schema import WRITTEN_NAMES
-from tipoff.store.tables import table_named, table_of
+from tipoff.store.tables import ALL, table_named, table_of
 from tipoff.store.warehouse import Work
 
 Row = dict[str, Any]
 Raw = dict[str, list[Row]]
 
-TABLES = (
-    "raw.schedule",
-    "raw.player_box",
-    "raw.odds_player_points",
-    "raw.odds_game_lines",
-    "raw.injuries",
-    "raw.injury_submissions",
-    "ref.sources",
+_DECLARED = {table.name for table in ALL}
+TABLES = tuple(
+    name
+    for name in (
+        "raw.schedule",
+        "raw.player_box",
+        "raw.shots",
+        "raw.odds_player_points",
+        "raw.odds_game_lines",
+        "raw.injuries",
+        "raw.injury_submissions",
+        "ref.players",
+        "ref.book_groups",
+        "ref.sources",
+    )
+    if name in _DECLARED
 )
 _FACT = {"known_at_assumed": False, "source": "hand", "origin_rank": 1, "payload_id": "hand"}
 
@@ -95,6 +103,23 @@ def box_row(game: Row, player: str, team: str, known_at: datetime, **stats: Any)
     return row("raw.player_box", **{**values, **stats})
 
 
+def shot_row(game: Row, action_id: int, player: str, team: str, zone: str, made: bool, known_at: datetime) -> Row:
+    """A shot from the paint, from mid-range or for three."""
+    return row(
+        "raw.shots",
+        game_id=game["game_id"],
+        action_id=action_id,
+        league_game_id=game["league_game_id"],
+        game_date=game["game_date"],
+        player_lookup=player,
+        team=team,
+        zone=zone,
+        made=made,
+        points=3 if zone == "three" else 2,
+        known_at=known_at,
+    )
+
+
 def quote_row(game: Row, player: str, bookmaker: str, point: float, snapshot_at: datetime, **more: Any) -> Row:
     """One book's quote on a player, its main line unless `is_main` says otherwise."""
     values: Row = {
@@ -153,6 +178,16 @@ def status_row(day: date, player: str, team: str, status: str, known_at: datetim
 def submission_row(day: date, team: str, submitted: bool, known_at: datetime) -> Row:
     """Whether a team had handed in its part of a report of a moment."""
     return row("raw.injury_submissions", team=team, game_date=day, submitted=submitted, known_at=known_at)
+
+
+def birth_row(player: str, birth_date: date | None) -> Row:
+    """Somebody of whom a roster told, with or without his date of birth."""
+    return row("ref.players", player_lookup=player, birth_date=birth_date)
+
+
+def group_row(bookmaker: str, measured_at: datetime, book_group: str) -> Row:
+    """The group in which a measurement put a book: sharp, soft or neither."""
+    return row("ref.book_groups", bookmaker=bookmaker, measured_at=measured_at, book_group=book_group)
 
 
 def source_row(source: str, kind: str, on_from: date | None = None, on_until: date | None = None) -> Row:

@@ -11,50 +11,28 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from statistics import fmean, median, stdev
 from typing import Any, TypeVar
 
 from features.raw_rows import Raw, Row
+from features.slow_form import clamp, form, mean, usage_spike
+from features.slow_kinds import CONSENSUS, SPORTSBOOKS, Found, Past, TeamGame, newest_of, of_best_kind
+from features.slow_lines import line_features
+from features.slow_pricing import Spread, spread_of_points
+from features.slow_shots import shot_features
 from tipoff.store.tables.features import catalogue
 
-SPORTSBOOKS = frozenset(
-    (
-        "draftkings",
-        "fanduel",
-        "betmgm",
-        "williamhill_us",
-        "betrivers",
-        "bovada",
-        "espnbet",
-        "thescore_bet",
-        "hardrockbet",
-        "betonlineag",
-        "fliff",
-        "betparx",
-        "ballybet",
-        "pinnacle",
-        "fanatics",
-        "pointsbetus",
-        "unibet_us",
-        "mybookieag",
-        "lowvig",
-        "betus",
-        "wynnbet",
-        "superbook",
-        "twinspires",
-        "barstool",
-    )
-)
-CONSENSUS = ("bettingpros_consensus", "kaggle_closing", "consensus_mean_line", "sportsbookreview_archive", "oddsapi_mean")
-"""In the order in which they are asked; the first two share a rank, and never quote the same market in these tests."""
+__all__ = ["QUALITY", "Found", "Slow", "of_best_kind"]
+
 T = TypeVar("T")
 MEMORY = timedelta(days=400)
 SILENT = timedelta(hours=3)
 RISK = {"available": 0.0, "probable": 1.0, "questionable": 2.0, "doubtful": 3.0, "out": 3.0}
+OF_REPORTS = ("injury_risk", "star_teammates_out", "teammate_usage_available")
+OF_SHOTS = ("shot_zone_mismatch_score", "pct_paint", "pct_mid_range")
+"""What is not supplied where no source supplies reports, or shots, for the day."""
 QUALITY = {
     **dict.fromkeys(("store", "odds", "calculated", "calculated_partial"), 100),
     "minutes": 95,
@@ -62,43 +40,6 @@ QUALITY = {
     "consensus": 87,
     "fallback": 40,
 }
-
-
-@dataclass(frozen=True)
-class Found:
-    """A value (None: missing) and its source, or the reason for which there is none where the reason decides something."""
-
-    value: float | None
-    source: str = "calculated"
-
-
-@dataclass(frozen=True)
-class Past:
-    """A game that a player played, as a row's moment knows it. `usage` is in per cent."""
-
-    day: date
-    tip: datetime
-    season: str
-    team: str
-    opponent: str
-    minutes: float
-    points: float
-    line: Row
-    usage: float | None
-
-
-@dataclass(frozen=True)
-class TeamGame:
-    """A team's past game as a row's moment knows it; `pace` per 48 minutes, ratings per 100 possessions."""
-
-    game_id: str
-    day: date
-    tip: datetime
-    season: str
-    pace: float
-    scored: float
-    allowed: float
-    margin: float
 
 
 class Slow:
@@ -113,6 +54,7 @@ class Slow:
         self.games_of_team: dict[str, set[str]] = defaultdict(set)
         self.quotes: dict[str, list[Row]] = defaultdict(list)
         self.lines: dict[str, list[Row]] = defaultdict(list)
+        self.shots: dict[str, list[Row]] = defaultdict(list)
         for row in raw["raw.schedule"]:
             self.schedule[row["game_id"]].append(row)
         for row in raw["raw.player_box"]:
@@ -123,6 +65,9 @@ class Slow:
             self.quotes[row["game_id"]].append(row)
         for row in raw["raw.odds_game_lines"]:
             self.lines[row["game_id"]].append(row)
+        for row in raw["raw.shots"]:
+            self.shots[row["game_id"]].append(row)
+        self.births: dict[str, date] = {row["player_lookup"]: row["birth_date"] for row in raw["ref.players"] if row["birth_date"]}
 
     def _once(self, key: tuple[object, ...], compute: Callable[[], T]) -> T:
         """What was computed before under a key: the rows of one game ask the same of its sides again and again."""
@@ -165,6 +110,9 @@ class Slow:
 
     def _listed(self, player: str, game: Row) -> list[tuple[datetime, Row]]:
         """(tip, row) of every past box score that lists a player, newest first, played or not."""
+        return self._once(("listed", player, game["game_id"], game["as_of"]), lambda: self._newest_first(player, game))
+
+    def _newest_first(self, player: str, game: Row) -> list[tuple[datetime, Row]]:
         found = [
             (_in_force(self.schedule[past_id])["commence_time"], row)
             for past_id in self.games_of_player[player]
@@ -173,10 +121,16 @@ class Slow:
         ]
         return sorted(found, key=lambda pair: pair[0], reverse=True)
 
+    def team_of(self, player: str, game: Row) -> str | None:
+        """Whose player he is: that of the newest box score that lists him."""
+        listed = self._listed(player, game)
+        return str(listed[0][1]["team"]) if listed else None
+
     def _played(self, listed: Sequence[tuple[datetime, Row]], game: Row) -> list[Past]:
         """The games that he played, newest first: F43, those that he did not play are in no average."""
         return [
             Past(
+                game_id=row["game_id"],
                 day=row["game_date"],
                 tip=tip,
                 season=row["season"],
@@ -199,7 +153,7 @@ class Slow:
             return None
         return 100.0 * _used(row) * (team_minutes / 5) / (float(row["minutes"]) * team_used)
 
-    def _team_games(self, team: str, game: Row) -> list[TeamGame]:
+    def team_games(self, team: str, game: Row) -> list[TeamGame]:
         """A team's past games with both sides' box scores, newest first; once five of this season are known, only this season's."""
         return self._once(("team", team, game["game_id"], game["as_of"]), lambda: self._summed_games(team, game))
 
@@ -274,11 +228,9 @@ class Slow:
         return bool(words) and not words[-1]
 
     def _stars_out(self, player: str, team: str, game: Row, reports: dict[str, Row]) -> float:
-        recent = self._team_games(team, game)[:10]
+        recent = self.team_games(team, game)[:10]
         stars = 0
-        for name, report in reports.items():
-            if name == player or report["team"] != team or report["status"] not in ("out", "doubtful"):
-                continue
+        for name in _absent(player, team, reports):
             rows = [row for past in recent for row in self._box_of(past.game_id, game["as_of"])]
             mine = [row for row in rows if row["player_lookup"] == name and row["team"] == team and (row["minutes"] or 0) > 0]
             if not mine:
@@ -287,6 +239,20 @@ class Slow:
             heavy = fmean(row["points"] for row in mine) >= 18 or fmean(row["minutes"] for row in mine) >= 28
             stars += heavy or (bool(usage) and fmean(usage) >= 25)
         return float(stars)
+
+    def _usage_out(self, player: str, team: str, game: Row, reports: dict[str, Row]) -> float:
+        """Of each absent team-mate with more than ten minutes a game for the team in the last 30 days, his mean usage there; summed."""
+        total = 0.0
+        for name in _absent(player, team, reports):
+            month = [
+                past
+                for past in self._played(self._listed(name, game), game)
+                if past.team == team and past.day >= game["game_date"] - timedelta(days=30)
+            ]
+            usage = [past.usage for past in month if past.usage is not None]
+            if usage and fmean(past.minutes for past in month) > 10:
+                total += fmean(usage)
+        return total
 
     def _supplied(self, kind: str, day: date) -> bool:
         return any(
@@ -315,26 +281,95 @@ class Slow:
 
     def current(self, game: Row, player: str) -> list[Row]:
         """Each book's current main quote on a player: its own newest, unless pulled or silent for three hours."""
-        seen = self._seen(game)
+        return self._once(("current", game["game_id"], game["as_of"], player), lambda: self._current(game, player))
+
+    def _current(self, game: Row, player: str) -> list[Row]:
+        main = [row for row in self._seen(game) if row["player_lookup"] == player and row["is_main"]]
+        documents = self._once(("documents", game["game_id"], game["as_of"]), lambda: self._documents(game))
         found = []
-        for book in sorted({row["bookmaker"] for row in seen}):
-            main = [row for row in seen if row["bookmaker"] == book and row["player_lookup"] == player and row["is_main"]]
-            if not main:
-                continue
-            newest = newest_of(main)
-            documents = [
-                row
-                for row in seen
-                if row["event_id"] == newest["event_id"]
-                and row["source"] == newest["source"]
-                and row["market"] == "player_points"
-                and not row["known_at_assumed"]
-            ]
-            pulled = any(row["bookmaker"] == book and row["snapshot_at"] > newest["snapshot_at"] for row in documents)
-            silent = any(row["snapshot_at"] > newest["snapshot_at"] + SILENT for row in documents)
+        for book in sorted({row["bookmaker"] for row in main}):
+            newest = newest_of([row for row in main if row["bookmaker"] == book])
+            last = documents.get((newest["event_id"], newest["source"]), {})
+            pulled = book in last and last[book] > newest["snapshot_at"]
+            silent = any(moment > newest["snapshot_at"] + SILENT for moment in last.values())
             if not pulled and not silent:
                 found.append(newest)
         return found
+
+    def _documents(self, game: Row) -> Mapping[tuple[str, str], dict[str, datetime]]:
+        """Of each event and source the newest document that holds each book; assumed moments are no documents'."""
+        last: dict[tuple[str, str], dict[str, datetime]] = defaultdict(dict)
+        for row in self._seen(game):
+            if row["market"] == "player_points" and not row["known_at_assumed"]:
+                books = last[row["event_id"], row["source"]]
+                books[row["bookmaker"]] = max(row["snapshot_at"], books.get(row["bookmaker"], row["snapshot_at"]))
+        return last
+
+    def players_quoted(self, game: Row) -> set[str]:
+        """Everybody on whom there is or was a pre-tip quote."""
+        return {row["player_lookup"] for row in self._seen(game)}
+
+    def sportsbooks(self, game: Row, player: str) -> list[Row]:
+        """The sportsbooks' current main quotes on a player."""
+        return [row for row in self.current(game, player) if row["bookmaker"] in SPORTSBOOKS]
+
+    def at_its_tip(self, game_id: str) -> Row | None:
+        """A game as of its own tip."""
+        return self._once(("at its tip", game_id), lambda: self.game(game_id))
+
+    def closing(self, game_id: str, player: str) -> list[Row]:
+        """Every book's main quote on a player that was current at the game's own tip."""
+        game = self.at_its_tip(game_id)
+        return [] if game is None else self.current(game, player)
+
+    def closing_line(self, game_id: str, player: str) -> float | None:
+        """The consensus at the game's own tip: the sportsbooks', else the first consensus source's."""
+        quotes = of_best_kind(self.closing(game_id, player))
+        return median(row["point"] for row in quotes) if quotes else None
+
+    def books_out(self, game: Row) -> set[str]:
+        """The sportsbooks that have a current main line on some player of the game."""
+        return self._once(
+            ("books", game["game_id"], game["as_of"]),
+            lambda: {row["bookmaker"] for player in self.players_quoted(game) for row in self.sportsbooks(game, player)},
+        )
+
+    def spread_of_points(self, as_of: datetime) -> Spread | None:
+        """How far players' points stray, by what was known at the first instant of the month (UTC)."""
+        since = as_of.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        return self._once(("spread", since), lambda: spread_of_points(self._points_known(since)))
+
+    def _points_known(self, moment: datetime) -> list[list[float]]:
+        """Each player's points in the games that he played in the 400 days before a moment, as they were known then."""
+        points: dict[str, list[float]] = defaultdict(list)
+        for game_id in self.box:
+            for row in self._box_of(game_id, moment):
+                if (row["minutes"] or 0) > 0 and row["game_date"] >= moment.date() - MEMORY:
+                    points[row["player_lookup"]].append(float(row["points"]))
+        return list(points.values())
+
+    def group_of(self, book: str, as_of: datetime) -> str | None:
+        """The group of a book by its newest measurement of by then; None where it was not measured."""
+        measured = [row for row in self._measured(as_of) if row["bookmaker"] == book]
+        return str(max(measured, key=lambda row: row["measured_at"])["book_group"]) if measured else None
+
+    def groups_measured(self, as_of: datetime) -> bool:
+        return bool(self._measured(as_of))
+
+    def _measured(self, as_of: datetime) -> list[Row]:
+        return [row for row in self.raw.get("ref.book_groups", []) if row["measured_at"] <= as_of]
+
+    # --- shots ------------------------------------------------------------------------------------------------------
+
+    def shots_of(self, game_id: str, as_of: datetime) -> list[Row]:
+        """The shots of a game that are on record at a moment."""
+        return [row for row in self.shots[game_id] if row["known_at"] <= as_of]
+
+    def shots_of_the_league(self, as_of: datetime) -> list[Row]:
+        """Every shot that became known in the 400 days up to a moment."""
+        return self._once(
+            ("shots", as_of), lambda: [row for shots in self.shots.values() for row in shots if as_of - MEMORY <= row["known_at"] <= as_of]
+        )
 
     def first(self, game: Row, player: str) -> list[Row]:
         """Each book's first main quote on a player."""
@@ -361,17 +396,17 @@ class Slow:
             raise LookupError(game_id)
         listed = self._listed(player, game)
         played = self._played(listed, game)
-        team = listed[0][1]["team"] if listed else None
+        team = self.team_of(player, game)
         team = team if team in (game["home"], game["away"]) else None
-        found = {**_form(played, game), **self._meetings(played, team, game), **self._market(game, player, played)}
+        found = {**form(played, game, self.births.get(player)), **self._meetings(played, team, game), **self._market(game, player, played)}
         found |= self._sides(player, team, listed, game)
-        for name in ("shot_zone_mismatch_score", "pct_paint", "pct_mid_range"):
-            found[name] = Found(None, "not_supplied")
-        if not self._supplied("injuries", game["game_date"]):
-            for name in ("injury_risk", "star_teammates_out"):
-                found[name] = found[name] if found[name].value is not None else Found(None, "not_supplied")
+        found |= line_features(self, game, player, team, played)
+        found |= shot_features(self, game, player, team, played)
+        for names, kind in ((OF_REPORTS, "injuries"), (OF_SHOTS, "shots")):
+            if not self._supplied(kind, game["game_date"]):
+                found |= {name: Found(None, "not_supplied") for name in names if found[name].value is None}
         lifted = {0.0: 1.0, 1.0: 1.15}.get(found["star_teammates_out"].value or 0.0, 1.30)
-        found["usage_spike_score"] = Found(_usage_spike(played, lifted))
+        found["usage_spike_score"] = Found(usage_spike(played, lifted))
         return {name: _within_range(name, value) for name, value in found.items()}
 
     def _meetings(self, played: Sequence[Past], team: str | None, game: Row) -> dict[str, Found]:
@@ -380,7 +415,7 @@ class Slow:
         met = [past.points for past in played if past.opponent in sides and (game["game_date"] - past.day).days <= 365]
         season = [past.points for past in played if past.season == game["season"]]
         # The catalogue falls back on the season's mean; before a season's first game there is none, and the last ten stand in.
-        fallback = _mean(season) if season else _mean([past.points for past in played[:10]])
+        fallback = mean(season) if season else mean([past.points for past in played[:10]])
         return {
             "avg_points_vs_opponent": Found(fmean(met), "opponent_history") if met else Found(fallback, "fallback"),
             "games_vs_opponent": Found(float(len(met)), "opponent_history"),
@@ -417,10 +452,12 @@ class Slow:
         found = {
             "injury_risk": Found(None if status is None else RISK[status], "store"),
             "star_teammates_out": Found(None, "store"),
+            "teammate_usage_available": Found(None, "team_unknown" if team is None else "no_report_covers_the_game"),
             "playoff_game": Found(None if game["game_type"] is None else float(game["game_type"] == "playoff"), "store"),
         }
         if reports is not None and team is not None and not silent:
             found["star_teammates_out"] = Found(self._stars_out(player, team, game, reports), "store")
+            found["teammate_usage_available"] = Found(self._usage_out(player, team, game, reports))
         if team is None:
             names = (
                 "pace_score rest_advantage opponent_def_rating opponent_pace home_away back_to_back team_pace team_off_rating team_win_pct"
@@ -428,11 +465,11 @@ class Slow:
             names += " dnp_rate implied_team_total blowout_minutes_risk opponent_pace_mismatch"
             return {**found, **{name: Found(None) for name in names.split()}}
         opponent = game["away"] if team == game["home"] else game["home"]
-        own, other = self._team_games(team, game), self._team_games(opponent, game)
+        own, other = self.team_games(team, game), self.team_games(opponent, game)
         season = [past for past in own if past.season == game["season"]]
         rest, other_rest = self._rest(team, game), self._rest(opponent, game)
-        pace = _mean([past.pace for past in own[:10]])
-        opponent_pace = _mean([past.pace for past in other[:15]]) if len(other) >= 5 else None
+        pace = mean([past.pace for past in own[:10]])
+        opponent_pace = mean([past.pace for past in other[:15]]) if len(other) >= 5 else None
         mismatch = None if pace is None or opponent_pace is None else opponent_pace - pace
         totals = [row["point"] for row in self.game_quotes(game, "totals", "over")]
         spreads = [row["point"] for row in self.game_quotes(game, "spreads", "home")]
@@ -445,167 +482,31 @@ class Slow:
         on_court = {row["game_id"] for _, row in listed if row["team"] == team and (row["minutes"] or 0) > 0}
         return {
             **found,
-            "pace_score": Found(None if mismatch is None else _clamp(mismatch / 2, -3, 3)),
+            "pace_score": Found(None if mismatch is None else clamp(mismatch / 2, -3, 3)),
             "opponent_pace_mismatch": Found(mismatch),
-            "rest_advantage": Found(None if rest is None or other_rest is None else _clamp(rest - other_rest, -2, 2)),
-            "opponent_def_rating": Found(_mean([past.allowed for past in other[:15]]) if len(other) >= 5 else None),
+            "rest_advantage": Found(None if rest is None or other_rest is None else clamp(rest - other_rest, -2, 2)),
+            "opponent_def_rating": Found(mean([past.allowed for past in other[:15]]) if len(other) >= 5 else None),
             "opponent_pace": Found(opponent_pace),
             "home_away": Found(1.0 if team == game["home"] else 0.0, "store"),
             "back_to_back": Found(None if rest is None else float(rest == 0)),
             "team_pace": Found(pace),
-            "team_off_rating": Found(_mean([past.scored for past in own[:10]])),
+            "team_off_rating": Found(mean([past.scored for past in own[:10]])),
             "team_win_pct": Found(fmean(past.margin > 0 for past in season)) if len(season) >= 5 else Found(None, "warm_up"),
             "dnp_rate": Found(fmean(past.game_id not in on_court for past in due) if due else None),
             "implied_team_total": Found(implied, "odds"),
-            "blowout_minutes_risk": Found(_mean([float(abs(past.margin) >= 15) for past in season])),
+            "blowout_minutes_risk": Found(mean([float(abs(past.margin) >= 15) for past in season])),
         }
-
-
-def newest_of(rows: Sequence[Row]) -> Row:
-    """The newest quote; of two at one moment a payload's before an import's, then by event id and point, since nothing else is said."""
-    newest = max((row["snapshot_at"], row["origin_rank"]) for row in rows)
-    best = [row for row in rows if (row["snapshot_at"], row["origin_rank"]) == newest]
-    return min(best, key=lambda row: (row["market"], row["event_id"], row["point"]))
 
 
 def _earliest(row: Row) -> tuple[Any, ...]:
     return row["snapshot_at"], -row["origin_rank"], row["market"], row["event_id"]
 
 
-def of_best_kind(rows: Sequence[Row]) -> list[Row]:
-    """The sportsbooks' rows; where there are none, those of the first consensus source that has any; other kinds make no line."""
-    books = [row for row in rows if row["bookmaker"] in SPORTSBOOKS]
-    if books:
-        return books
-    for key in CONSENSUS:
-        if found := [row for row in rows if row["bookmaker"] == key]:
-            return found
-    return []
-
-
-def _form(played: Sequence[Past], game: Row) -> dict[str, Found]:
-    """What hangs on the player's own games alone, newest first in `played`."""
-    points = [past.points for past in played]
-    season = [past.points for past in played if past.season == game["season"]]
-    days = [(game["game_date"] - past.day).days for past in played]
-    week = [past for past, ago in zip(played, days, strict=True) if ago <= 7]
-    two_months = [past.points for past, ago in zip(played, days, strict=True) if ago <= 60]
-    ten = played[:10]
-    season_mean, season_sd = _mean(season), stdev(season) if len(season) >= 2 else None
-    sd_ten = stdev(points[:10]) if len(ten) >= 3 else None
-    bar = season_mean + 1.5 * season_sd if season_mean is not None and season_sd is not None else None
-    tries, scored = sum(past.line["fga"] for past in ten), sum(past.points for past in ten)
-    above = None if season_mean is None or not points else fmean(points[:5]) - season_mean
-    return {
-        "points_avg_last_3": Found(_mean(points[:3])),
-        "points_avg_last_5": Found(_mean(points[:5])),
-        "points_avg_last_10": Found(_mean(points[:10])),
-        "points_avg_season": Found(season_mean, "calculated" if season or not played else "warm_up"),
-        "points_std_last_10": Found(sd_ten),
-        "games_in_last_7_days": Found(float(len(week))),
-        "fatigue_score": Found(_fatigue(played, week, days), "calculated_partial"),
-        "recent_trend": Found(_trend(points, sd_ten)),
-        "minutes_change": Found(_minutes_change([past.minutes for past in ten]), "minutes"),
-        "pct_three": Found(sum(past.line["fg3a"] for past in ten) / tries if tries else None),
-        "pct_free_throw": Found(sum(past.line["ftm"] for past in ten) / scored if scored else None),
-        "minutes_avg_last_10": Found(_mean([past.minutes for past in ten]), "minutes"),
-        "ppm_avg_last_10": Found(scored / math.fsum(past.minutes for past in ten) if ten else None, "minutes"),
-        "pts_slope_10g": Found(slope(points[:10])),
-        "pts_vs_season_zscore": Found(_in_units(above, season_sd, 3)),
-        "breakout_flag": Found(None if bar is None else float(fmean(points[:5]) > bar)),
-        "days_rest": Found(float(days[0] - 1) if days else None),
-        "minutes_load_last_7d": Found(math.fsum(past.minutes for past in week), "minutes"),
-        "scoring_trend_slope": Found(slope(points[:7]) if len(points) >= 4 else None),
-        "deviation_from_avg_last3": Found(_deviation(points[:3], two_months)),
-        "consecutive_games_below_avg": Found(_below_average(points)),
-        "usage_rate_last_5": Found(_mean([past.usage for past in played[:5] if past.usage is not None])),
-        "games_since_structural_change": Found(_since_change(played, game)),
-        "minutes_volatility_last_10": Found(stdev(past.minutes for past in ten) if len(ten) >= 2 else None, "minutes"),
-    }
-
-
-def _fatigue(played: Sequence[Past], week: Sequence[Past], days: Sequence[int]) -> float | None:
-    """The player's own days count, not his team's; minutes per game are those of the week; a back-to-back belongs to the fortnight by its
-    second game, tonight's not counted (it has a term of its own). No birth dates are supplied: no age term."""
-    if not played:
-        return None
-    minutes = math.fsum(past.minutes for past in week)
-    pairs = sum(1 for newer, older, ago in zip(played, played[1:], days, strict=False) if ago <= 14 and (newer.day - older.day).days == 1)
-    tired = 15.0 * (days[0] == 1) + 10.0 * (len(week) >= 4) + 10.0 * (minutes > 240)
-    tired += 8.0 * (bool(week) and minutes / len(week) > 35) + (12.0 if pairs >= 2 else 5.0 * pairs)
-    return _clamp(100.0 - tired + 5.0 * (days[0] - 1 >= 3), 0.0, 100.0)
-
-
-def _trend(points: Sequence[float], sd: float | None) -> float | None:
-    """Five games are needed; where all ten last games are alike in points, any rise is as large as can be."""
-    if len(points) < 5:
-        return None
-    return _in_units(fmean(points[:2]) - fmean(points[2:5]), sd, 2)
-
-
-def _in_units(rise: float | None, sd: float | None, most: float) -> float | None:
-    if rise is None or sd is None:
-        return None
-    if sd == 0:
-        return 0.0 if rise == 0 else math.copysign(most, rise)
-    return _clamp(rise / sd, -most, most)
-
-
-def _minutes_change(minutes: Sequence[float]) -> float | None:
-    if not minutes:
-        return None
-    change = fmean(minutes[:5]) / fmean(minutes) - 1
-    return math.copysign(2.0 if abs(change) > 0.20 else 1.0 if abs(change) > 0.10 else 0.0, change)
-
-
-def _deviation(three: Sequence[float], two_months: Sequence[float]) -> float | None:
-    """(mean of the last three - mean of 60 days) in standard deviations of those 60 days."""
-    if len(two_months) < 2 or stdev(two_months) == 0:
-        return None
-    return _clamp((fmean(three) - fmean(two_months)) / stdev(two_months), -5, 5)
-
-
-def _below_average(points: Sequence[float]) -> float | None:
-    """Newest first; a game with none before it ends the row of games."""
-    if not points:
-        return None
-    streak = 0
-    for place, scored in enumerate(points):
-        before = points[place + 1 :]
-        if not before or scored >= fmean(before):
-            break
-        streak += 1
-    return float(min(streak, 30))
-
-
-def _since_change(played: Sequence[Past], game: Row) -> float | None:
-    """Games since another team or more than 14 days without a game; the gap before tonight counts as any other."""
-    if not played:
-        return None
-    if (game["game_date"] - played[0].day).days > 14:
-        return 0.0
-    since = 1
-    for newer, older in pairwise(played):
-        if newer.team != older.team or (newer.day - older.day).days > 14:
-            break
-        since += 1
-    return float(min(since, 30))
-
-
-def _usage_spike(played: Sequence[Past], lift: float) -> float | None:
-    """Projected usage is read as that of the last 5 games, baseline usage as that of the last 20."""
-    last, base = (_mean([past.usage for past in played[:size] if past.usage is not None]) for size in (5, 20))
-    return None if last is None or base is None else _clamp(0.3 * (last - base) * lift, -3, 3)
-
-
-def slope(newest_first: Sequence[float]) -> float | None:
-    """Least squares over equal steps of time, rising form positive."""
-    if len(newest_first) < 2:
-        return None
-    values = list(reversed(newest_first))
-    middle, mean = (len(values) - 1) / 2, fmean(values)
-    covariance = math.fsum((place - middle) * (value - mean) for place, value in enumerate(values))
-    return covariance / math.fsum((place - middle) ** 2 for place in range(len(values)))
+def _absent(player: str, team: str, reports: dict[str, Row]) -> list[str]:
+    """A player's team-mates who are listed out or doubtful for his team."""
+    return [
+        name for name, report in reports.items() if name != player and report["team"] == team and report["status"] in ("out", "doubtful")
+    ]
 
 
 def _in_force(versions: Sequence[Row]) -> Row:
@@ -621,14 +522,6 @@ def _used(row: Row) -> float:
 
 def _possessions(side: Sequence[Row]) -> float:
     return math.fsum(_used(row) - (row["oreb"] or 0) for row in side)
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return fmean(values) if values else None
-
-
-def _clamp(value: float, low: float, high: float) -> float:
-    return min(max(value, low), high)
 
 
 _RANGES = {entry.name: (entry.low, entry.high) for entry in catalogue()}

@@ -10,7 +10,21 @@ import random
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from features.raw_rows import Raw, Row, box_row, empty, game_line_rows, quote_row, schedule_row, source_row, status_row
+from features.raw_rows import (
+    Raw,
+    Row,
+    birth_row,
+    box_row,
+    empty,
+    game_line_rows,
+    group_row,
+    quote_row,
+    schedule_row,
+    source_row,
+    status_row,
+    submission_row,
+)
+from features.small_shots import SHOTS_FROM, shots_of_season
 
 NIGHT = date(2025, 12, 6)
 LAST_SEASON = tuple(date(2025, month, day) for month, day in ((3, 20), (3, 22), (3, 25), (3, 28), (4, 1), (4, 3), (4, 6), (4, 10)))
@@ -55,12 +69,39 @@ TRADED_ON = date(2025, 12, 1)
 CORRECTED = date(2025, 12, 1)
 CORRECTION_KNOWN = datetime(2025, 12, 4, 15, tzinfo=UTC)
 """HERO's 24 points of 1 December turn into 34 on the fourth."""
+AFTER_THE_FIRST = datetime(2025, 12, 2, 15, tzinfo=UTC)
 LATE = date(2025, 12, 3)
 LATE_KNOWN = datetime(2025, 12, 5, 12, tzinfo=UTC)
 """The box score of CHI's game of 3 December arrives only now, after the games of the fourth."""
 HALF_LATE = date(2025, 11, 7)
 """Of NYK's game of this day the home side's half arrives 40 hours after the other."""
 LINES_FROM = date(2025, 12, 1)
+"""From this day on books are seen three times before each tip; from CLOSES_FROM on twice, three of them, and with gaps."""
+CLOSES_FROM = date(2025, 11, 1)
+ONE_SIDED = date(2025, 11, 5)
+"""On BOS's game of this day there is one book, and it gives no price of under."""
+BY_CONSENSUS = date(2025, 11, 14)
+"""On CHI's game of this day there is no book's line, only somebody's consensus."""
+HERO_CLOSES: dict[date, dict[str, float]] = {
+    date(2025, 11, 1): {},
+    date(2025, 11, 5): {"draftkings": 18.5},
+    date(2025, 11, 7): {"draftkings": 20.5, "fanduel": 20.5, "betmgm": 21.0},
+    date(2025, 11, 8): {"draftkings": 21.5, "fanduel": 22.0, "betmgm": 21.0},
+    date(2025, 11, 12): {"draftkings": 21.5, "fanduel": 21.5, "betmgm": 20.5},
+    date(2025, 11, 14): {"draftkings": 20.0, "fanduel": 20.0},
+    date(2025, 12, 1): {"draftkings": 24.0, "fanduel": 24.0, "betmgm": 24.0, "bovada": 25.0},
+    date(2025, 12, 3): {"draftkings": 23.0, "fanduel": 22.5, "betmgm": 23.0, "bovada": 23.5},
+    date(2025, 12, 4): {"draftkings": 24.5, "fanduel": 24.5, "betmgm": 25.5, "bovada": 24.5},
+}
+"""HERO's last lines before the tips of past games, book by book. On 1 December he is at his line as first told, over it as corrected."""
+BIRTHS: dict[str, date | None] = {
+    HERO: date(1995, 12, 7),
+    "bosb": date(1990, 12, 6),
+    "bosc": date(1996, 2, 29),
+    "bosd": date(1995, 12, 6),
+    "bose": None,
+}
+"""HERO turns thirty on the morrow of the night, bosb thirty-five and bosd thirty on its very day. Of the others one in four is not told."""
 REPORTS_FROM = date(2025, 11, 1)
 UNREPORTED = date(2025, 12, 4)
 """No report is out before the tips of this day; one comes after them."""
@@ -79,11 +120,18 @@ def small_league() -> Raw:
             _play(raw, day, away, home, tip_of(day, place))
     for day in (date(2025, 11, 20), date(2025, 11, 22), date(2025, 11, 24), NIGHT):
         _play(raw, day, *THIN_TEAMS, tip_of(day, 1))
+    raw["raw.shots"] = shots_of_season(raw, "2025-26", HERO)
     _odd_schedule(raw)
     _odd_boxes(raw)
     _odd_quotes(raw)
+    _hero_closes(raw)
     _reports(raw)
+    _births(raw)
+    if "ref.book_groups" in raw:
+        _groups(raw)
     raw["ref.sources"] = [
+        source_row("plays", "shots", SHOTS_FROM, date(2026, 8, 1)),
+        source_row("rosters", "births", date(2025, 1, 1), date(2026, 8, 1)),
         source_row("reports", "injuries", REPORTS_FROM, date(2026, 8, 1)),
         source_row("boxes", "box", date(2025, 1, 1), date(2026, 8, 1)),
     ]
@@ -123,6 +171,9 @@ def _play(raw: Raw, day: date, away: str, home: str, tip: datetime) -> None:
         raw["raw.player_box"] += _box(scheduled, team, tip + BOX_AFTER)
     if day >= LINES_FROM:
         _quote(raw, scheduled)
+        _quote_early(raw, scheduled)
+    elif day >= CLOSES_FROM:
+        _quote_twice(raw, scheduled)
 
 
 def _box(game: Row, team: str, known_at: datetime) -> list[Row]:
@@ -193,6 +244,51 @@ def _quote(raw: Raw, game: Row) -> None:
                 )
 
 
+def _quote_early(raw: Raw, game: Row) -> None:
+    """Two books nine hours before the tip, but on BOS's game of the night; now and then without somebody."""
+    if game["game_date"] == NIGHT and "BOS" in (game["away"], game["home"]):
+        return
+    draw = random.Random(f"early {game['game_id']}")
+    for team in (game["away"], game["home"]):
+        for name in roster(team, game["game_date"])[:5]:
+            point, at = draw.randint(16, 52) / 2, game["commence_time"] - timedelta(hours=9)
+            raw["raw.odds_player_points"] += [
+                quote_row(game, name, book, point + draw.choice((0.0, 0.5)), at, **_prices(draw))
+                for book in BOOKS[:2]
+                if draw.random() < 0.8
+            ]
+
+
+def _quote_twice(raw: Raw, game: Row) -> None:
+    """Three books seven hours and half an hour before the tip; of ten starters one or two have no line, or one of early on alone."""
+    draw = random.Random(f"closes {game['game_id']}")
+    tip, day = game["commence_time"], game["game_date"]
+    sides = (game["away"], game["home"])
+    names = [name for team in sides for name in roster(team, day)[:5]]
+    middles = {name: draw.randint(16, 52) / 2 for name in names}
+    unquoted = {name for name in names if name not in ("bosc", "bosd") and draw.random() < 0.15}
+    books: tuple[str, ...] = BOOKS[:3]
+    more: dict[str, Any] = {}
+    if day == ONE_SIDED and "BOS" in sides:
+        books, more = BOOKS[:1], {"under_price": None}
+    if day == BY_CONSENSUS and "CHI" in sides:
+        books, more = ("bettingpros_consensus",), {"source": "bettingpros"}
+    for hours in (7.0, 0.5):
+        for name, middle in middles.items():
+            if name not in unquoted or (hours == 7.0 and draw.random() < 0.5):
+                raw["raw.odds_player_points"] += [
+                    quote_row(
+                        game,
+                        name,
+                        book,
+                        middle + draw.choice((-0.5, 0.0, 0.0, 0.5)),
+                        tip - timedelta(hours=hours),
+                        **{**_prices(draw), **more},
+                    )
+                    for book in books
+                ]
+
+
 def _prices(draw: random.Random) -> dict[str, float]:
     over = round(draw.uniform(1.75, 2.05), 2)
     return {"over_price": over, "under_price": round(1 / (1.06 - 1 / over), 2)}
@@ -249,6 +345,9 @@ def _odd_boxes(raw: Raw) -> None:
         if line["game_date"] == date(2025, 11, 14) and line["player_lookup"] == "nykf":
             # listed as having played, and without a second of court time
             line.update({"minutes": 0.0, "did_not_play": False, "points": 0, "fga": 0, "fta": 0, "oreb": 0, "tov": 0})
+        if line["game_date"] == date(2025, 11, 14) and line["player_lookup"] == "miaa":
+            # corrected in December, and not by what was known on its first
+            more.append({**line, "points": line["points"] + 20, "known_at": AFTER_THE_FIRST, "fetched_at": AFTER_THE_FIRST})
     raw["raw.player_box"] += more
 
 
@@ -267,6 +366,11 @@ def _odd_quotes(raw: Raw) -> None:
         ]
 
     without("bosb", "draftkings", last)  # pulled by one book: its newer document is without him
+    for row in quotes:
+        if row["player_lookup"] == "bosb" and row["snapshot_at"] == last:
+            # P(over) is 0.5 at betmgm, and 0.6 at fanduel, whose margin is a power of 1.1
+            even = row["bookmaker"] == "betmgm"
+            row.update(over_price=1.9 if even else 0.6 ** (-1 / 1.1), under_price=1.9 if even else 0.4 ** (-1 / 1.1))
     without("bosc", None, late)  # pulled by all
     quotes[:] = [
         row for row in quotes if not (row["bookmaker"] == "bovada" and row["snapshot_at"] >= late)
@@ -324,6 +428,40 @@ def _odd_quotes(raw: Raw) -> None:
     raw["raw.odds_game_lines"] += game_line_rows(second, "kaggle_closing", 4.5, 222.0, last)
 
 
+def _hero_closes(raw: Raw) -> None:
+    """HERO_CLOSES in the place of what was drawn for him half an hour before the tip; where it is empty, of all that was drawn."""
+    for day, points in HERO_CLOSES.items():
+        game = game_of(raw, day, "BOS")
+        since = game["commence_time"] - (timedelta(minutes=30) if points else timedelta(days=1))
+        raw["raw.odds_player_points"] = [
+            row
+            for row in raw["raw.odds_player_points"]
+            if not (row["game_id"] == game["game_id"] and row["player_lookup"] == HERO and row["snapshot_at"] >= since)
+        ]
+        raw["raw.odds_player_points"] += [quote_row(game, HERO, book, point, since) for book, point in points.items()]
+
+
+def _births(raw: Raw) -> None:
+    """Dates of birth; of whoever has none written here they are drawn, and one in eight is on no roster."""
+    draw = random.Random("births")
+    for team in (*TEAMS, *THIN_TEAMS):
+        for name in lookups(team):
+            drawn = date(draw.randint(1987, 2005), draw.randint(1, 12), draw.randint(1, 28))
+            luck = draw.random()
+            if name in BIRTHS or luck > 1 / 8:
+                raw["ref.players"].append(birth_row(name, BIRTHS.get(name, drawn if luck > 1 / 4 else None)))
+
+
+def _groups(raw: Raw) -> None:
+    """Books' groups as measured on 8 November, on 5 December, and once the night has tipped; betmgm's was never measured but once."""
+    for at, groups in (
+        (datetime(2025, 11, 8, 5, tzinfo=UTC), {"draftkings": "sharp", "fanduel": "soft", "betmgm": "sharp", "bovada": "neither"}),
+        (datetime(2025, 12, 5, 5, tzinfo=UTC), {"draftkings": "soft", "fanduel": "sharp", "bovada": "soft", "ballybet": "soft"}),
+        (tip_of(NIGHT, 1) + timedelta(hours=3), {"draftkings": "sharp", "fanduel": "soft", "betmgm": "neither", "bovada": "sharp"}),
+    ):
+        raw["ref.book_groups"] += [group_row(book, at, group) for book, group in groups.items()]
+
+
 def _reports(raw: Raw) -> None:
     """Reports at 17:30 New York of every day from REPORTS_FROM on but UNREPORTED; tonight's in several versions."""
     for day in (*THIS_SEASON, date(2025, 12, 5)):
@@ -350,4 +488,12 @@ def _reports(raw: Raw) -> None:
         status_row(NIGHT, TRADED, "BOS", "out", tip - timedelta(hours=4)),
         # out for BOS on the evening on which it meets his former team, whose star he was
         status_row(date(2025, 12, 3), TRADED, "BOS", "doubtful", tip_of(date(2025, 12, 3)) - timedelta(hours=5)),
+    ]
+    first = game_of(raw, NIGHT, "NYK")["commence_time"]
+    raw["raw.injury_submissions"] = [
+        # of NYK's nobody knows more on 1 December than what is told; tonight it has submitted, whatever is said of it later
+        submission_row(date(2025, 12, 1), "NYK", False, tip_of(date(2025, 12, 1)) - timedelta(hours=2)),
+        submission_row(NIGHT, "NYK", True, first - timedelta(hours=2)),
+        submission_row(NIGHT, "NYK", False, tip + timedelta(hours=1)),
+        submission_row(date(2025, 12, 8), "MIA", False, tip_of(date(2025, 12, 8)) - timedelta(hours=2)),
     ]
