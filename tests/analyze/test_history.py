@@ -45,20 +45,20 @@ def toy() -> Raw:
 @pytest.fixture(scope="module")
 def players(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
     with fill(tmp_path_factory.mktemp("toy") / "warehouse.duckdb", toy()).reading() as work:
-        return {row["player_lookup"]: row for row in work.fetch(history.player_games(work, DAY, DAY)).to_pylist()}
+        return {row["player_lookup"]: row for row in history.player_games(work, DAY, DAY).to_pylist()}
 
 
 @pytest.fixture(scope="module")
 def teams(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Row]:
     with fill(tmp_path_factory.mktemp("toy") / "warehouse.duckdb", toy()).reading() as work:
-        return {row["team"]: row for row in work.fetch(history.team_games(history.player_games(work, DAY, DAY))).to_pylist()}
+        return {row["team"]: row for row in history.team_games(history.player_games(work, DAY, DAY)).to_pylist()}
 
 
 @pytest.fixture(scope="module")
 def versions(league_warehouse: DuckDBWarehouse) -> list[Row]:
     """Every version of every box score of the small league."""
     with league_warehouse.reading() as work:
-        return list(work.fetch(history.player_games(work, date(2025, 1, 1), date(2026, 1, 1))).to_pylist())
+        return list(history.player_games(work, date(2025, 1, 1), date(2026, 1, 1)).to_pylist())
 
 
 def test_usage_is_a_players_share_of_what_his_team_used_while_he_played(players: dict[str, Row]) -> None:
@@ -86,7 +86,7 @@ def test_pace_in_overtime_is_still_per_48_minutes(tmp_path_factory: pytest.TempP
     for row in raw["raw.player_box"]:
         row["minutes"] *= 265 / 240
     with fill(tmp_path_factory.mktemp("overtime") / "warehouse.duckdb", raw).reading() as work:
-        found = work.fetch(history.team_games(history.player_games(work, DAY, DAY))).to_pylist()
+        found = history.team_games(history.player_games(work, DAY, DAY)).to_pylist()
     assert {round(row["pace"], 9) for row in found} == {round(94.4 * 240 / 265, 9)}
 
 
@@ -94,8 +94,8 @@ def test_half_a_box_score_is_no_team_game_yet_and_its_players_games_are_there(le
     game = game_of(league, HALF_LATE, "NYK")
     with league_warehouse.reading() as work:
         players = history.player_games(work, HALF_LATE, HALF_LATE)
-        lines = [row for row in work.fetch(players).to_pylist() if row["game_id"] == game["game_id"]]
-        sides = [row for row in work.fetch(history.team_games(players)).to_pylist() if row["game_id"] == game["game_id"]]
+        lines = [row for row in players.to_pylist() if row["game_id"] == game["game_id"]]
+        sides = [row for row in history.team_games(players).to_pylist() if row["game_id"] == game["game_id"]]
     first, second = sorted({row["valid_from"] for row in lines})
     assert {row["team"] for row in lines if row["valid_from"] == first} == {game["away"]}
     assert {row["team"] for row in lines if row["valid_from"] == second} == {"BOS", "NYK", "MIA", "CHI"} & {game["away"], game["home"]}

@@ -2,6 +2,7 @@
 
 Days are counted the same in every era (1,461 days are four years with their leap day), and 400 days of history never reach from one
 era into the next. An era's game ids, seasons and event ids follow its dates; its players are its own, since they are born in their time.
+What does not fit between now and 2100, which is no leap year, lies in eras before now.
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ from tipoff.store.tables import table_named
 ERA = timedelta(days=1461)
 _IDS = ("game_id", "event_id", "league_game_id", "season")
 _PLAYER = "player_lookup"
+_LAST = 17
+
+
+def numbers(eras: int) -> list[int]:
+    """The numbers of so many eras: 0 is now, -1 the one before. As an index into a list of all of them each finds its own place."""
+    return [era if era <= _LAST else era - eras for era in range(eras)]
 
 
 def shifted(raw: Raw, era: int) -> Raw:
@@ -44,7 +51,8 @@ def shifted_value(name: str, value: Any, era: int) -> Any:
         start = int(value[:4]) + 4 * era
         return f"{start}-{(start + 1) % 100:02d}"
     if name == _PLAYER:
-        return f"{value}-{era}" if era > 0 else value.removesuffix(f"-{-era}")
+        own = f"-{-era}"
+        return value.removesuffix(own) if value.endswith(own) else f"{value}-{era}"
     if name in _IDS:
         return shifted_id(value, era)
     return value
@@ -60,11 +68,8 @@ def shifted_id(identifier: str, era: int) -> str:
 def together(histories: list[Raw]) -> Raw:
     """Each history in an era of its own, the first in its own time; what switches sources on holds in all eras."""
     found = empty()
-    for era, raw in enumerate(histories):
-        for name, rows in shifted(raw, era).items():
-            if name != "ref.sources":
-                found[name] += rows
-    found["ref.sources"] = [
-        {**row, "source": f"{row['source']}-{era}"} for era, raw in enumerate(histories) for row in shifted(raw, era)["ref.sources"]
-    ]
+    of_eras = [(era, shifted(raw, era)) for era, raw in zip(numbers(len(histories)), histories, strict=True)]
+    for era, raw in of_eras:
+        for name, rows in raw.items():
+            found[name] += [{**row, "source": f"{row['source']}-{era}"} for row in rows] if name == "ref.sources" else rows
     return found

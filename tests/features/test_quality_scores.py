@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tipoff.features.labels import Labels
 from tipoff.features.quality import MIN_SCORE, RunMode, Scores, blocked, mended_by, score
 from tipoff.store.tables.features import CATEGORIES, catalogue
 
@@ -40,13 +41,18 @@ rows_strategy = st.lists(
 )
 
 
+def labels(words: list[str]) -> Labels:
+    known = tuple(dict.fromkeys(words))
+    return Labels(known, np.array([known.index(word) for word in words], dtype=np.int8))
+
+
 def scored(rows: list[RowOf]) -> Scores:
     values, qualities, reasons = {}, {}, {}
     for place, entry in enumerate(catalogue()):
         column = [row[place] for row in rows]
         values[entry.name] = np.array([math.nan if cell.quality is None else 1.0 for cell in column], dtype=np.float64)
         qualities[entry.name] = np.array([cell.quality or 0.0 for cell in column], dtype=np.float64)
-        reasons[entry.name] = np.array([cell.reason for cell in column], dtype=object)
+        reasons[entry.name] = labels([cell.reason for cell in column])
     return score(values, qualities, reasons, len(rows))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from tipoff.errors import BrokenInvariant
 from tipoff.features import registry
 from tipoff.features.build import Built
-from tipoff.features.registry import QUALITY, Ingredients, Value, feature_hash, feature_set, features, recipe, without_recipe
+from tipoff.features.registry import QUALITY, Ingredients, Value, feature_hash, feature_set, features, recipe
 from tipoff.store.tables import table_named
 from tipoff.store.tables.features import STORE, catalogue, value_columns
 
@@ -20,7 +21,12 @@ PAGE = Path(__file__).parents[3] / "shared" / "design" / "features.csv"
 
 
 def nothing(ingredients: Ingredients) -> Value:
+    """Nothing at all."""
     return Value(np.full(ingredients.size, np.nan), "calculated")
+
+
+def untold(ingredients: Ingredients) -> Value:
+    return nothing(ingredients)
 
 
 def test_the_catalogue_has_the_indexes_from_0_to_64_in_order_and_each_name_once() -> None:
@@ -42,28 +48,39 @@ def test_the_catalogue_in_the_package_is_the_page() -> None:
 
 def test_a_recipe_for_a_feature_that_the_catalogue_does_not_have_is_refused() -> None:
     with pytest.raises(BrokenInvariant, match="no feature 'points_avg_last_6'"):
-        recipe("points_avg_last_6")(nothing)
+        recipe("points_avg_last_6", "raw.player_box")(nothing)
 
 
 def test_a_second_recipe_for_a_feature_is_refused() -> None:
     features()
     with pytest.raises(BrokenInvariant, match="'points_avg_last_5' has two recipes"):
-        recipe("points_avg_last_5")(nothing)
+        recipe("points_avg_last_5", "raw.player_box")(nothing)
 
 
-def test_a_required_feature_without_a_recipe_fails_the_build_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("inputs", "function"), [((), nothing), (("raw.player_box",), untold)])
+def test_a_recipe_says_what_it_is_made_of_and_how(
+    monkeypatch: pytest.MonkeyPatch, inputs: tuple[str, ...], function: Callable[[Ingredients], Value]
+) -> None:
     features()
-    kept = {name: entry for name, entry in registry._recipes.items() if name not in ("pace_score", "dnp_rate")}
-    monkeypatch.setattr(registry, "_recipes", kept)
-    with pytest.raises(BrokenInvariant, match=r"without a recipe: pace_score, dnp_rate\."):
+    monkeypatch.delitem(registry._recipes, "points_avg_last_5")
+    with pytest.raises(BrokenInvariant, match="'points_avg_last_5' does not say"):
+        recipe("points_avg_last_5", *inputs)(function)
+
+
+@pytest.mark.parametrize("names", [("pace_score", "dnp_rate"), ("consensus_line_velocity",)])
+def test_a_feature_without_a_recipe_fails_the_build_by_name(monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]) -> None:
+    features()
+    for name in names:
+        monkeypatch.delitem(registry._recipes, name)
+    with pytest.raises(BrokenInvariant, match=rf"without a recipe: {', '.join(names)}\."):
         features()
 
 
-def test_every_feature_of_the_catalogue_is_computed_or_said_not_to_be() -> None:
-    computed, left = {feature.name for feature in features()}, {entry.name for entry in without_recipe()}
-    assert computed | left == {entry.name for entry in catalogue()}
-    assert not computed & left
-    assert not [entry.name for entry in without_recipe() if entry.required]
+def test_every_feature_of_the_catalogue_is_computed_from_tables_that_there_are() -> None:
+    assert [feature.entry for feature in features()] == list(catalogue())
+    for feature in features():
+        assert all(table_named(name) for name in feature.inputs), feature.name
+        assert feature.how.endswith("."), feature.name
 
 
 def test_the_columns_of_the_store_derive_from_the_catalogue() -> None:

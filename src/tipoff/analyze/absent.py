@@ -47,7 +47,8 @@ def reported(scene: Scene, rows: Rows, window: Past) -> Reported:
     known = np.maximum(covered_at[rows.game], np.where(rows.side >= 0, silent_at[rows.side], -1))
     known = np.maximum(known, np.where(mentioned, instants(listed.column("report_known_at"))[place], -1) if len(listed_game) else -1)
     covered = (covered_at[rows.game] >= 0) & ~((rows.side >= 0) & (silent_at[rows.side] >= 0))
-    found = np.where(covered, "available", None).astype(object)
+    found = np.full(len(rows), None, dtype=object)
+    found[covered] = "available"
     if len(listed_game):
         found = np.where(mentioned, status[place], found)
     away = np.isin(status.astype(str), AWAY) & (listed_player >= 0)

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.analyze.past import NEVER, Ints, Names, Slices, instants, moment_column, numbers, summed
+from tipoff.analyze.past import NEVER, Ints, Names, Slices, divide, instants, moment_column, numbers, summed
 from tipoff.store.warehouse import Work, day_of
 
 WINDOW = timedelta(days=400)
@@ -104,7 +104,13 @@ def _sides(rows: pa.Table) -> tuple[Ints, int]:
 
 
 def team_games(players: pa.Table) -> pa.Table:
-    """One row a (game, version, team) from `player_games`, of games with both sides: points, possessions, pace, ratings, result.
+    """One row a (game, version, team) from `player_games`, of games with both sides: points, possessions, pace, ratings, result."""
+    sides = side_games(players)
+    return sides.filter(sides.column("whole")).drop_columns(["whole"])
+
+
+def side_games(players: pa.Table) -> pa.Table:
+    """As `team_games`, and also sides without figures: where the other side, or what makes possessions, is not there. `whole` tells them.
 
     Possessions of a side are FGA + .44 FTA - OREB + TOV; a game's are the mean of both sides'; pace is per 48 minutes.
     """
@@ -116,22 +122,21 @@ def team_games(players: pa.Table) -> pa.Table:
     first[side[::-1]] = np.arange(len(side))[::-1]
     found = players.take(pa.array(first)).select(_SIDE_COLUMNS)
     other = _other_side(found)
-    whole = (other >= 0) & (total["minutes"] > 0) & (total["minutes"][other] > 0) & (own > 0) & (own[other] > 0) if size else other >= 0
-    kept = np.flatnonzero(whole)
-    other = other[kept]
-    possessions = (own[kept] + own[other]) / 2
-    points, allowed = total["points"][kept], total["points"][other]
+    played = (total["minutes"] > 0) & (own > 0)
+    whole = (other >= 0) & played & played[other] if size else played
+    points, allowed = total["points"], total["points"][other] if size else own
+    possessions = np.where(whole, (own + (own[other] if size else own)) / 2, np.nan)
     figures = {
         "points": points,
         "opponent_points": allowed,
-        "minutes": total["minutes"][kept],
+        "minutes": total["minutes"],
         "possessions": possessions,
-        "pace": possessions * 48.0 / (total["minutes"][kept] / 5),
+        "pace": divide(possessions * 48.0, total["minutes"] / 5),
         "off_rating": 100.0 * points / possessions,
         "def_rating": 100.0 * allowed / possessions,
         "margin": points - allowed,
     }
-    found = found.take(pa.array(kept)).append_column("won", pa.array(points > allowed))
+    found = found.append_column("whole", pa.array(whole)).append_column("won", pa.array(points > allowed))
     for name, values in figures.items():
         found = found.append_column(name, pa.array(values))
     return found

@@ -9,7 +9,7 @@ import numpy as np
 
 from tipoff.analyze.absent import Reported
 from tipoff.analyze.minutes import CHANCE_OF_STATUS, GAMES_BACK, Sheets, chance_to_play, projected_minutes
-from tipoff.analyze.past import Floats, Ints, Past
+from tipoff.analyze.past import Floats, Ints, Past, summed
 from tipoff.analyze.roster import Rows
 from tipoff.analyze.scene import REACH, Scene
 
@@ -35,7 +35,7 @@ def minutes_ahead(scene: Scene, rows: Rows, team_past: Past, reports: Reported) 
 def _sheets(scene: Scene, rows: Rows, place: Ints, team_past: Past) -> Sheets:
     season = scene.games.season[rows.game[place]]
     own = scene.played.known(rows.asked.take(place), REACH).newest(GAMES_BACK)
-    team = team_past.newest(GAMES_BACK)
+    team = team_past.where(team_past["whole"] == 1).newest(GAMES_BACK)
     which, entry = team.entries(rows.side[place])
     row = place[which]
     since = team["at"][entry] >= rows.joined[row]
@@ -49,7 +49,7 @@ def _sheets(scene: Scene, rows: Rows, place: Ints, team_past: Past) -> Sheets:
         own_season_games=own.total((own["season"] == season[own.row]) * 1.0),
         team_minutes=_matrix(len(place), spots, minutes),
         team_started=np.nan_to_num(_matrix(len(place), spots, started)),
-        team_season_games=np.bincount(which, weights=team["season"][entry] == season[which], minlength=len(place)),
+        team_season_games=summed(which, team["season"][entry] == season[which], len(place)),
         days_since_last=own.asked.day - own.first("day"),
     )
 

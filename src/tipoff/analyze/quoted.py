@@ -51,7 +51,14 @@ class Quotes:
 
     def where(self, wanted: Bools) -> Quotes:
         """Only the quotes that are wanted."""
-        return Quotes(*(values[wanted] for values in (self.game, self.player, self.book, self.point, self.of_sportsbook, self.chosen)))
+        return Quotes(
+            self.game[wanted],
+            self.player[wanted],
+            self.book[wanted],
+            self.point[wanted],
+            self.of_sportsbook[wanted],
+            self.chosen[wanted],
+        )
 
 
 def closing_of_played(scene: Scene, closing: pa.Table) -> Floats:

@@ -13,14 +13,14 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from tipoff.analyze.history import WINDOW, player_games, schedule_versions, team_games
+from tipoff.analyze.history import WINDOW, player_games, schedule_versions, side_games
 from tipoff.analyze.past import NEVER, Asked, Facts, Ints, Names, Past, Slices, Values, days, instants, numbers
 from tipoff.analyze.slate import CALLED_OFF
 from tipoff.store.warehouse import Work, day_of
 
 REACH = WINDOW.days
 _BOX = ("minutes", "points", "fga", "fg3a", "ftm", "usage_rate", "started")
-_TEAM = ("pace", "off_rating", "def_rating", "won", "margin")
+_TEAM = ("pace", "off_rating", "def_rating", "won", "margin", "whole")
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,9 @@ class Scene:
         return Slices(self.version_player(self.played.columns["version"], self.played.key))
 
     def window(self, past: Past) -> Past:
-        """Of each side's past games those of the team's window: this season's from the fifth on, before that last season's too."""
+        """Of each side's past games those of the team's window: with box scores of both sides, and of this season from the fifth on, before
+        that of last season too."""
+        past = past.where(past["whole"] == 1)
         this_season = past["season"] == self.games.season[self.sides.game[past.row]]
         young = past.total(this_season.astype(np.float64)) < 5
         return past.where(this_season | young[past.row])
@@ -111,19 +113,21 @@ def read(work: Work, games: pa.Table, *, also: Sequence[pa.ChunkedArray] = ()) -
     """The scene of these games (rows of `games_as_of`, in order of game_id). `also` are columns of players who get a code too."""
     first, last = _span(games)
     box = player_games(work, first - WINDOW - timedelta(days=1), last)
-    of_teams = team_games(box)
+    of_teams = side_games(box)
     players = Names(box.column("player_lookup"), *also)
     teams = Names(box.column("team"), games.column("home"), games.column("away"))
     seasons = Names(box.column("season"), games.column("season"))
     names = Names(box.column("game_id"), games.column("game_id"))
     found = Games(
-        games,
-        names.codes(games.column("game_id")),
-        *(instants(games.column(name)) for name in ("tip", "as_of")),
-        days(games.column("game_date")),
-        seasons.codes(games.column("season")),
-        *(teams.codes(games.column(name)) for name in ("home", "away")),
-        instants(games.column("known_at")),
+        table=games,
+        code=names.codes(games.column("game_id")),
+        tip=instants(games.column("tip")),
+        as_of=instants(games.column("as_of")),
+        day=days(games.column("game_date")),
+        season=seasons.codes(games.column("season")),
+        home=teams.codes(games.column("home")),
+        away=teams.codes(games.column("away")),
+        known=instants(games.column("known_at")),
     )
     side_game = np.repeat(np.arange(len(found)), 2)
     own = np.column_stack([found.home, found.away]).reshape(-1)

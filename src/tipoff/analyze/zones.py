@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from tipoff.analyze.history import WINDOW
-from tipoff.analyze.past import Floats, Ints, Past, Slices, days, divide, instants, numbers, summed
+from tipoff.analyze.past import Floats, Ints, Past, Slices, Values, days, divide, instants, numbers, summed
 from tipoff.analyze.roster import Rows
 from tipoff.analyze.scene import REACH, Scene
 from tipoff.store.warehouse import Work, day_of, instant
@@ -150,12 +150,13 @@ def ages(work: Work, scene: Scene, rows: Rows) -> Floats:
     return np.where(np.isnat(birth), np.nan, years - before_birthday)
 
 
-def _part(moments: np.ndarray, unit: str) -> Floats:  # type: ignore[type-arg]
+def _part(moments: Values, unit: str) -> Floats:
     return moments.astype(f"datetime64[{unit}]").astype(np.float64)
 
 
-def _in_year(moments: np.ndarray) -> Floats:  # type: ignore[type-arg]
+def _in_year(moments: Values) -> Floats:
     """Month and day as one number that orders them."""
     month = moments.astype("datetime64[M]")
     in_month = (moments - month.astype("datetime64[D]")).astype(np.float64)
-    return (month - moments.astype("datetime64[Y]").astype("datetime64[M]")).astype(np.float64) * 100 + in_month
+    in_year: Floats = (month - moments.astype("datetime64[Y]").astype("datetime64[M]")).astype(np.float64)
+    return in_year * 100 + in_month

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from tipoff.analyze.history import newest_schedule
+from tipoff.analyze.past import Floats
 from tipoff.errors import NotReady
 from tipoff.features.build import build
-from tipoff.features.registry import Floats
 from tipoff.store.tables.features import catalogue
 from tipoff.store.warehouse import Warehouse, Work, day_of
 
