@@ -58,10 +58,18 @@ class Market:
 def market_as_of(work: Work, games: ir.Table, spread: Spread | None = None) -> Market:
     """The market on the players of these games (Ibis: game_id, as_of, tip; one row a game), in one pass over their quotes.
 
-    With a game's tip as its `as_of` it is the close. Without `spread` only books that stand at the consensus tell of its probability.
+    Without `spread` only books that stand at the consensus tell of its probability.
     """
     table = board_of(work, games)
     return Market(player_lines(table, spread, read_groups(work)), current_quotes(table))
+
+
+def market_at_close(work: Work, games: ir.Table) -> Market:
+    """The market at the tip of each of these games (Ibis: game_id, tip; one row a game): the closing quotes and their consensus.
+
+    Only `raw.odds_player_points` and `ref.book_groups` are read: a past game's close never hangs on what was derived before.
+    """
+    return market_as_of(work, games.select("game_id", "tip", as_of="tip"))
 
 
 def current_quotes(table: Board) -> pa.Table:

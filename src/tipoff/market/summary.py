@@ -8,6 +8,7 @@ from __future__ import annotations
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tipoff.market.board import Board, board_of
 from tipoff.market.grouped import Codes, Grouped
@@ -38,7 +39,7 @@ def line_summary(work: Work, games: ir.Table, spread: Spread | None = None) -> p
             **{name: lines.column(name) for name in ("game_id", "player_lookup", "as_of")},
             "game_date": pa.array([day_of[game] for game in lines.column("game_id").to_pylist()], pa.date32()),
             **{name: lines.column(name) for name in _SHARED},
-            "juice_asymmetry": pa.compute.subtract(lines.column("implied_over"), 0.5),
+            "juice_asymmetry": pc.subtract(lines.column("implied_over"), 0.5),
             **_dispersion(table, rows, by_pair, lined),
             **_best(table, rows, "over", lined),
             **_best(table, rows, "under", lined),
