@@ -68,7 +68,7 @@ def measured(warehouse: DuckDBWarehouse, until: date) -> dict[str, BookRecord]:
 
 def by_hand(past: Raw, book: str) -> BookRecord:
     points = {(row["game_id"], row["player_lookup"]): row["points"] for row in past["raw.player_box"] if row["minutes"] > 0}
-    close = {}
+    close: dict[tuple[str, str], dict[str, Row]] = {}
     for row in past["raw.odds_player_points"]:
         if row["point"] != 50.5 and row["bookmaker"] in STRAYS:
             close.setdefault((row["game_id"], row["player_lookup"]), {})[row["bookmaker"]] = row

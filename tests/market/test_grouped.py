@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from statistics import fmean, median, stdev
 
 import numpy as np
@@ -30,7 +31,7 @@ def grouped(rows: list[tuple[int, float]]) -> tuple[Grouped, FloatArray, dict[in
 @given(ROWS)
 def test_every_figure_is_that_of_the_groups_own_values(rows: list[tuple[int, float]]) -> None:
     by, values, expected = grouped(rows)
-    references = {
+    references: dict[str, Callable[[list[float]], float]] = {
         "mean": fmean,
         "median": median,
         "std": lambda own: stdev(own) if len(own) > 1 else math.nan,
