@@ -1,12 +1,16 @@
-"""A rate stands with its N and its interval: one small room for it, since publishing and grading both speak of rates.
+"""A rate or a mean stands with its N and its interval: one small room for both, since many rooms speak of them.
 
-Knows counts. It must never know what was counted.
+Knows counts and values. It must never know what was counted.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from tipoff.errors import BadInput
 
@@ -43,3 +47,44 @@ def wilson(wins: int, n: int, z: float = Z_95) -> Rate:
     low = 0.0 if wins == 0 else max(0.0, centre - half)
     high = 1.0 if wins == n else min(1.0, centre + half)
     return Rate(n, wins, share, low, high)
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A mean over `n` rows in `clusters` clusters; None at n = 0, and without an interval in a single cluster."""
+
+    n: int
+    mean: float | None
+    low: float | None
+    high: float | None
+    clusters: int
+
+
+def clustered_mean(values: ArrayLike, clusters: ArrayLike | Sequence[object]) -> Paired:
+    """The mean of `values` and its interval, with rows of one cluster (one game date) allowed to move together.
+
+    The variance of the mean is G/(G-1) times the sum over clusters of (sum of residuals)^2, over n^2; the interval has
+    Student's t at G - 1 degrees of freedom, which matters below some thirty dates. Used for a mean difference, a return
+    on stakes with its interval, or a closing line value.
+
+    Source: C. Cameron, D. Miller, "A practitioner's guide to cluster-robust inference", Journal of Human Resources 50,
+    2015, for a regression on a constant.
+    """
+    every, label = np.asarray(values, dtype=np.float64).ravel(), np.asarray(clusters).ravel()
+    if every.size != label.size:
+        raise BadInput(f"{every.size} values, {label.size} clusters.", hint="Give one game date for every value.")
+    known = ~np.isnan(every)
+    value = every[known]
+    if value.size == 0:
+        return Paired(0, None, None, None, 0)
+    names, member = np.unique(label[known], return_inverse=True)
+    mean = float(np.mean(value))
+    count = int(names.size)
+    if count < 2:
+        return Paired(value.size, mean, None, None, count)
+    from scipy.special import stdtrit  # a third of a second to import, and only intervals of means need it
+
+    residual = np.bincount(member.ravel(), weights=value - mean, minlength=count)
+    error = math.sqrt(count / (count - 1) * float(np.sum(residual * residual))) / value.size
+    half = float(stdtrit(count - 1, 0.975)) * error
+    return Paired(value.size, mean, mean - half, mean + half, count)

@@ -20,12 +20,10 @@ from tipoff.errors import BadInput
 from tipoff.grade import metrics
 from tipoff.grade.metrics import (
     Errors,
-    Paired,
     Score,
     brier,
     brier_losses,
     calibration_error,
-    clustered_mean,
     edge_bucket,
     hit_rate,
     hit_rate_by_edge,
@@ -36,7 +34,7 @@ from tipoff.grade.metrics import (
     roi,
     shifted_line,
 )
-from tipoff.rates import Rate, wilson
+from tipoff.rates import Paired, Rate, clustered_mean, wilson
 
 near: Any = pytest.approx
 forecasts = st.lists(st.tuples(st.sampled_from([0.2, 0.35, 0.5, 0.51, 0.8, 0.95]), st.integers(0, 1)), min_size=1)

@@ -1,4 +1,4 @@
-"""The market as of a moment: medians, each book's current and first quote, and the lines that they add up to."""
+"""The market as of a moment: each book's current and first quote, and the lines that they add up to."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.compiled import Compiled
 from features.raw_rows import Raw, Row, empty, fill, game_line_rows, quote_row, schedule_row
 from features.slow import Slow, of_best_kind
 from features.small_league import NIGHT, THIS_SEASON
 from tipoff.analyze.slate import games_as_of
 from tipoff.load.main_lines import mark_main_lines
 from tipoff.market import lines
+from tipoff.market.board import Board, board
 from tipoff.market.books import BOOKS
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.tables import table_named, table_of
@@ -34,13 +34,31 @@ QUOTES = pa.schema(
         pa.field("tip", pa.timestamp("us", "UTC")),
     ]
 )
-current_quotes = Compiled(QUOTES, lines.current_quotes)
-first_quotes = Compiled(QUOTES, lines.first_quotes)
-player_lines = Compiled(QUOTES, lines.player_lines)
-medians = Compiled(
-    pa.schema([("key", pa.string()), ("other", pa.int64()), ("value", pa.float64())]),
-    lambda rows: lines.median_over(rows, ("key", "other"), "value", "middle"),
-)
+NO_GROUPS = lines.BookGroups(table_named("ref.book_groups").empty())
+
+
+def board_of(quotes: Sequence[Row]) -> Board:
+    return board(pa.Table.from_pylist(list(quotes), schema=QUOTES))
+
+
+def on_board(quotes: Sequence[Row]) -> list[Row]:
+    """The board's rows, names for numbers."""
+    found = board_of(quotes)
+    names = zip(found.player.tolist(), found.book.tolist(), strict=True)
+    figures = zip(found.point.tolist(), found.current.tolist(), found.first_point.tolist(), found.earlier_point.tolist(), strict=True)
+    return [
+        {
+            "player": found.players[player].as_py(),
+            "book": found.books[book].as_py(),
+            **dict(zip(("point", "current", "first_point", "earlier_point"), values, strict=True)),
+        }
+        for (player, book), values in zip(names, figures, strict=True)
+    ]
+
+
+def player_lines(quotes: Sequence[Row]) -> list[Row]:
+    found: list[Row] = lines.player_lines(board_of(quotes), None, NO_GROUPS).to_pylist()
+    return found
 
 
 def before(minutes: float) -> datetime:
@@ -57,32 +75,13 @@ def seen(quotes: Sequence[Row], as_of: datetime = TIP) -> list[Row]:
 
 
 def current(quotes: Sequence[Row], as_of: datetime = TIP) -> set[tuple[str, str, float]]:
-    return {(row["player_lookup"], row["bookmaker"], row["point"]) for row in current_quotes(seen(quotes, as_of))}
+    return {(row["player"], row["book"], row["point"]) for row in on_board(seen(quotes, as_of)) if row["current"]}
 
 
 def line(quotes: Sequence[Row], as_of: datetime = TIP) -> Row:
     """The one player's line."""
     (found,) = player_lines(seen(quotes, as_of))
     return found
-
-
-# --- medians ---------------------------------------------------------------------------------------------------------
-
-
-numbers = st.one_of(st.none(), st.integers(-400, 400).map(lambda half: half / 2), st.floats(-1e6, 1e6))
-
-
-@settings(max_examples=20)
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 1), numbers), max_size=80))
-def test_the_median_is_the_median_of_what_is_there(rows: list[tuple[str, int, float | None]]) -> None:
-    groups: dict[tuple[str, int], list[float]] = {}
-    for key, other, value in rows:
-        if value is not None:
-            groups.setdefault((key, other), []).append(value)
-    found = medians([{"key": key, "other": other, "value": value} for key, other, value in rows])
-    assert {(row["key"], row["other"]): row["middle"] for row in found} == {
-        key: pytest.approx(median(values)) for key, values in groups.items()
-    }
 
 
 # --- current quotes --------------------------------------------------------------------------------------------------
@@ -194,9 +193,8 @@ def test_seventy_alternates_make_one_main_line_whose_point_and_prices_are_of_one
         mark_main_lines(work, table_of("raw.odds_player_points", rows))
     with warehouse.reading() as work:
         games = games_as_of(work, [GAME_ID], None)
-        quotes = lines.pre_tip_quotes(work, games, "raw.odds_player_points")
-        (main,) = work.fetch(lines.current_quotes(quotes)).to_pylist()
-        (found,) = work.fetch(lines.player_lines(quotes)).to_pylist()
+        market = lines.market_as_of(work, games)
+    (main,), (found,) = market.quotes.to_pylist(), market.lines.to_pylist()
     offered = {row["point"]: (row["over_price"], row["under_price"]) for row in rows}
     assert (main["over_price"], main["under_price"]) == offered[main["point"]]
     assert abs(main["over_price"] - main["under_price"]) == min(abs(over - under) for over, under in offered.values())
@@ -251,7 +249,7 @@ def test_current_and_first_quotes_and_lines_agree_with_the_slow_reference(
     assert game is not None
     expected = {player: slow.current(game, player) for player in "abcdef"}
     assert current(quotes, as_of) == {(player, row["bookmaker"], row["point"]) for player, rows in expected.items() for row in rows}
-    first = {(row["player_lookup"], row["bookmaker"], row["first_point"]) for row in first_quotes(seen(quotes, as_of))}
+    first = {(row["player"], row["book"], row["first_point"]) for row in on_board(seen(quotes, as_of))}
     assert first == {(player, row["bookmaker"], row["point"]) for player in "abcdef" for row in slow.first(game, player)}
     found = {row["player_lookup"]: row for row in player_lines(seen(quotes, as_of))}
     lined = {player: rows for player, quoted in expected.items() if (rows := of_best_kind(quoted))}
@@ -268,18 +266,13 @@ def test_current_and_first_quotes_and_lines_agree_with_the_slow_reference(
         assert found[player]["newest_quote"] == max(row["snapshot_at"] for row in rows)
 
 
-def by_player(found: list[Row]) -> dict[str, Row]:
-    """Standard deviations to nine decimals: an engine adds in whatever order it likes."""
-    return {row["player_lookup"]: {**row, "line_std": row["line_std"] and round(row["line_std"], 9)} for row in found}
-
-
 @settings(max_examples=10)
 @given(st.lists(OFFERS, max_size=60), st.randoms(use_true_random=False))
 def test_the_order_of_the_rows_changes_nothing(draws: list[tuple[str, str, int, str, str, float, str, bool]], dice: random.Random) -> None:
     quotes = seen(offered(draws))
-    told = by_player(player_lines(quotes))
+    told = player_lines(quotes)
     dice.shuffle(quotes)
-    assert by_player(player_lines(quotes)) == told
+    assert player_lines(quotes) == told
 
 
 # --- game lines ------------------------------------------------------------------------------------------------------
@@ -289,7 +282,7 @@ def test_totals_and_home_spreads_are_medians_of_the_latest_quotes_of_every_game(
     slow = Slow(league)
     ids = sorted({row["game_id"] for row in league["raw.schedule"] if row["game_date"] in THIS_SEASON})
     with league_warehouse.reading() as work:
-        found = {row["game_id"]: row for row in work.fetch(lines.game_lines(work, games_as_of(work, ids, None))).to_pylist()}
+        found = {row["game_id"]: row for row in lines.game_lines(work, games_as_of(work, ids, None)).to_pylist()}
     for game_id in ids:
         game = slow.game(game_id)
         totals = [row["point"] for row in slow.game_quotes(game, "totals", "over")] if game else []
@@ -311,5 +304,5 @@ def test_a_games_line_is_of_the_home_side_whatever_the_away_sides_quotes_say(tmp
     ]
     warehouse = fill(tmp_path / "warehouse.duckdb", {"raw.schedule": [GAME], "raw.odds_game_lines": quotes})
     with warehouse.reading() as work:
-        (found,) = work.fetch(lines.game_lines(work, games_as_of(work, [GAME_ID], None))).to_pylist()
+        (found,) = lines.game_lines(work, games_as_of(work, [GAME_ID], None)).to_pylist()
     assert (found["home_spread"], found["game_total"]) == (-5.5, 220.5)

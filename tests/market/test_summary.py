@@ -7,27 +7,38 @@ from datetime import datetime, timedelta
 from statistics import fmean, median, stdev
 from typing import Any
 
-import pyarrow as pa
+import numpy as np
 import pytest
 
 from features.changes import SECOND_TIP
 from features.raw_rows import Raw, Row
 from features.slow import Slow, of_best_kind
-from features.small_league import HERO, NIGHT, THIS_SEASON
+from features.small_league import HERO, NIGHT
 from tipoff.analyze.slate import games_as_of
 from tipoff.market.devig import devig
-from tipoff.market.summary import implied_over, line_summary
+from tipoff.market.grouped import Codes
+from tipoff.market.prices import FloatArray
+from tipoff.market.summary import line_summary
 from tipoff.store.duckdb import DuckDBWarehouse
+from tipoff.store.schema import WRITTEN_NAMES
 from tipoff.store.tables import table_named
 
 EARLY = SECOND_TIP - timedelta(hours=1)
 Key = tuple[str, str]
+SEASON = "2025-26"
+SPREAD = (8.0, 2.5)
+"""Variance of points = 8 + 2.5 x line."""
+
+
+def spread(as_of: Codes) -> tuple[FloatArray, FloatArray]:
+    return np.full(as_of.size, SPREAD[0]), np.full(as_of.size, SPREAD[1])
 
 
 def summaries(warehouse: DuckDBWarehouse, league: Raw, as_of: datetime | None) -> dict[Key, Row]:
-    ids = sorted({row["game_id"] for row in league["raw.schedule"] if row["game_date"] in THIS_SEASON})
+    ids = sorted({row["game_id"] for row in league["raw.schedule"] if row["season"] == SEASON})
     with warehouse.reading() as work:
-        return {(row["game_id"], row["player_lookup"]): row for row in line_summary(work, games_as_of(work, ids, as_of)).to_pylist()}
+        found = line_summary(work, games_as_of(work, ids, as_of), spread).to_pylist()
+    return {(row["game_id"], row["player_lookup"]): row for row in found}
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +61,18 @@ def expected(slow: Slow, key: Key, asked: datetime | None) -> Row | None:
     first = {row["bookmaker"]: row["point"] for row in slow.first(game, key[1])}
     points = [row["point"] for row in rows]
     line = median(points)
+    sharp, soft = (_mean_line(slow, game, rows, group) for group in ("sharp", "soft"))
     closed = game["as_of"] >= game["commence_time"]
     seen = [row for row in slow.pre_tip(game, slow.quotes[key[0]]) if row["player_lookup"] == key[1]]
+    slope = 4 / math.sqrt(2 * math.pi) / math.sqrt(SPREAD[0] + SPREAD[1] * line)
     implied = [
-        math.log(p / (1 - p))
+        math.log(p / (1 - p)) + slope * (row["point"] - line)
         for row in rows
-        if row["point"] == line and not math.isnan(p := float(devig([row["over_price"] or math.nan], [row["under_price"] or math.nan])[0]))
+        if not math.isnan(p := float(devig([row["over_price"] or math.nan], [row["under_price"] or math.nan])[0]))
     ]
+    then = {row["bookmaker"]: row["point"] for row in slow.current({**game, "as_of": game["as_of"] - timedelta(hours=6)}, key[1])}
+    moved = [row["point"] - then[row["bookmaker"]] for row in rows if row["bookmaker"] in then]
+    minutes = [(game["commence_time"] - row["snapshot_at"]) / timedelta(minutes=1) for row in rows if not row["known_at_assumed"]]
     chance = 1 / (1 + math.exp(-fmean(implied))) if implied else None
     overs = [row for row in rows if row["over_price"] is not None]
     unders = [row for row in rows if row["under_price"] is not None]
@@ -72,17 +88,31 @@ def expected(slow: Slow, key: Key, asked: datetime | None) -> Row | None:
         "book_count": len(rows),
         "outlier_count": sum(abs(point - line) >= 1.5 for point in points),
         "agreement_ratio": fmean(abs(point - line) <= 0.5 for point in points),
+        "sharp_avg": sharp,
+        "soft_avg": soft,
+        "sharp_soft_delta": None if sharp is None or soft is None else sharp - soft,
         "implied_over": chance,
         "juice_asymmetry": None if chance is None else chance - 0.5,
         **{f"best_over_{name}": over and over[column] for name, column in _BEST["over"].items()},
         **{f"best_under_{name}": under and under[column] for name, column in _BEST["under"].items()},
         "opening_line": median(row["point"] for row in of_best_kind(slow.first(game, key[1]))),
         "closing_line": line if closed else None,
-        "close_minutes": min((game["commence_time"] - row["snapshot_at"]) / timedelta(minutes=1) for row in rows) if closed else None,
+        "close_minutes": min(minutes, default=None) if closed else None,
+        "velocity": median(moved) / 6 if moved else None,
         "line_movement": median(row["point"] - first[row["bookmaker"]] for row in rows),
         "snapshot_count": len({row["snapshot_at"] for row in seen}),
         "newest_known_at": max(row["snapshot_at"] for row in rows),
     }
+
+
+def _mean_line(slow: Slow, game: Row, rows: list[Row], wanted: str) -> float | None:
+    """The mean line of these books that the newest measurement by then put in a group."""
+    newest: dict[str, str] = {}
+    for row in sorted(slow.raw.get("ref.book_groups", []), key=lambda row: row["measured_at"]):
+        if row["measured_at"] <= game["as_of"]:
+            newest[row["bookmaker"]] = row["book_group"]
+    points = [row["point"] for row in rows if newest.get(row["bookmaker"]) == wanted]
+    return fmean(points) if points else None
 
 
 _BEST = {side: {"book": "bookmaker", "point": "point", "price": f"{side}_price"} for side in ("over", "under")}
@@ -114,7 +144,7 @@ def test_everybody_with_a_current_line_is_there_and_nobody_else(at_tip: dict[Key
     quoted = {
         (game_id, row["player_lookup"])
         for game_id, rows in slow.quotes.items()
-        if (game := slow.game(game_id))
+        if (game := slow.game(game_id)) and game["season"] == SEASON
         for row in rows
         if of_best_kind(slow.current(game, row["player_lookup"]))
     }
@@ -124,42 +154,11 @@ def test_everybody_with_a_current_line_is_there_and_nobody_else(at_tip: dict[Key
 def test_closing_fields_stand_once_the_tip_is_the_moment_and_not_before(at_tip: dict[Key, Row], early: dict[Key, Row]) -> None:
     key = ("20251206_BOS_CHI", HERO)
     assert at_tip[key]["closing_line"] == at_tip[key]["consensus_line"] == 19.5
-    assert at_tip[key]["close_minutes"] == 5.0  # espnbet's, five minutes before
+    assert at_tip[key]["close_minutes"] == 30.0  # espnbet's, five minutes before, is assumed
     assert (early[key]["closing_line"], early[key]["close_minutes"]) == (None, None)
-
-
-def test_what_has_not_been_measured_stays_missing(at_tip: dict[Key, Row]) -> None:
-    unmeasured = ("sharp_avg", "soft_avg", "sharp_soft_delta", "velocity")
-    assert {row.get(name) for row in at_tip.values() for name in unmeasured} == {None}
 
 
 def test_a_summary_fits_its_table(at_tip: dict[Key, Row]) -> None:
     columns = set(table_named("analytics.player_line_summary").column_names)
-    assert set(next(iter(at_tip.values()))) <= columns
+    assert set(next(iter(at_tip.values()))) == columns - set(WRITTEN_NAMES)
     assert {row["game_date"] for row in at_tip.values()} >= {NIGHT}
-
-
-def quotes(*rows: tuple[str, float | None, float | None]) -> pa.Table:
-    schema = pa.schema(
-        [("game_id", pa.string()), ("player_lookup", pa.string()), ("over_price", pa.float64()), ("under_price", pa.float64())]
-    )
-    return pa.Table.from_pylist(
-        [{"game_id": "g", "player_lookup": name, "over_price": over, "under_price": under} for name, over, under in rows], schema
-    )
-
-
-def test_probabilities_are_devigged_book_by_book_and_pooled_on_the_logit_scale() -> None:
-    """Mirrored prices: the pool is even, which the mean of prices would not be told from."""
-    assert implied_over(quotes(("a", 1.8, 2.1), ("a", 2.1, 1.8)))["g", "a"] == pytest.approx(0.5)
-    first, second = (float(devig([over], [under])[0]) for over, under in ((1.5, 2.8), (1.9, 1.9)))
-    pooled = (math.log(first / (1 - first)) + math.log(second / (1 - second))) / 2
-    assert implied_over(quotes(("a", 1.5, 2.8), ("a", 1.9, 1.9)))["g", "a"] == pytest.approx(1 / (1 + math.exp(-pooled)))
-
-
-def test_a_book_that_lacks_a_side_says_nothing_and_prices_without_margin_do_not_raise() -> None:
-    found = implied_over(quotes(("a", 1.9, None), ("a", 2.2, 2.2), ("b", None, 1.9)))
-    assert found == {("g", "a"): pytest.approx(0.5)}
-
-
-def test_no_quotes_are_no_probabilities() -> None:
-    assert implied_over(quotes()) == {}

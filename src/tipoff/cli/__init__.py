@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, capture, coverage, ingest, look, nights, repair
+from tipoff.cli import backfill, books, capture, coverage, ingest, look, nights, repair
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ for command in (
     capture.sweep,
     backfill.backfill,
     coverage.coverage,
+    books.books,
     look.status,
     look.serve,
     look.tables,

@@ -16,24 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from tipoff.errors import BadInput
 from tipoff.market.prices import FloatArray
-from tipoff.rates import Rate, wilson
+from tipoff.rates import Paired, Rate, clustered_mean, wilson
 
 Words = ArrayLike | Sequence[object]
 
 EDGE_STARTS = (0.0, 1.0, 3.0, 5.0, 7.0)
 EDGE_BUCKETS = ("[0,1)", "[1,3)", "[3,5)", "[5,7)", "[7,)")
 _LEAST_LIKELY = 1e-15
-
-
-@dataclass(frozen=True)
-class Paired:
-    """A mean over `n` rows in `clusters` clusters; None at n = 0, and without an interval in a single cluster."""
-
-    n: int
-    mean: float | None
-    low: float | None
-    high: float | None
-    clusters: int
 
 
 @dataclass(frozen=True)
@@ -89,36 +78,6 @@ def shifted_line(line: ArrayLike) -> FloatArray:
     to .02 in MAE. A model that only beats the line has beaten rounding.
     """
     return np.asarray(np.floor(np.asarray(line, dtype=np.float64)))
-
-
-def clustered_mean(values: ArrayLike, clusters: Words) -> Paired:
-    """The mean of `values` and its interval, with rows of one cluster (one game date) allowed to move together.
-
-    The variance of the mean is G/(G-1) times the sum over clusters of (sum of residuals)^2, over n^2; the interval has
-    Student's t at G - 1 degrees of freedom, which matters below some thirty dates. Used for a mean difference, a return
-    on stakes with its interval, or a closing line value.
-
-    Source: C. Cameron, D. Miller, "A practitioner's guide to cluster-robust inference", Journal of Human Resources 50,
-    2015, for a regression on a constant.
-    """
-    every, label = np.asarray(values, dtype=np.float64).ravel(), np.asarray(clusters).ravel()
-    if every.size != label.size:
-        raise BadInput(f"{every.size} values, {label.size} clusters.", hint="Give one game date for every value.")
-    known = ~np.isnan(every)
-    value = every[known]
-    if value.size == 0:
-        return Paired(0, None, None, None, 0)
-    names, member = np.unique(label[known], return_inverse=True)
-    mean = float(np.mean(value))
-    count = int(names.size)
-    if count < 2:
-        return Paired(value.size, mean, None, None, count)
-    from scipy.special import stdtrit  # a third of a second to import, and only intervals of means need it
-
-    residual = np.bincount(member.ravel(), weights=value - mean, minlength=count)
-    error = math.sqrt(count / (count - 1) * float(np.sum(residual * residual))) / value.size
-    half = float(stdtrit(count - 1, 0.975)) * error
-    return Paired(value.size, mean, mean - half, mean + half, count)
 
 
 def paired_difference(ours: ArrayLike, reference: ArrayLike, clusters: Words) -> Paired:

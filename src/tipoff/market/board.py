@@ -42,7 +42,7 @@ class Board:
 
     `game`, `player` and `book` are numbers into `games`, `players` and `books`, which are in ascending order; `pair` counts the
     (game, player) pairs, whose rows lie together. Instants are microseconds since 1970 in UTC, `as_of` and `tip` by game. A row has the
-    book's newest main quote, and whether it is `current` or has lapsed; `first_point` of its first one, taken at `first_at`; and
+    book's newest main quote, and whether it is `current` or has lapsed; `first_point` of its first one; and
     `earlier_point`, its line as it was current six hours before the moment, NaN where none was. `snapshots` is of shape (pairs,): how
     many distinct ones held the player. `rank` is 0 for sportsbooks, a consensus source's own, or MAKES_NO_LINE.
     """
@@ -64,7 +64,6 @@ class Board:
     assumed: Mask
     current: Mask
     first_point: FloatArray
-    first_at: Codes
     earlier_point: FloatArray
     snapshots: Codes
 
@@ -130,7 +129,6 @@ def board(quotes: pa.Table) -> Board:
         assumed=rows.assumed[newest],
         current=rows.stands(newest, rows.document),
         first_point=rows.point[first],
-        first_at=rows.snapshot[first],
         earlier_point=np.where(stood, rows.point[earlier], np.nan),
         snapshots=_distinct_snapshots(pair_of_row, rows.snapshot, pair_of_row[newest]),
     )
