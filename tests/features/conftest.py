@@ -8,7 +8,7 @@ import pytest
 
 from features import changes as do
 from features.built_rows import Rows, by_era, rows_by_key
-from features.eras import ERA, together
+from features.eras import ERA, numbers, together
 from features.raw_rows import Raw, fill
 from features.slow import Slow
 from features.small_league import THIS_SEASON
@@ -44,7 +44,7 @@ def slow(league: Raw) -> Slow:
 def eras(league: Raw, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Rows]:
     """The rows of the last four rounds by what was done to the history, all told in its own time."""
     histories = together([change(league) for change in ERAS.values()])
-    days: set[date] = {day + number * ERA for number in range(len(ERAS)) for day in WATCHED}
+    days: set[date] = {day + number * ERA for number in numbers(len(ERAS)) for day in WATCHED}
     ids = sorted({row["game_id"] for row in histories["raw.schedule"] if row["game_date"] in days})
     with fill(tmp_path_factory.mktemp("eras") / "warehouse.duckdb", histories).reading() as work:
         rows = rows_by_key(build(work, ids))
