@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from features.eras import shifted_value
+from features.eras import numbers, shifted_value
 from features.slow import Found
 from tipoff.features.build import Built
 
@@ -20,13 +20,13 @@ def rows_by_key(built: Built) -> Rows:
 
 
 def by_era(rows: Rows, eras: int) -> list[Rows]:
-    """The rows of each era, told in the time of the first."""
-    found: list[Rows] = [{} for _ in range(eras)]
+    """The rows of each era, told in our own time."""
+    found: dict[int, Rows] = {era: {} for era in numbers(eras)}
     for (game_id, _), row in rows.items():
         era = (int(game_id[:4]) - 2025 + (int(game_id[4:6]) < 8)) // 4
         told = {name: shifted_value(name, value, -era) for name, value in row.items()}
         found[era][told["game_id"], told["player_lookup"]] = told
-    return found
+    return list(found.values())
 
 
 def games(rows: Rows, *game_ids: str) -> Rows:

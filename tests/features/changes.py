@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from features.raw_rows import TABLES, Raw, Row, copy_of, game_line_rows, quote_row, status_row
 from features.small_league import (
@@ -20,6 +20,7 @@ from features.small_league import (
 
 Change = Callable[[Raw], Raw]
 FIRST_TIP, SECOND_TIP = tip_of(NIGHT, 0), tip_of(NIGHT, 1)
+FIRST_OF_DEN = date(2025, 11, 20)
 STATS = ("points", "fgm", "fga", "fg3a", "ftm", "fta", "oreb", "tov")
 
 
@@ -199,7 +200,7 @@ def corrected_again(known_at: datetime) -> Change:
 
 
 def one_bad_game(raw: Raw) -> Raw:
-    """F47: DEN and UTA meet tonight with nonsense for box scores, lines that are no numbers, and a status that is no word."""
+    """F47: DEN and UTA meet tonight with nonsense for their last box scores, lines that are no numbers, and a status that is no word."""
     changed = copy_of(raw)
     game = game_of(raw, NIGHT, "UTA")
     at = SECOND_TIP - timedelta(hours=1)
@@ -208,7 +209,7 @@ def one_bad_game(raw: Raw) -> Raw:
     changed["raw.odds_player_points"].append(quote_row(game, "utaa", "draftkings", float("nan"), at))
     changed["raw.odds_game_lines"] += game_line_rows(game, "draftkings", float("inf"), 1e300, at)
     for row in changed["raw.player_box"]:
-        if row["team"] == "DEN":
+        if row["team"] == "DEN" and row["game_date"] > FIRST_OF_DEN:
             row.update(minutes=1e-9 if row["minutes"] else 0.0, **dict.fromkeys(STATS, None))
     changed["raw.injuries"].append(status_row(NIGHT, "utab", "UTA", "?", at))
     return changed

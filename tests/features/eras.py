@@ -1,8 +1,8 @@
 """One history many times over, four years apart, in one warehouse: so that one build tells how each of many changes acts.
 
-Days are counted the same in every era (1,461 days are four years with their leap day), and 400 days of history never reach from one
-era into the next. An era's game ids, seasons and event ids follow its dates; its players are its own, since they are born in their time.
-What does not fit between now and 2100, which is no leap year, lies in eras before now.
+Days are counted the same in every era (1,461 days are four years with their leap day; no era reaches 2100, which has none), and 400 days
+of history never reach from one era into the next. An era's game ids, seasons and event ids follow its dates; its players are its own, since
+they are born in their time.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from tipoff.store.tables import table_named
 ERA = timedelta(days=1461)
 _IDS = ("game_id", "event_id", "league_game_id", "season")
 _PLAYER = "player_lookup"
-_LAST = 17
 
 
-def numbers(eras: int) -> list[int]:
-    """The numbers of so many eras: 0 is now, -1 the one before. As an index into a list of all of them each finds its own place."""
-    return [era if era <= _LAST else era - eras for era in range(eras)]
+def numbers(count: int) -> range:
+    """The eras of so many histories, a third of them before our own time."""
+    return range(-(count // 3), count - count // 3)
 
 
 def shifted(raw: Raw, era: int) -> Raw:
@@ -51,8 +50,8 @@ def shifted_value(name: str, value: Any, era: int) -> Any:
         start = int(value[:4]) + 4 * era
         return f"{start}-{(start + 1) % 100:02d}"
     if name == _PLAYER:
-        own = f"-{-era}"
-        return value.removesuffix(own) if value.endswith(own) else f"{value}-{era}"
+        other = f"-{-era}"  # whoever is of the opposite era comes back from there
+        return value.removesuffix(other) if value.endswith(other) else f"{value}-{era}"
     if name in _IDS:
         return shifted_id(value, era)
     return value
@@ -66,10 +65,9 @@ def shifted_id(identifier: str, era: int) -> str:
 
 
 def together(histories: list[Raw]) -> Raw:
-    """Each history in an era of its own, the first in its own time; what switches sources on holds in all eras."""
+    """Each history in an era of its own, in order of time; each switches on its own sources."""
     found = empty()
-    of_eras = [(era, shifted(raw, era)) for era, raw in zip(numbers(len(histories)), histories, strict=True)]
-    for era, raw in of_eras:
-        for name, rows in raw.items():
-            found[name] += [{**row, "source": f"{row['source']}-{era}"} for row in rows] if name == "ref.sources" else rows
+    for era, raw in zip(numbers(len(histories)), histories, strict=True):
+        for name, rows in shifted(raw, era).items():
+            found[name] += rows if name != "ref.sources" else [{**row, "source": f"{row['source']}-{era}"} for row in rows]
     return found

@@ -1,7 +1,8 @@
 """Four weeks of the practice league in a warehouse, through its real documents: wire formats, sources, load.
 
-The schedule as it stood before the season and at the end, box scores a quarter of an hour after the last buzzer (one corrected the next
-morning), and of the last two weeks the odds of four books and the injury list, in play too.
+The schedule as it stood before the season and at the end, every team's roster, box scores and play-by-play a quarter of an hour after
+the last buzzer (one box score corrected the next morning, one play-by-play told only then), and of the last two weeks the odds of four
+books and the injury list, in play too.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import msgspec
 
 from tipoff.load.documents import load_payloads
+from tipoff.names import ESPN_IDS
 from tipoff.practice import Game, Season
 from tipoff.practice.odds_question import odds_question
 from tipoff.practice.quotes import QuoteRoom
@@ -21,13 +23,15 @@ from tipoff.practice.wire_box import box_score
 from tipoff.practice.wire_espn import injuries
 from tipoff.practice.wire_nba import schedule
 from tipoff.practice.wire_odds import event_odds
+from tipoff.practice.wire_plays import play_by_play
+from tipoff.practice.wire_roster import roster
 from tipoff.scrape.records import Payload
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault, open_bucket
 
 FIRST_LINES, LAST = date(2025, 11, 3), date(2025, 11, 16)
 BOOKS = "draftkings,fanduel,betmgm,bovada"
-BEFORE_TIP = (240, 10, -20)
+BEFORE_TIP = (400, 240, 10, -20)
 """Minutes before the tip at which the odds of a game are asked for."""
 _encode = msgspec.json.encode
 
@@ -54,10 +58,13 @@ def corrected_game(season: Season) -> Game:
 def _documents(season: Season, end: datetime) -> Iterator[tuple[Payload, str | None]]:
     for at in (datetime(2025, 10, 15, 12, tzinfo=UTC), end):
         yield _payload(schedule(season, at), "schedule", at)
+        yield from (_payload(roster(season, str(number), at), "rosters", at) for number in ESPN_IDS.values())
     for game in season.games:
         if game.game_date <= LAST:
             at = game.final_at + timedelta(minutes=15)
             yield _payload(box_score(season, game, at), "box", at)
+            told_at = at + timedelta(hours=10) if game == corrected_game(season) else at
+            yield _payload(play_by_play(season, game, told_at), "plays", told_at)
     corrected = corrected_game(season)
     at = corrected.final_at + timedelta(hours=10)
     yield _payload(_with_three_more(box_score(season, corrected, at) or {}), "box", at)

@@ -1,6 +1,6 @@
 """The slow reference of what hangs on lines of several books and games: streaks, changes, probabilities, who lacks a line. Plain Python.
 
-Where more than one thing is missing, the reason named is the first that the definition names.
+Where more than one thing is missing, the reason named is the first of: whose player he is, a line tonight, what the past should tell.
 """
 
 from __future__ import annotations
@@ -59,10 +59,10 @@ def _source(now: Sequence[Row]) -> str:
 
 
 def _since_the_previous_game(slow: Slow, game: Row, player: str, played: Sequence[Past], now: Sequence[Row]) -> Found:
-    if not played or (game["game_date"] - played[0].day).days > FORTNIGHT:
-        return Found(None, "no_game_in_14_days")
     if not now:
         return Found(None, "no_line")
+    if not played or (game["game_date"] - played[0].day).days > FORTNIGHT:
+        return Found(None, "no_game_in_14_days")
     then = {row["bookmaker"]: row["point"] for row in slow.closing(played[0].game_id, player)}
     both = [(row["point"], then[row["bookmaker"]]) for row in now if row["bookmaker"] in then]
     if not both:

@@ -18,8 +18,8 @@ def shot_features(slow: Slow, game: Row, player: str, team: str | None, played: 
     """The features of a row, by name; `played` newest first, `team` where it is one of the game's sides."""
     mine = [shot for past in played[:10] for shot in slow.shots_of(past.game_id, game["as_of"]) if shot["player_lookup"] == player]
     if not mine:
-        none = Found(None, "no_shots")
-        return {"pct_paint": none, "pct_mid_range": none, "shot_zone_mismatch_score": none}
+        share = Found(None, "no_shots" if played else "no_games")
+        return {"pct_paint": share, "pct_mid_range": share, "shot_zone_mismatch_score": Found(None, "no_shots" if team else "team_unknown")}
     shares = {zone: sum(shot["zone"] == zone for shot in mine) / len(mine) for zone in ZONES}
     return {
         "pct_paint": Found(shares["paint"]),

@@ -172,7 +172,7 @@ def _play(raw: Raw, day: date, away: str, home: str, tip: datetime) -> None:
     if day >= LINES_FROM:
         _quote(raw, scheduled)
         _quote_early(raw, scheduled)
-    elif day >= CLOSES_FROM:
+    elif day >= CLOSES_FROM and home not in THIN_TEAMS:
         _quote_twice(raw, scheduled)
 
 
