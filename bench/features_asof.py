@@ -103,7 +103,7 @@ def ask_asof_join(table: Any) -> pa.Table:
     warehouse, asked = table
     with duckdb.connect(str(warehouse.path), read_only=True) as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        # As a table: of an Arrow scan DuckDB does not know the size, and then joins in nested loops.
+        # As a table: of an Arrow scan DuckDB does not know the size, and the join then does not end in minutes.
         connection.register("asked", asked)
         connection.execute("CREATE TEMP TABLE probes AS SELECT * FROM asked")
         equal = " AND ".join(f"p.{key} = q.{key}" for key in KEYS)
