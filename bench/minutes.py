@@ -32,7 +32,6 @@ LEARNED_ON = ("2017-18", "2018-19", "2019-20", "2020-21", "2021-22", "2022-23")
 CONFIRMED_ON = ("2023-24",)
 STAR_MINUTES = 28.0
 STEPS = (0.6, 0.85, 1.2, 1.6)
-ROUNDS = 2
 
 PEOPLE = """
 CREATE TEMP TABLE box AS
@@ -224,7 +223,7 @@ def judge(name: str, league: League) -> None:
             )
 
 
-def learn(league: League) -> None:
+def learn(league: League, rounds: int) -> None:
     """Prints chances by class and the constants, learned on some seasons and confirmed on another."""
     reported = league.of(np.not_equal(league.status, None))
     for status in kernel.CHANCE_OF_STATUS:
@@ -241,13 +240,30 @@ def learn(league: League) -> None:
         miss = np.abs(projected_minutes(part.sheets, chance, constants) - part.minutes)
         return float(np.nanmean(miss[part.minutes > 0]))
 
-    constants = descend(kernel.LEARNED, lambda trial: error(trial, first, chances[0]))
+    constants = descend(kernel.LEARNED, lambda trial: error(trial, first, chances[0]), rounds)
     for name, part, chance in (("learned on", first, chances[0]), ("confirmed on", other, chances[1])):
         simple = references(part)["mean of last 10"]
         ten = float(np.nanmean(np.abs(simple - part.minutes)[part.minutes > 0]))
         print(f"{name} {', '.join(sorted(set(part.season)))}: MAE {error(constants, part, chance):.4f}, mean of last 10 {ten:.4f}")
     for field in fields(constants):
         print(f"    {field.name}={getattr(constants, field.name)},")
+    print(f"\nwithout a part, on {', '.join(CONFIRMED_ON)}:")
+    for name, trial in _without_a_part(constants).items():
+        print(f"    {name}: MAE {error(trial, other, chances[1]) - error(constants, other, chances[1]):+.4f}")
+
+
+def _without_a_part(constants: Constants) -> dict[str, Constants]:
+    none = (0.0,) * len(kernel.MISSED_FROM)
+    return {
+        "likeness of line-ups": replace(constants, likeness=np.inf),
+        "sharing": replace(constants, shared=0.0),
+        "both": replace(constants, likeness=np.inf, shared=0.0),
+        "role": replace(constants, other_role=1.0),
+        "odd games count for less": replace(constants, outlier=np.inf),
+        "last season counts for less": replace(constants, last_season=1.0),
+        "returns": replace(constants, missed=none, missed_slope=none),
+        "back to back": replace(constants, back_to_back=0.0),
+    }
 
 
 def _classes(league: League) -> tuple[np.ndarray, np.ndarray]:
@@ -262,10 +278,10 @@ def _shares(league: League, rows: np.ndarray) -> np.ndarray:
     return (played / np.bincount(cell, minlength=size)).reshape(len(kernel.MISSED_FROM), -1)
 
 
-def descend(constants: Constants, error: Callable[[Constants], float]) -> Constants:
+def descend(constants: Constants, error: Callable[[Constants], float], rounds: int) -> Constants:
     """Coordinate descent: each number in turn is scaled (or, near 0, moved) and the best kept."""
     best = error(constants)
-    for number in range(ROUNDS):
+    for number in range(rounds):
         for trial_of in _coordinates(constants):
             for trial in trial_of:
                 value = error(trial(constants))
@@ -300,6 +316,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--learn", action="store_true")
+    parser.add_argument("--rounds", type=int, default=2, help="of descent, from the constants as they stand; 0 judges these")
     parser.add_argument("--house", type=Path)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -309,7 +326,7 @@ def main() -> None:
             import_archive(archive, given.data)
         league = read(archive)
         if given.learn:
-            learn(league)
+            learn(league, given.rounds)
             return
         judge("archive", league.of(np.not_equal(league.status, None)))
         if not (practice / "warehouse.duckdb").exists():

@@ -41,22 +41,22 @@ CHANCE_OF_STATUS = {"out": 0.0, "doubtful": 0.1, "questionable": 0.55, "probable
 446, doubtful 0 of 13 (held at one in ten, since thirteen say little), questionable 60 of 109, probable 40 of 43, available 49 of 51."""
 CHANCE_UNMENTIONED = np.array(
     [
-        [0.52, 0.77, 0.93, 0.98, 0.98],
-        [0.44, 0.51, 0.58, 0.75, 0.85],
-        [0.41, 0.45, 0.51, 0.62, 0.74],
-        [0.38, 0.38, 0.42, 0.52, 0.69],
-        [0.34, 0.33, 0.30, 0.37, 0.69],
+        [0.54, 0.81, 0.94, 0.98, 0.98],
+        [0.44, 0.52, 0.62, 0.78, 0.86],
+        [0.42, 0.47, 0.52, 0.65, 0.76],
+        [0.38, 0.39, 0.43, 0.56, 0.70],
+        [0.33, 0.30, 0.32, 0.53, 0.69],
     ]
 )
 """By class of games missed (rows) and of usual minutes (columns): the share of those who dressed that played, 2017-18 to 2022-23
 (N = 184,882). Holds for whom no report mentions and who has played this season."""
 CHANCE_NOT_YET_SEEN = np.array(
     [
-        [0.08, 0.25, 0.40, 0.60, 0.77],
-        [0.26, 0.16, 0.20, 0.34, 0.52],
-        [0.18, 0.09, 0.12, 0.17, 0.29],
-        [0.07, 0.03, 0.05, 0.07, 0.19],
-        [0.03, 0.01, 0.02, 0.04, 0.12],
+        [0.09, 0.28, 0.38, 0.62, 0.77],
+        [0.22, 0.18, 0.24, 0.49, 0.76],
+        [0.14, 0.11, 0.14, 0.31, 0.74],
+        [0.05, 0.04, 0.07, 0.15, 0.69],
+        [0.02, 0.01, 0.04, 0.13, 0.79],
     ]
 )
 """The same for whom no report mentions and who has not played this season: the share of all such rows of a roster that played
@@ -96,21 +96,21 @@ class Constants:
 
 LEARNED = Constants(
     age_power=0.55,
-    last_season=0.132,
-    other_role=0.357,
-    likeness=59.5,
+    last_season=0.13,
+    other_role=0.36,
+    likeness=60.0,
     usual_weight=0.36,
-    newcomer=0.929,
-    newcomer_weight=0.518,
+    newcomer=0.9,
+    newcomer_weight=0.5,
     outlier=15.0,
-    missed=(0.6, -0.04, -1.376, -2.112, -3.616),
-    missed_slope=(0.008, 0.058, -0.016, -0.055, -0.143),
-    back_to_back=-0.042,
+    missed=(0.6, 0.0, -1.4, -2.1, -3.6),
+    missed_slope=(0.01, 0.06, -0.02, -0.06, -0.14),
+    back_to_back=-0.04,
     shared=0.6,
-    capacity=(0.85, 0.765, 0.6, 0.3, 0.144),
+    capacity=(0.85, 0.75, 0.6, 0.3, 0.15),
 )
 """Learned on the archive's seasons 2017-18 to 2022-23, where no reports are on record and who did not dress stands in for who is reported
-out: what is learned there is a constant of the sport, not a row's value. 2023-24 confirms it, and nothing of 2025-26 has been seen."""
+out: what is learned there is a constant of the sport, not a row's value. 2023-24 confirms it, and nothing of 2025-26 took part."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +253,7 @@ def _ready(sheets: Sheets, form: Floats, constants: Constants) -> Floats:
     """Form as a return from an absence and a game the day before leave it; no less than a minute."""
     missed = games_missed_class(sheets)
     slope = np.asarray(constants.missed_slope)[missed] + constants.back_to_back * (sheets.days_since_last == 1)
-    return np.maximum(form + np.asarray(constants.missed)[missed] + slope * (form - MIDDLE), 1.0)
+    return np.asarray(np.maximum(form + np.asarray(constants.missed)[missed] + slope * (form - MIDDLE), 1.0))
 
 
 def _shared_out(sheets: Sheets, chance: Floats, minutes: Floats, constants: Constants) -> Floats:
