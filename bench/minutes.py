@@ -197,9 +197,7 @@ def judge(name: str, league: League) -> None:
     print(f"\n{name}: {league.day.min()} to {league.day.max()}, {len(league.sheets.starts)} sides")
     sums = np.add.reduceat(np.nan_to_num(chance * ours), league.sheets.starts)
     played = (league.minutes > 0) & np.isfinite(ours)
-    print(
-        f"expected minutes of a side, over the sum of chances: mean {sums.mean():.1f}, sd {sums.std():.1f} (the roster's known part of 240)"
-    )
+    print(f"minutes of a side, each player's times his chance to play: mean {sums.mean():.1f}, sd {sums.std():.1f}")
     known = references(league)
     stars = (known["mean of last 10"] >= STAR_MINUTES) & np.isin(league.status, ("out", "doubtful"))
     star_out = np.add.reduceat(stars, league.sheets.starts)[league.sheets.numbers] - stars > 0
