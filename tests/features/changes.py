@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from features.raw_rows import TABLES, Raw, Row, copy_of, game_line_rows, quote_row, status_row
+from features.raw_rows import Raw, Row, copy_of, game_line_rows, quote_row, status_row
 from features.small_league import (
     BOX_AFTER,
     CORRECTION_KNOWN,
@@ -100,7 +100,7 @@ _ALTER: dict[str, Callable[[Row], None]] = {
     "raw.shots": _alter_shot,
     "ref.book_groups": _alter_group,
 }
-FACTS = tuple(name for name in _ALTER if name in TABLES)
+FACTS = tuple(_ALTER)
 
 
 def everybody_ruled_out_after_the_tip(raw: Raw) -> Raw:

@@ -85,10 +85,9 @@ def golden_league() -> Raw:
         birth_row("lalc", None),
         birth_row("gswa", date(1996, 2, 29)),
     ]
-    if "ref.book_groups" in raw:
-        measured = datetime(2025, 12, 1, 5, tzinfo=UTC)
-        groups = {"draftkings": "sharp", "fanduel": "soft", "betmgm": "soft"}
-        raw["ref.book_groups"] = [group_row(book, measured, group) for book, group in groups.items()]
+    measured = datetime(2025, 12, 1, 5, tzinfo=UTC)
+    groups = {"draftkings": "sharp", "fanduel": "soft", "betmgm": "soft"}
+    raw["ref.book_groups"] = [group_row(book, measured, group) for book, group in groups.items()]
     raw["ref.sources"] = [source_row(kind, kind, date(2025, 10, 1)) for kind in ("box", "injuries", "shots", "births")]
     return raw
 

@@ -12,28 +12,23 @@ from typing import Any
 
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.schema import WRITTEN_NAMES
-from tipoff.store.tables import ALL, table_named, table_of
+from tipoff.store.tables import table_named, table_of
 from tipoff.store.warehouse import Work
 
 Row = dict[str, Any]
 Raw = dict[str, list[Row]]
 
-_DECLARED = {table.name for table in ALL}
-TABLES = tuple(
-    name
-    for name in (
-        "raw.schedule",
-        "raw.player_box",
-        "raw.shots",
-        "raw.odds_player_points",
-        "raw.odds_game_lines",
-        "raw.injuries",
-        "raw.injury_submissions",
-        "ref.players",
-        "ref.book_groups",
-        "ref.sources",
-    )
-    if name in _DECLARED
+TABLES = (
+    "raw.schedule",
+    "raw.player_box",
+    "raw.shots",
+    "raw.odds_player_points",
+    "raw.odds_game_lines",
+    "raw.injuries",
+    "raw.injury_submissions",
+    "ref.players",
+    "ref.book_groups",
+    "ref.sources",
 )
 _FACT = {"known_at_assumed": False, "source": "hand", "origin_rank": 1, "payload_id": "hand"}
 

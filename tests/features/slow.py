@@ -357,7 +357,7 @@ class Slow:
         return bool(self._measured(as_of))
 
     def _measured(self, as_of: datetime) -> list[Row]:
-        return [row for row in self.raw.get("ref.book_groups", []) if row["measured_at"] <= as_of]
+        return [row for row in self.raw["ref.book_groups"] if row["measured_at"] <= as_of]
 
     # --- shots ------------------------------------------------------------------------------------------------------
 

@@ -127,8 +127,7 @@ def small_league() -> Raw:
     _hero_closes(raw)
     _reports(raw)
     _births(raw)
-    if "ref.book_groups" in raw:
-        _groups(raw)
+    _groups(raw)
     raw["ref.sources"] = [
         source_row("plays", "shots", SHOTS_FROM, date(2026, 8, 1)),
         source_row("rosters", "births", date(2025, 1, 1), date(2026, 8, 1)),

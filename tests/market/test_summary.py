@@ -108,7 +108,7 @@ def expected(slow: Slow, key: Key, asked: datetime | None) -> Row | None:
 def _mean_line(slow: Slow, game: Row, rows: list[Row], wanted: str) -> float | None:
     """The mean line of these books that the newest measurement by then put in a group."""
     newest: dict[str, str] = {}
-    for row in sorted(slow.raw.get("ref.book_groups", []), key=lambda row: row["measured_at"]):
+    for row in sorted(slow.raw["ref.book_groups"], key=lambda row: row["measured_at"]):
         if row["measured_at"] <= game["as_of"]:
             newest[row["bookmaker"]] = row["book_group"]
     points = [row["point"] for row in rows if newest.get(row["bookmaker"]) == wanted]

@@ -115,7 +115,7 @@ def _changes(past: Past) -> dict[str, Floats]:
     gap, moved = _before(past)
     return {
         "first_break": past.place_of_first((gap > STRUCTURAL_GAP_DAYS) | moved),
-        "long_away": (past.asked.day - past.first("day") > STRUCTURAL_GAP_DAYS) * 1.0,
+        "long_away": (past.asked.day - past.first("day") > STRUCTURAL_GAP_DAYS).astype(np.float64),
     }
 
 

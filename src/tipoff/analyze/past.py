@@ -299,7 +299,7 @@ class Slices:
 
 def summed(row: Ints, values: Values, size: int) -> Floats:
     """Sum of values by row, 0 over none."""
-    return np.bincount(row, weights=values, minlength=size)
+    return np.bincount(row, weights=values.astype(np.float64), minlength=size).astype(np.float64)
 
 
 def median(row: Ints, values: Floats, size: int) -> Floats:

@@ -151,7 +151,8 @@ def ages(work: Work, scene: Scene, rows: Rows) -> Floats:
 
 
 def _part(moments: Values, unit: str) -> Floats:
-    return moments.astype(f"datetime64[{unit}]").astype(np.float64)
+    part: Floats = moments.astype(f"datetime64[{unit}]").astype(np.float64)
+    return part
 
 
 def _in_year(moments: Values) -> Floats:

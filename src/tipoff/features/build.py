@@ -134,7 +134,7 @@ def _supplied(work: Work, rows: pa.Table) -> dict[Supply, Floats]:
             if span["kind"] == kind:
                 first, last = (_day(span[name]) for name in ("on_from", "on_until"))
                 on |= (first is None or today >= first) & (last is None or today <= last)
-        supplied[kind] = on * 1.0
+        supplied[kind] = on.astype(np.float64)
     return supplied
 
 
