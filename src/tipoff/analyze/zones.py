@@ -160,4 +160,5 @@ def _in_year(moments: Values) -> Floats:
     month = moments.astype("datetime64[M]")
     in_month = (moments - month.astype("datetime64[D]")).astype(np.float64)
     in_year: Floats = (month - moments.astype("datetime64[Y]").astype("datetime64[M]")).astype(np.float64)
-    return in_year * 100 + in_month
+    order: Floats = in_year * 100 + in_month
+    return order
