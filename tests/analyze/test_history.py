@@ -108,7 +108,7 @@ def test_a_version_holds_every_player_by_the_newest_line_known_by_then(versions:
     for row in versions:
         by_version.setdefault((row["game_id"], row["valid_from"]), {})[row["player_lookup"]] = row["points"]
     for (game_id, at), points in by_version.items():
-        assert points == {row["player_lookup"]: row["points"] for row in slow._box_of(game_id, at)}
+        assert points == {row["player_lookup"]: row["points"] for row in slow.box_of(game_id, at)}
     assert len(by_version) > len({game_id for game_id, _ in by_version})
 
 
