@@ -28,7 +28,8 @@ def minutes_of(slow: Slow, game: Row, player: str, team: str | None, reports: Ma
         return Found(None, "no_report_covers_the_game")
     if team is None:
         return Found(None, "team_unknown")
-    return Found(slow.once(("minutes", game["game_id"], game["as_of"], team), lambda: _side(slow, game, team, reports))[player], "no_games")
+    of_side = slow.once(("minutes", game["game_id"], game["as_of"], team), lambda: _side(slow, game, team, reports))
+    return Found(of_side[player], "no_games" if of_side[player] is None else "calculated")
 
 
 def _side(slow: Slow, game: Row, team: str, reports: Mapping[str, Row]) -> dict[str, float | None]:

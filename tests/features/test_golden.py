@@ -120,7 +120,7 @@ def test_velocity_of_a_line_that_only_a_consensus_gives(whole_rows: Rows) -> Non
 def minutes_of_ten_alike() -> float:
     """GSW's ten men have played 24 minutes of each of five games, none of them started, and no report speaks of them: for each of those
     who dress so the chance to play is .98. A game n games ago has weight n ** -.55."""
-    ages = sum(n**-0.55 for n in range(1, 6))
+    ages = math.fsum(math.pow(n, -0.55) for n in range(1, 6))
     usual = (24 * ages + 0.9 * 0.5) / (ages + 0.5)  # .9 minutes of a newcomer weigh .5
     alike = ages * math.exp(-9 * 0.02 * usual / 60)  # nine mates may be missing tonight, and never were
     form = (24 * alike + 0.36 * usual) / (alike + 0.36)
