@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, capture, coverage, ingest, look, nights, repair
+from tipoff.cli import backfill, capture, coverage, ingest, leakcheck, look, nights, repair
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ for command in (
     capture.sweep,
     backfill.backfill,
     coverage.coverage,
+    leakcheck.leakcheck,
     look.status,
     look.serve,
     look.tables,
