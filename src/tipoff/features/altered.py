@@ -231,16 +231,16 @@ def _moved_quotes(rows: pa.Table, declared: Table, cut: Cut) -> pa.Table:
     return _with(newest, {"point": pc.add(newest.column("point"), 15.0)})
 
 
-def _is_over_or_known(rows: ir.Table, declared: Table, cut: Cut) -> ir.BooleanValue:
-    return ~rows.game_id.isin(cut.to_come) | _known(rows, declared, cut)
+def _is_of_another_game(rows: ir.Table, declared: Table, cut: Cut) -> ir.BooleanValue:  # noqa: ARG001 - one signature
+    return ~rows.game_id.isin(cut.to_come)
 
 
 def _result_known_before(rows: pa.Table, declared: Table, cut: Cut) -> pa.Table:
-    """Box scores of the games to come, saying something else and claiming to have been known as long before the cut as they were after
-    it."""
-    to_come = pc.is_in(rows.column("game_id"), pa.array(cut.to_come, pa.string()))
-    results = rows.filter(pc.and_not(to_come, _known_here(rows, declared, cut)))
-    return _with(_otherwise(results, declared, cut), {"known_at": _mirrored(results.column("known_at"), cut.as_of)})
+    """Box scores of the games to come, saying something else and known, or claiming to have been known, before the cut."""
+    results = rows.filter(pc.is_in(rows.column("game_id"), pa.array(cut.to_come, pa.string())))
+    known_at = results.column("known_at")
+    early = pc.if_else(_known_here(results, declared, cut), known_at, _mirrored(known_at, cut.as_of))
+    return _with(_otherwise(results, declared, cut), {"known_at": early})
 
 
 def _timeless_says_otherwise(rows: ir.Table, declared: Table) -> dict[str, ir.Value]:
@@ -353,7 +353,7 @@ OWN_NIGHT = Probe(
     "own night",
     "the night's results say something else, and claim to have been known",
     _is_box,
-    stays=_is_over_or_known,
+    stays=_is_of_another_game,
     adds=_result_known_before,
 )
 TIMELESS = Probe(

@@ -49,8 +49,8 @@ class LeakCheck:
     """What was compared, and what was found.
 
     `set_rows` are rows built month by month, each as of its own tip, with which moments at a tip are compared; of each row `columns` are
-    looked at: values, sources and qualities of the `features`, and what follows from them; `compared` is by trial. Of the tables that the builder
-    asked for, `altered` could be altered, and `unaltered` do not say when their rows were known.
+    looked at: values, sources and qualities of the `features`, and what follows from them; `compared` is by trial. Of the tables that the
+    builder asked for, `altered` could be altered, and `unaltered` do not say when their rows were known.
     """
 
     first: date
@@ -96,18 +96,18 @@ def leakcheck(
         games = _games(work, first, last)
         if not games:
             raise UnknownDate(f"No game from {first} to {last} is known.", hint="`tipoff coverage` shows what is on record.")
-        plan = [*_plan(games, tuple(offsets), seed)]
+        days = [*plan(games, tuple(offsets), seed)]
         set_rows, columns = 0, 0
-        for _, days in groupby(plan, key=lambda planned: planned.day.replace(day=1)):
-            shape = _check_month(warehouse, work, builder, [*days], ledger, tick)
+        for _, month in groupby(days, key=lambda planned: planned.day.replace(day=1)):
+            shape = _check_month(warehouse, work, builder, [*month], ledger, tick)
             set_rows, columns = set_rows + shape[0], shape[1]
     altered = tuple(name for name in sorted(ledger.asked) if any(trial.touches(name) for trial in EVERY))
     return LeakCheck(
         first,
         last,
         seed,
-        days=len(plan),
-        moments=sum(len(planned.trials) for planned in plan),
+        days=len(days),
+        moments=sum(len(planned.trials) for planned in days),
         set_rows=set_rows,
         features=len(catalogue()),
         columns=columns,
@@ -119,15 +119,16 @@ def leakcheck(
 
 
 @dataclass(frozen=True)
-class _Game:
+class Game:
+    """A game, its day, and its moment: its tip, or what was thought to be it."""
+
     game_id: str
     day: date
     as_of: datetime
-    """Its tip, or what was thought to be it then."""
 
 
 @dataclass(frozen=True)
-class _Day:
+class Day:
     """A game day: its games, and what is tried at which of its moments."""
 
     day: date
@@ -135,30 +136,30 @@ class _Day:
     trials: tuple[tuple[Moment, tuple[Trial, ...]], ...]
 
 
-def _games(work: Work, first: date, last: date) -> list[_Game]:
+def _games(work: Work, first: date, last: date) -> list[Game]:
     """The games of these days, in order of time; those that were called off before their tip are none."""
     schedule = work.table("raw.schedule")
     listed = schedule.filter(schedule.game_date >= day_of(first), schedule.game_date <= day_of(last)).select("game_id").distinct()
     games = games_as_of(work, work.fetch(listed).column("game_id").to_pylist(), None).select("game_id", "game_date", "as_of")
     rows = work.fetch(games.order_by(["game_date", "as_of", "game_id"])).to_pylist()
-    return [_Game(row["game_id"], row["game_date"], row["as_of"]) for row in rows if first <= row["game_date"] <= last]
+    return [Game(row["game_id"], row["game_date"], row["as_of"]) for row in rows if first <= row["game_date"] <= last]
 
 
-def _plan(games: Sequence[_Game], offsets: tuple[timedelta, ...], seed: int) -> Iterator[_Day]:
+def plan(games: Sequence[Game], offsets: tuple[timedelta, ...], seed: int) -> Iterator[Day]:
     """By game day what is tried. Over a longer span the trials take turns day by day, the offsets every third day: each meets each."""
     by_day = [(day, [*games_of_day]) for day, games_of_day in groupby(games, key=lambda game: game.day)]
     for number, (day, tonight) in enumerate(by_day, seed):
-        tip = Random(f"{seed} {day}").choice(sorted({game.as_of for game in tonight}))  # noqa: S311
+        tip = Random(f"{seed} {day}").choice(sorted({game.as_of for game in tonight}))  # noqa: S311 - drawn, and no secret
         trials: list[tuple[Moment, tuple[Trial, ...]]]
         if len(by_day) <= WHOLE_DAYS:
             trials = [(_moment(day, tonight, tip, offset), EVERY) for offset in offsets]
         else:
             turn = offsets[number // len(_TURNS) % len(offsets)]
             trials = [(_moment(day, tonight, tip, turn), _TURNS[number % len(_TURNS)])]
-        yield _Day(day, tuple(game.game_id for game in tonight), tuple(trials))
+        yield Day(day, tuple(game.game_id for game in tonight), tuple(trials))
 
 
-def _moment(day: date, tonight: Sequence[_Game], tip: datetime, offset: timedelta) -> Moment:
+def _moment(day: date, tonight: Sequence[Game], tip: datetime, offset: timedelta) -> Moment:
     as_of = tip - offset
     to_come = [game for game in tonight if game.as_of >= as_of]
     asked = to_come if offset else [game for game in to_come if game.as_of == tip]
@@ -167,7 +168,7 @@ def _moment(day: date, tonight: Sequence[_Game], tip: datetime, offset: timedelt
 
 
 def _check_month(
-    warehouse: Warehouse, work: Work, builder: Builder, days: Sequence[_Day], ledger: Ledger, tick: Callable[[int], None]
+    warehouse: Warehouse, work: Work, builder: Builder, days: Sequence[Day], ledger: Ledger, tick: Callable[[int], None]
 ) -> tuple[int, int]:
     """All games of these days in one set, then what is tried on each day; the set's rows and how many columns of them are compared."""
     with warehouse.reading() as inside:
