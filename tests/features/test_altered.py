@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from features.raw_rows import Row
+from features.raw_rows import Row, fill, row
 from features.small_league import CORRECTED, CORRECTION_KNOWN, HERO, NIGHT
 from tipoff.errors import BrokenInvariant
 from tipoff.features.altered import AlteredWork, Around, Cut, Probe
@@ -163,3 +164,50 @@ def test_what_was_asked_for_is_on_record(work: Work) -> None:
     altered.table("ref.sources")
     altered.as_of("raw.schedule", AS_OF)
     assert altered.asked == {"ref.sources", "raw.schedule"}
+
+
+def late(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 23, tzinfo=UTC)
+
+
+@pytest.fixture
+def few(tmp_path: Path) -> DuckDBWarehouse:
+    """Two shots of two days before the night, one of the day after it, and a player."""
+    before, after = NIGHT - timedelta(days=2), NIGHT + timedelta(days=1)
+    shots = [
+        row(
+            "raw.shots",
+            game_id=f"{day:%Y%m%d}_NYK_BOS",
+            action_id=number,
+            game_date=day,
+            zone=zone,
+            made=True,
+            points=2,
+            known_at=late(day),
+        )
+        for number, (day, zone) in enumerate([(before, "paint"), (before, "mid"), (after, "three")])
+    ]
+    player = row("ref.players", player_lookup=HERO, name="Bos A", birth_date=date(1996, 1, 2), team="BOS", last_seen=NIGHT)
+    return fill(tmp_path / "warehouse.duckdb", {"raw.shots": shots, "ref.players": [player]})
+
+
+def test_shots_are_altered_by_their_own_moment(few: DuckDBWarehouse, cut: Cut) -> None:
+    with few.reading() as work:
+        assert len(rows(work, cut, "raw.shots", PROBES["truncated"])) == 2
+        assert len(rows(work, cut, "raw.shots", PROBES["absent"])) == 1
+        perturbed = {row["action_id"]: row for row in rows(work, cut, "raw.shots", PROBES["perturbed"])}
+        delayed = rows(work, cut, "raw.shots", PROBES["delayed"])
+    assert [(perturbed[number]["zone"], perturbed[number]["made"]) for number in range(3)] == [
+        ("paint", True),
+        ("mid", True),
+        ("paint", False),
+    ]
+    assert len(delayed) == 3
+    assert all(row["known_at"] > AS_OF for row in delayed)
+
+
+def test_a_players_present_team_is_altered_and_his_birth_is_not(few: DuckDBWarehouse, cut: Cut) -> None:
+    with few.reading() as work:
+        [player] = rows(work, cut, "ref.players", *REWRITING.after)
+    assert (player["team"], player["last_seen"]) == ("nobody", NIGHT + timedelta(days=30))
+    assert (player["name"], player["birth_date"]) == ("Bos A", date(1996, 1, 2))

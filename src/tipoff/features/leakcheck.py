@@ -174,11 +174,13 @@ def _check_month(
     with warehouse.reading() as inside:
         at_tips = builder(inside, [game_id for planned in days for game_id in planned.game_ids], None).to_arrow()
     check_promise(at_tips, ledger)
-    around = Around(work, days[0].day, days[-1].day)
-    for planned in days:
-        for moment, trials in planned.trials:
-            under_trial = MomentUnderTrial(warehouse, builder, around, moment, at_tips, ledger)
-            for trial in trials:
-                under_trial.make(trial)
-        tick(1)
+    for _, week in groupby(days, key=lambda planned: planned.day.isocalendar()[:2]):
+        of_week = [*week]
+        around = Around(work, of_week[0].day, of_week[-1].day)
+        for planned in of_week:
+            for moment, trials in planned.trials:
+                under_trial = MomentUnderTrial(warehouse, builder, around, moment, at_tips, ledger)
+                for trial in trials:
+                    under_trial.make(trial)
+            tick(1)
     return at_tips.num_rows, at_tips.num_columns - len(KEY)
