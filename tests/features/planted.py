@@ -45,18 +45,27 @@ def planted(*leaks: Leak) -> Builder:
         key = (tuple(game_ids), as_of)
         built = own[key] = own.get(key) or build(work, game_ids, as_of)
         rows = built.to_arrow().select(["game_id", "player_lookup", "as_of", "game_date", "season", "team", "opponent"]).to_pylist()
-        values = {leak.feature: _read(work, leak, rows) for leak in leaks}
+        facts = {name: _facts(work, name) for name in sorted({leak.table for leak in leaks})}
+        values = {leak.feature: _read(leak, facts[leak.table], rows) for leak in leaks}
         return replace(built, values=built.values | values)
 
     return leaky
 
 
-def _read(work: Work, leak: Leak, rows: Sequence[Row]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    facts = work.fetch(work.table(leak.table)).to_pylist()
-    moment = "snapshot_at" if leak.table == QUOTES else "known_at"
-    facts.sort(
-        key=lambda fact: (fact["game_date"], fact["player_lookup"], fact[moment], fact["points" if leak.table == BOX else "point"] or 0)
-    )
+def _facts(work: Work, table: str) -> list[Row]:
+    """What leaks read of a table, in order of day and player, oldest version first."""
+    rows = work.table(table).select(*_READ[table])
+    found: list[Row] = work.fetch(rows.order_by(["game_date", "player_lookup", *_READ[table][-2:]])).to_pylist()
+    return found
+
+
+_READ = {
+    BOX: ("game_id", "player_lookup", "game_date", "season", "team", "started", "known_at", "points"),
+    QUOTES: ("game_id", "player_lookup", "game_date", "commence_time", "known_at", "snapshot_at", "point"),
+}
+
+
+def _read(leak: Leak, facts: list[Row], rows: Sequence[Row]) -> np.ndarray[Any, np.dtype[np.float64]]:
     concerned = _by(facts, {"opponent": "team"}.get(leak.by or "", leak.by))
     found = [leak.reading(concerned.get(row[leak.by] if leak.by else None, []), row) for row in rows]
     return np.array([np.nan if value is None else value for value in found], dtype=np.float64)

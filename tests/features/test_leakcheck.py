@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import count
 
+import numpy as np
+import pyarrow.compute as pc
 import pytest
 
 from features.planted import LEAKS, Leak, planted
 from features.small_league import LATE, NIGHT
 from tipoff.errors import BadInput, UnknownDate
+from tipoff.features.build import Built, build
 from tipoff.features.leakcheck import OFFSETS, Game, LeakCheck, leakcheck, plan
-from tipoff.features.trials import DELAY, EVERY, REWRITING, TRUNCATION, Finding
+from tipoff.features.trials import (
+    ALONE,
+    BY_ITSELF,
+    DELAY,
+    EVERY,
+    NEWER,
+    OTHER_GAMES,
+    REWRITING,
+    TRUNCATION,
+    UNSTABLE,
+    Builder,
+    Finding,
+)
 from tipoff.store.duckdb import DuckDBWarehouse
+from tipoff.store.warehouse import Work
+
+STRAY = "points_avg_last_5"
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +86,38 @@ def test_the_real_builder_passes_around_late_and_corrected_box_scores(league_war
     assert all(compared.rows > 30 for compared in checked.compared.values())
     assert {"raw.player_box", "raw.schedule", "raw.odds_player_points", "raw.odds_game_lines", "raw.injuries"} <= set(checked.altered)
     assert "ref.sources" in checked.unaltered
+
+
+def test_a_value_that_depends_on_the_other_games_of_the_set_is_blamed_on_them(league_warehouse: DuckDBWarehouse) -> None:
+    checked = leakcheck(league_warehouse, NIGHT, NIGHT, offsets=OFFSETS[:1], builder=altering(lambda built, _number: float(built.size)))
+    assert {(finding.feature, finding.table, finding.probe) for finding in checked.findings} == {(STRAY, OTHER_GAMES, ALONE)}
+
+
+def test_a_value_that_is_another_each_time_is_blamed_on_no_table(league_warehouse: DuckDBWarehouse) -> None:
+    checked = leakcheck(league_warehouse, NIGHT, NIGHT, offsets=OFFSETS[1:], builder=altering(lambda _built, number: float(number)))
+    assert {(finding.feature, finding.table, finding.probe) for finding in checked.findings} == {(STRAY, BY_ITSELF, UNSTABLE)}
+
+
+def test_a_row_that_says_itself_that_it_is_too_new_is_told(league_warehouse: DuckDBWarehouse) -> None:
+    def hasty(work: Work, game_ids: Sequence[str], as_of: datetime | None = None) -> Built:
+        built = build(work, game_ids, as_of)
+        tomorrow = pc.add(built.ingredients.column("as_of"), timedelta(days=1))
+        place = built.ingredients.column_names.index("newest_known_at")
+        return replace(built, ingredients=built.ingredients.set_column(place, "newest_known_at", tomorrow))
+
+    checked = leakcheck(league_warehouse, NIGHT, NIGHT, offsets=OFFSETS[:1], builder=hasty)
+    assert ("newest_known_at", NEWER) in {(finding.feature, finding.probe) for finding in checked.findings}
+
+
+def altering(value: Callable[[Built, int], float]) -> Builder:
+    """The real builder, built once for the same games and moment, with one feature made of the rows and of how often it was asked."""
+    honest, number = planted(), count()
+
+    def builder(work: Work, game_ids: Sequence[str], as_of: datetime | None = None) -> Built:
+        built = honest(work, game_ids, as_of)
+        return replace(built, values=built.values | {STRAY: np.full(built.size, value(built, next(number)))})
+
+    return builder
 
 
 def test_days_without_games_are_no_fault_and_a_span_without_any_is(league_warehouse: DuckDBWarehouse) -> None:

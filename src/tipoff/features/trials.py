@@ -40,6 +40,7 @@ SHOWN = 5
 """So many rows of a finding are told one by one."""
 TOGETHER = "(several tables together)"
 OTHER_GAMES = "(the other games of the set)"
+BY_ITSELF = "(none: built twice, it differs)"
 OWN_WORD = "(by the row's own word)"
 
 
@@ -62,6 +63,8 @@ DELAY = Trial("delayed", (DELAYED,), (ABSENT,))
 EVERY = (TRUNCATION, REWRITING, DELAY)
 ALONE = "alone"
 """A game built among a month's others must have the rows that it has when it is built by itself."""
+UNSTABLE = "unstable"
+"""The same games on the same tables must have the same rows each time."""
 NEWER = "newer"
 """No row may say that it rests on something newer than its own moment."""
 
@@ -118,9 +121,12 @@ class Ledger:
 
     def differ(self, trial: str, features: Sequence[str]) -> set[str]:
         """These features differ at one more moment; which of them no table has been found for yet."""
-        blamed = {feature for name, feature, _, _ in self._first if name == trial}
         self._moments.update((trial, feature) for feature in features)
-        return set(features) - blamed
+        return set(features) - self.features_in(trial)
+
+    def features_in(self, trial: str) -> set[str]:
+        """The features that were found in a trial."""
+        return {feature for name, feature, _, _ in self._first if name == trial}
 
     def blame(self, trial: str, feature: str, table: str, probe: str, as_of: datetime, changes: list[Change]) -> None:
         """A feature differs by this table and probe."""
@@ -145,60 +151,50 @@ def check_promise(rows: pa.Table, ledger: Ledger) -> None:
 
 
 class MomentUnderTrial:
-    """A moment, and the builds that were made of it. `at_tips` are rows of a larger set, each as of its game's tip."""
+    """A moment, and what is built as of it. `at_tips` are rows of a larger set, each as of its game's tip."""
 
     def __init__(self, warehouse: Warehouse, builder: Builder, around: Around, moment: Moment, at_tips: pa.Table, ledger: Ledger) -> None:
         self._warehouse = warehouse
         self._builder = builder
         self._around = around
         self._moment = moment
-        self._at_tips = at_tips
         self._ledger = ledger
-        self._alone: pa.Table | None = None
+        mine = pa.array(moment.game_ids, pa.string())
+        self._as_they_are = at_tips.filter(pc.is_in(at_tips.column("game_id"), mine)) if moment.at_tip else None
 
     def make(self, trial: Trial) -> None:
         """Compare the two builds of a trial; where they differ, find out by which table."""
         before = self._before(trial)
         after = self._build(lambda _table: trial.after)
         self._ledger.count(trial.name, before.num_rows)
-        changes = differences(before, after)
-        if changes and self._from_set(trial):
-            before = self._built_alone()
-            changes = differences(before, after)
-        if changes:
-            self._blame(trial, before, changes)
-
-    def _from_set(self, trial: Trial) -> bool:
-        """Whether the trial starts from the rows of the larger set."""
-        return self._moment.at_tip and not trial.before and self._alone is None
+        if differences(before, after):
+            again = self._build(lambda _table: trial.before)
+            self._check_itself(trial, before, again)
+            self._blame(trial, again, differences(again, after))
 
     def _before(self, trial: Trial) -> pa.Table:
+        """The rows that a trial starts from. On the tables as they are, these are made once, and at their tips come out of the set."""
         if trial.before:
             return self._build(lambda _table: trial.before)
-        if self._from_set(trial):
-            mine = pa.array(self._moment.game_ids, pa.string())
-            return self._at_tips.filter(pc.is_in(self._at_tips.column("game_id"), mine))
-        return self._built_alone()
+        if self._as_they_are is None:
+            self._as_they_are = self._build(lambda _table: ())
+            check_promise(self._as_they_are, self._ledger)
+        return self._as_they_are
 
-    def _built_alone(self) -> pa.Table:
-        """The games by themselves on the tables as they are; at their tips these must be the rows of the larger set."""
-        if self._alone is None:
-            alone = self._build(lambda _table: ())
-            if self._moment.at_tip:
-                in_set = self._before(TRUNCATION)
-                self._ledger.count(ALONE, in_set.num_rows)
-                changes = differences(in_set, alone)
-                for feature in self._ledger.differ(ALONE, [*changes]):
-                    self._ledger.blame(ALONE, feature, OTHER_GAMES, ALONE, self._moment.cut.as_of, changes[feature])
-            else:
-                check_promise(alone, self._ledger)
-            self._alone = alone
-        return self._alone
+    def _check_itself(self, trial: Trial, before: pa.Table, again: pa.Table) -> None:
+        """The same games on the same tables once more, by themselves: what differs already then is no matter of what was altered."""
+        from_set = self._moment.at_tip and not trial.before
+        name, told = (ALONE, OTHER_GAMES) if from_set else (UNSTABLE, BY_ITSELF)
+        self._ledger.count(name, before.num_rows)
+        changes = differences(before, again)
+        for feature in self._ledger.differ(name, [*changes]):
+            self._ledger.blame(name, feature, told, name, self._moment.cut.as_of, changes[feature])
 
     def _blame(self, trial: Trial, before: pa.Table, changes: dict[str, list[Change]]) -> None:
         """Alter one table at a time, by one probe at a time, for the features of which that has not been found out yet."""
         as_of = self._moment.cut.as_of
-        unblamed = self._ledger.differ(trial.name, [*changes])
+        unstable = self._ledger.features_in(UNSTABLE)
+        unblamed = self._ledger.differ(trial.name, [feature for feature in changes if feature not in unstable])
         if not unblamed:
             return
         found: set[str] = set()
