@@ -31,7 +31,7 @@ def player_games(work: Work, first: date, last: date) -> pa.Table:
     """
     box = work.table("raw.player_box")
     rows = work.fetch(box.filter(box.game_date >= day_of(first), box.game_date <= day_of(last)).select(*_COLUMNS, *_STATS))
-    tips = newest_schedule(work.table("raw.schedule"))
+    tips = schedule_as_played(work.table("raw.schedule"))
     known_tips = work.fetch(tips.select("game_id", tip="commence_time"))
     names, people = Names(rows.column("game_id")), Names(rows.column("player_lookup"))
     line, version, valid_to = _versions(
@@ -71,6 +71,23 @@ def newest_schedule(schedule: ir.Table) -> ir.Table:
     ranked = schedule.mutate(from_league=schedule.league_game_id.notnull().cast("int64"), assumed=schedule.known_at_assumed.cast("int64"))
     order = ibis.window(group_by="game_id", order_by=[ibis.desc("from_league"), "assumed", ibis.desc("known_at")])
     return ranked.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0).drop("place", "from_league", "assumed")
+
+
+def schedule_as_played(schedule: ir.Table) -> ir.Table:
+    """One row a game: of what was known by its tip what `newest_schedule` picks; of a game that became known only later the first word.
+
+    So no later version moves a game that has been played, and what is told of it never changes.
+    """
+    in_time = schedule.known_at <= schedule.commence_time
+    ranked = schedule.mutate(
+        in_time=in_time.cast("int64"),
+        own_word=(in_time & schedule.league_game_id.notnull()).cast("int64"),
+        assumed=(in_time & schedule.known_at_assumed).cast("int64"),
+        newest=ibis.ifelse(in_time, schedule.known_at, ibis.null("timestamp('UTC')")),
+    )
+    order = ibis.window(group_by="game_id", order_by=[ibis.desc("in_time"), ibis.desc("own_word"), "assumed", ibis.desc("newest"), "known_at"])
+    first = ranked.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
+    return first.drop("place", "in_time", "own_word", "assumed", "newest")
 
 
 def schedule_versions(schedule: ir.Table) -> ir.Table:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from tipoff.analyze.absent import reported
 from tipoff.analyze.form import form
-from tipoff.analyze.history import WINDOW, newest_schedule
+from tipoff.analyze.history import WINDOW, schedule_as_played
 from tipoff.analyze.past import Floats, Ints, Names, Slices, Values, instants, moment_column, numbers
 from tipoff.analyze.projection import minutes_ahead
 from tipoff.analyze.quoted import Quotes, closing_of_played, regulars, since_last_game
@@ -81,7 +81,7 @@ def _whole(moments: Floats) -> Ints:
 def _closing(work: Work, scene: Scene) -> Market:
     """The market on the past games in reach, at each game's own tip."""
     first = scene.first_day - WINDOW - timedelta(days=1)
-    games = newest_schedule(work.table("raw.schedule"))
+    games = schedule_as_played(work.table("raw.schedule"))
     games = games.filter(games.game_date >= day_of(first), games.game_date <= day_of(scene.last_day))
     return market_at_close(work, games.select("game_id", tip="commence_time"))
 
