@@ -62,7 +62,8 @@ class Cut:
 class Probe:
     """One thing that is done to the tables that it `applies` to; `words` say it to people.
 
-    `stays` says which of a table's rows stay as they are (None: all). `adds` makes rows out of those of the days around.
+    `stays` says which of a table's rows stay as they are (None: all), `adds` makes rows out of those of the days around, and `says` gives
+    all rows other values in some columns.
     """
 
     name: str
