@@ -106,7 +106,7 @@ class Slow:
         """Whether a box row is of a game before this one, within memory."""
         if past_id not in self.schedule:
             return False
-        tip = _in_force(self.schedule[past_id])["commence_time"]
+        tip = _as_played(self.schedule[past_id])["commence_time"]
         return bool(tip < game["commence_time"] and row["game_date"] >= game["game_date"] - MEMORY)
 
     def listed(self, player: str, game: Row) -> list[tuple[datetime, Row]]:
@@ -115,7 +115,7 @@ class Slow:
 
     def _newest_first(self, player: str, game: Row) -> list[tuple[datetime, Row]]:
         found = [
-            (_in_force(self.schedule[past_id])["commence_time"], row)
+            (_as_played(self.schedule[past_id])["commence_time"], row)
             for past_id in self.games_of_player[player]
             for row in self.box_of(past_id, game["as_of"])
             if row["player_lookup"] == player and self._is_past(past_id, row, game)
@@ -191,7 +191,7 @@ class Slow:
                 TeamGame(
                     game_id=past_id,
                     day=own[0]["game_date"],
-                    tip=_in_force(self.schedule[past_id])["commence_time"],
+                    tip=_as_played(self.schedule[past_id])["commence_time"],
                     season=own[0]["season"],
                     pace=possessions * 48 / (minutes / 5),
                     scored=100 * scored / possessions,
@@ -535,6 +535,12 @@ def _absent(player: str, team: str, reports: dict[str, Row]) -> list[str]:
     return [
         name for name, report in reports.items() if name != player and report["team"] == team and report["status"] in ("out", "doubtful")
     ]
+
+
+def _as_played(versions: Sequence[Row]) -> Row:
+    """A past game as it stood when it tipped: in force of what was known by then; of one that became known only later the first word."""
+    in_time = [row for row in versions if row["known_at"] <= row["commence_time"]]
+    return _in_force(in_time) if in_time else min(versions, key=lambda row: row["known_at"])
 
 
 def _in_force(versions: Sequence[Row]) -> Row:

@@ -18,7 +18,8 @@ import ibis
 import ibis.expr.types as ir
 
 from tipoff.analyze.history import newest_schedule
-from tipoff.analyze.slate import CALLED_OFF, left, sides
+from tipoff.analyze.schedule import CALLED_OFF
+from tipoff.analyze.slate import left, sides
 from tipoff.clock import game_date_of, season_of
 from tipoff.errors import BadInput
 from tipoff.market.books import books_of_kind
