@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from features.built_rows import Rows
 from tipoff.errors import SlateStopped
-from tipoff.features.build import Built
+from tipoff.features.build import Built, Strays
 from tipoff.features.quality import score
 from tipoff.features.registry import features
 from tipoff.features.slate_checks import check_slate
@@ -29,7 +29,8 @@ def slate(
     qualities = {name: np.full(players, 100.0) for name in values}
     ids = [f"20251206_AA{number % games}_BBB" for number in range(players)]
     empty = score(values, qualities, {}, players)
-    return Built(pa.table({"game_id": ids}), values, qualities, {}, empty, np.zeros(players, dtype=np.bool_), strays or {})
+    apart = {name: Strays(np.arange(count), np.full(count, 1e6)) for name, count in (strays or {}).items() if count}
+    return Built(pa.table({"game_id": ids}), values, qualities, {}, empty, np.zeros(players, dtype=np.bool_), apart)
 
 
 def test_a_slate_of_values_in_range_that_differ_passes() -> None:
