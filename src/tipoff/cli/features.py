@@ -156,11 +156,9 @@ def _print_slate(title: str, slate: SlateVerdict) -> None:
         "mend",
     )
     print_table(f"{title}: {len(slate.players)} players, {len(lined)} with a line", columns, rows, numeric=(3, 5, 6, 7, 8, 9))
-    _print_counts(
-        "Missing, and counted against readiness", ("feature", "reason"), [key.partition("=")[::2] for key in slate.missing], slate.missing
-    )
-    _print_counts("Waived: no source that is on supplies it", ("feature",), [(name,) for name in slate.waived], slate.waived)
-    _print_counts("Out of range, and missing therefore", ("feature",), [(name,) for name in slate.out_of_range], slate.out_of_range)
+    _print_counts("Missing", ("feature", "reason"), [key.partition("=")[::2] for key in slate.missing], slate.missing)
+    _print_counts("Waived", ("feature",), [(name,) for name in slate.waived], slate.waived)
+    _print_counts("Out of range", ("feature",), [(name,) for name in slate.out_of_range], slate.out_of_range)
     through = sum(player.gate_open for player in slate.players)
     print_line(
         f"{through} of {len(slate.players)} players are let through ({sum(player.gate_open for player in lined)} of "

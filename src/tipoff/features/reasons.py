@@ -54,10 +54,8 @@ REASONS: dict[str, Reason] = {
     "no_slope": Reason("Too few box scores to learn how far points stray at that level.", "load"),
     "no_game_in_14_days": Reason("He has not played for 14 days: there is no recent line to compare with.", None),
     "out_of_range": Reason("The value was computed, and lies outside the feature's range.", "features"),
-    "not_supplied": Reason(
-        "No source that is switched on supplies what it is made of for that day: a required feature is waived.", "scrape"
-    ),
-    "warm_up": Reason("The season is too young for it: a required feature is excused, and does not count.", None),
+    "not_supplied": Reason("No source that is switched on supplies what it is made of for that day.", "scrape"),
+    "warm_up": Reason("The season is too young for it.", None),
 }
 
 
