@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,10 +12,12 @@ from hypothesis import strategies as st
 
 from features.built_rows import Rows
 from tipoff.errors import SlateStopped
-from tipoff.features.build import Built
+from tipoff.features import build as builder
+from tipoff.features.build import Built, Strays
 from tipoff.features.quality import score
-from tipoff.features.registry import features
-from tipoff.features.slate_checks import check_slate
+from tipoff.features.registry import Feature, Ingredients, Value, features
+from tipoff.features.slate_checks import check_slate, red_alerts
+from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.tables.features import catalogue
 
 MUST_VARY = [entry.name for entry in catalogue() if not entry.may_be_constant]
@@ -29,7 +33,8 @@ def slate(
     qualities = {name: np.full(players, 100.0) for name in values}
     ids = [f"20251206_AA{number % games}_BBB" for number in range(players)]
     empty = score(values, qualities, {}, players)
-    return Built(pa.table({"game_id": ids}), values, qualities, {}, empty, np.zeros(players, dtype=np.bool_), strays or {})
+    apart = {name: Strays(np.arange(count), np.full(count, 1e6)) for name, count in (strays or {}).items() if count}
+    return Built(pa.table({"game_id": ids}), values, qualities, {}, empty, np.zeros(players, dtype=np.bool_), apart)
 
 
 def test_a_slate_of_values_in_range_that_differ_passes() -> None:
@@ -68,6 +73,41 @@ def test_more_than_five_per_cent_out_of_range_stops_and_five_do_not(players: int
             check_slate(built)
     else:
         check_slate(built)
+
+
+@given(st.lists(st.floats(-400.0, 400.0), min_size=1, max_size=40))
+def test_a_slate_whose_median_is_out_of_range_is_stopped_however_small(offered: list[float]) -> None:
+    """More than 5 %, `or its median`: over the values as they were computed, those that became missing among them."""
+    column = np.array(offered)
+    stray = (column < 90) | (column > 115)
+    built = slate({"team_pace": np.where(stray, np.nan, column).tolist()}, players=len(offered), games=1)
+    built = replace(built, strays={"team_pace": Strays(np.flatnonzero(stray), column[stray])})
+    np.testing.assert_array_equal(built.computed("team_pace"), column)
+    if not 90 <= np.median(column) <= 115:
+        with pytest.raises(SlateStopped, match=f"team_pace: {stray.sum()} of {len(offered)} values out of"):
+            check_slate(built)
+
+
+def a_hundredfold(feature: Feature) -> Feature:
+    """The feature as a source would make it that tells a share of .45 as 45."""
+
+    def recipe(ingredients: Ingredients) -> Value:
+        value = feature.recipe(ingredients)
+        return replace(value, values=100.0 * value.values)
+
+    return replace(feature, recipe=recipe)
+
+
+def test_values_a_hundred_times_too_large_stop_the_slate_by_name(
+    monkeypatch: pytest.MonkeyPatch, league_warehouse: DuckDBWarehouse, season_games: list[str]
+) -> None:
+    """All but those of which a hundred times is in range as well: without an upper bound, or 0 throughout this league."""
+    scaled = tuple(a_hundredfold(feature) for feature in features())
+    monkeypatch.setattr(builder, "features", lambda: scaled)
+    with league_warehouse.reading() as work:
+        built = builder.build(work, season_games)
+    named = {alert.feature for alert in red_alerts(built) if "values out of" in alert.fault}
+    assert {entry.name for entry in catalogue()} - named == {"days_rest", "breakout_flag", "playoff_game", "rest_advantage"}
 
 
 def test_all_faults_are_named_at_once() -> None:

@@ -15,8 +15,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from tipoff.analyze.slate import games_between
 from tipoff.features.build import build
-from tipoff.flow.night import games_of
 from tipoff.store.duckdb import DuckDBWarehouse
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -115,4 +115,4 @@ def test_no_feature_of_the_night_changes_when_everything_after_the_tips_is(chang
 
 def features_of_the_night(path: Path) -> pa.Table:
     with DuckDBWarehouse(path).reading() as work:
-        return build(work, games_of(work, date(2025, 11, 5))).to_arrow()
+        return build(work, games_between(work, date(2025, 11, 5), date(2025, 11, 5))).to_arrow()

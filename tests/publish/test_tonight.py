@@ -70,6 +70,11 @@ def test_reasons_for_absence_are_counted_and_told(before: Exported) -> None:
     assert {absence.mended_by for absence in absent if absence.reason.startswith("not_quality")} == {"features"}
 
 
+def test_what_is_waived_stands_once_on_the_slate_and_with_each_player(before: Exported) -> None:
+    assert before.night.waived == ["pct_mid_range", "pct_paint", "pct_three"]
+    assert {tuple(sorted(player.quality.waived)) for player in before.players if player.quality} == {tuple(before.night.waived)}
+
+
 def test_a_prediction_that_was_taken_down_is_an_absence_with_its_reason(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse)
     with warehouse.writing("injury") as work:

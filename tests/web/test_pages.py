@@ -43,6 +43,13 @@ def test_every_player_is_on_the_page_once_predicted_or_absent(site: Site) -> Non
     assert all(player.name in page.text for player in players)
 
 
+def test_what_is_waived_is_said_once_and_what_a_player_lacks_beside_his_quality(site: Site) -> None:
+    text = Page(site("tonight").get("/").text).text
+    assert text.count("Waived:") == 1
+    assert "Waived: pct mid range, pct paint, pct three" in text
+    assert "missing points avg last 5 (too few games)" in text
+
+
 def test_recommended_players_come_first_in_each_game(site: Site) -> None:
     page = Page(site("tonight").get("/").text)
     flags: list[list[bool]] = []

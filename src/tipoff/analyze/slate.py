@@ -6,7 +6,7 @@ Knows the schedule, past box scores and who is quoted. It must never know what h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import ibis
 import ibis.expr.types as ir
@@ -15,9 +15,17 @@ import pyarrow as pa
 from tipoff.analyze.past import instants
 from tipoff.analyze.schedule import Schedule
 from tipoff.clock import as_utc
-from tipoff.store.warehouse import Work
+from tipoff.store.warehouse import Work, day_of
 
 ROW = ["game_id", "player_lookup"]
+
+
+def games_between(work: Work, first: date, last: date) -> list[str]:
+    """Ids of every game of these game days, both included, that any schedule names; in their order."""
+    schedule = work.table("raw.schedule")
+    rows = schedule.filter(schedule.game_date >= day_of(first), schedule.game_date <= day_of(last))
+    found: list[str] = work.fetch(rows.select("game_id").distinct().order_by("game_id")).column("game_id").to_pylist()
+    return found
 
 
 def games_as_of(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> ir.Table:

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, books, capture, coverage, ingest, leakcheck, look, nights, repair
+from tipoff.cli import backfill, books, capture, coverage, features, ingest, leakcheck, look, nights, repair
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -45,6 +45,7 @@ for command in (
     look.screenshot,
 ):
     app.command(name=command.__name__.rstrip("_"))(command)
+app.add_typer(features.features)
 app.add_typer(repair.quarantine)
 app.add_typer(repair.names)
 

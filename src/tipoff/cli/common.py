@@ -14,10 +14,12 @@ import typer
 
 if TYPE_CHECKING:
     from tipoff.config import Settings
+    from tipoff.features.quality import RunMode
     from tipoff.grade.run import SystemRecord
 
 DataDir = Annotated[Path | None, typer.Option("--data-dir", help="Where everything is kept (default: tipoff-data).", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
+RunModeOption = Annotated[str, typer.Option("--run-mode", help="Gate: first, retry, final_retry, last_call, backfill …")]
 
 
 def settings_of(data_dir: Path | None, **given: Any) -> Settings:
@@ -25,6 +27,17 @@ def settings_of(data_dir: Path | None, **given: Any) -> Settings:
     from tipoff.config import load_settings
 
     return load_settings(data_dir=data_dir, **given)
+
+
+def run_mode_called(name: str) -> RunMode:
+    """The run mode of this name. Raises BadInput for an unknown one."""
+    from tipoff.errors import BadInput
+    from tipoff.features.quality import MIN_SCORE
+
+    for mode in MIN_SCORE:
+        if mode == name:
+            return mode
+    raise BadInput(f"{name!r} is no run mode.", hint=f"There are {', '.join(MIN_SCORE)}.")
 
 
 def print_json(value: Any) -> None:

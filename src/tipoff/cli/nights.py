@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_records, print_table, progress, settings_of
+from tipoff.cli.common import (
+    AsJson,
+    DataDir,
+    RunModeOption,
+    print_json,
+    print_line,
+    print_records,
+    print_table,
+    progress,
+    run_mode_called,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from tipoff.flow.night import Night, PhaseResult
@@ -49,29 +60,23 @@ def demo(
 def night(
     day: Annotated[str, typer.Argument(help="2025-11-05, TODAY or TOMORROW (New York).", metavar="DATE")],
     as_of: Annotated[str | None, typer.Option("--as-of", help="Moment of knowledge, UTC; default: each game's tip.")] = None,
-    run_mode: Annotated[str, typer.Option("--run-mode", help="Gate: first, retry, final_retry, last_call, backfill …")] = "last_call",
+    run_mode: RunModeOption = "last_call",
     data_dir: DataDir = None,
     json: AsJson = False,
 ) -> None:
     """Predict a date on what is loaded: analyze, features, predict, publish."""
-    from typing import get_args
-
     from tipoff.clock import SystemClock, parse_instant, resolve_date
-    from tipoff.errors import BadInput
-    from tipoff.features.quality import RunMode
     from tipoff.flow.house import open_house
     from tipoff.flow.night import night as run
 
-    modes: dict[str, RunMode] = {mode: mode for mode in get_args(RunMode)}
-    if run_mode not in modes:
-        raise BadInput(f"{run_mode!r} is no run mode.", hint=f"There are {', '.join(modes)}.")
+    mode = run_mode_called(run_mode)
     moment = parse_instant(as_of) if as_of else None
     with open_house(settings_of(data_dir), SystemClock()) as house, progress(json) as announce:
         found = run(
             house,
             resolve_date(day, house.clock),
             as_of=moment,
-            run_mode=modes[run_mode],
+            run_mode=mode,
             announce=lambda name: _tell(announce, name),
         )
     if json:

@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.analyze.ingredients import gather
-from tipoff.analyze.past import Bools, Floats, days
+from tipoff.analyze.past import Bools, Floats, Ints, days
 from tipoff.features.labels import Labels
 from tipoff.features.quality import Scores, score
+from tipoff.features.reasons import reason_named
 from tipoff.features.registry import FEATURE_VERSION, NOT_SUPPLIED, QUALITY, Feature, Ingredients, Supply, features
 from tipoff.store.tables.features import CATEGORIES, Entry, catalogue
 from tipoff.store.warehouse import Work
@@ -26,12 +27,22 @@ from tipoff.store.warehouse import Work
 WARM_UP_DAYS = 14
 DECIMALS = 6
 OUT_OF_RANGE = "out_of_range"
+MISSING = "missing: "
+"""What stands before the reason, where a value's source would stand."""
 _IDENTITY = ("game_id", "player_lookup", "as_of", "game_date", "season", "team", "opponent")
 
 
 @dataclass(frozen=True)
+class Strays:
+    """One feature's values out of range, kept apart: their rows, and what was computed there."""
+
+    rows: Ints
+    values: Floats
+
+
+@dataclass(frozen=True)
 class Built:
-    """Feature rows. `values`, `qualities` and `sources` have one array a feature of the catalogue; `out_of_range` counts by name."""
+    """Feature rows. `values`, `qualities` and `sources` have one array a feature of the catalogue; `strays` has those with any."""
 
     ingredients: pa.Table
     values: dict[str, Floats]
@@ -39,7 +50,20 @@ class Built:
     sources: dict[str, pa.Array]
     scores: Scores
     warm_up: Bools
-    out_of_range: dict[str, int]
+    strays: dict[str, Strays]
+
+    @property
+    def out_of_range(self) -> dict[str, int]:
+        """How many of each feature's values were out of range, and are missing therefore."""
+        return {name: len(self.strays[name].rows) if name in self.strays else 0 for name in self.values}
+
+    def computed(self, name: str) -> Floats:
+        """A feature's values as its recipe gave them, those out of range among them; NaN for missing."""
+        values = self.values[name]
+        if name in self.strays:
+            values = values.copy()
+            values[self.strays[name].rows] = self.strays[name].values
+        return values
 
     @property
     def size(self) -> int:
@@ -84,19 +108,19 @@ def build(work: Work, game_ids: Sequence[str], as_of: datetime | None = None) ->
     qualities = {name: column.quality for name, column in found.items()}
     scores = score(values, qualities, {name: column.reason for name, column in found.items()}, rows.num_rows)
     sources = {name: column.told for name, column in found.items()}
-    strays = {name: column.strays for name, column in found.items()}
+    strays = {name: column.strays for name, column in found.items() if len(column.strays.rows)}
     return Built(rows, values, qualities, sources, scores, _warm_up(work, rows), strays)
 
 
 @dataclass(frozen=True)
 class _Column:
-    """One feature's values, their quality, the reason where there is none, what to say of each, and how many were out of range."""
+    """One feature's values, their quality, the reason where there is none, what to say of each, and what was out of range."""
 
     values: Floats
     quality: Floats
     reason: Labels
     told: pa.Array
-    strays: int
+    strays: Strays
 
 
 def _column(feature: Feature, ingredients: Ingredients) -> _Column:
@@ -106,14 +130,21 @@ def _column(feature: Feature, ingredients: Ingredients) -> _Column:
     # An engine adds floats in whatever order its threads finish; what is computed twice must be the same.
     values = np.round(value.values, DECIMALS)
     stray = _out_of_range(feature.entry, values)
+    apart = Strays(np.flatnonzero(stray), values[stray])
     if stray.any():
         values, reason = np.where(stray, np.nan, values), reason.where(stray, OUT_OF_RANGE)
     present = np.isfinite(values)
     if feature.needs is not None:
         reason = reason.where(~present & ~stray & (ingredients.supplied[feature.needs] == 0), NOT_SUPPLIED)
     quality = np.where(present, source.graded(QUALITY), 0.0)
-    missing = Labels(tuple(f"missing: {word}" for word in reason.words), reason.codes)
-    return _Column(values, quality, reason, missing.where(present, source).column(), int(stray.sum()))
+    missing = Labels(tuple(_missing(word) for word in reason.words), reason.codes)
+    return _Column(values, quality, reason, missing.where(present, source).column(), apart)
+
+
+def _missing(word: str) -> str:
+    """What stands in place of a source. Raises BrokenInvariant for a reason of which nobody knows who would mend it."""
+    reason_named(word)
+    return f"{MISSING}{word}"
 
 
 def _out_of_range(entry: Entry, values: Floats) -> Bools:

@@ -5,6 +5,7 @@ The score, the gate and the count of missing required features agree on every ro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from tipoff.analyze.past import Bools, Floats
 from tipoff.features.labels import Labels, Lists
+from tipoff.features.reasons import PHASES, reason_named
 from tipoff.features.registry import EXCUSED, NOT_SUPPLIED, Texts
 from tipoff.store.tables.features import CATEGORIES, Category, Entry, catalogue
 
@@ -27,14 +29,9 @@ MIN_SCORE: dict[RunMode, float] = {
     "backfill": 70,
 }
 READY_SCORE, READY_MATCHUP = 70.0, 50.0
+CAPS = ((1, 69.0), (5, 49.0))
+"""How many required features are missing, at least, and the score that a row then has at most."""
 TIERS = ((95.0, "gold"), (85.0, "silver"), (70.0, "bronze"), (50.0, "poor"), (-np.inf, "critical"))
-_MENDED_BY = {
-    "team_unknown": "load",
-    "no_line": "scrape",
-    "no_game_line": "scrape",
-    "no_report_covers_the_game": "scrape",
-    "out_of_range": "features",
-}
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,9 @@ def score(values: dict[str, Floats], qualities: dict[str, Floats], reasons: dict
             missing.add(lacking, Labels(tuple(f"{entry.name}={word}" for word in reason.words), reason.codes))
         waived.add(waive, Labels.all(entry.name, size))
     plain = np.divide(total, counted, out=np.zeros(size), where=counted > 0)
-    capped = np.where(missing_required >= 5, np.minimum(plain, 49.0), np.where(missing_required >= 1, np.minimum(plain, 69.0), plain))
+    capped = plain
+    for least, most in CAPS:
+        capped = np.where(missing_required >= least, np.minimum(capped, most), capped)
     by_category: dict[Category, Floats] = {
         category: np.divide(sums[category], counts[category], out=np.full(size, np.nan), where=counts[category] > 0)
         for category in CATEGORIES
@@ -100,27 +99,75 @@ def _tiers(scores: Floats) -> Texts:
     return tiers
 
 
-def blocked(scores: Scores, run_mode: RunMode) -> tuple[Bools, Texts, Texts]:
+@dataclass(frozen=True)
+class Gate:
+    """The gate of a run mode by row: where the score is too low, the match-up too weak, a required feature missing. Red alerts close it
+    for every row."""
+
+    scores: Scores
+    run_mode: RunMode
+    red_alerts: tuple[str, ...]
+    low: Bools
+    weak: Bools
+    lacking: Bools
+
+    @property
+    def closed(self) -> Bools:
+        """Where nobody is let through."""
+        return self.low | self.weak | self.lacking | bool(self.red_alerts)
+
+    def why(self, row: int) -> str:
+        """Why it is closed to a row, in words; empty where it is open."""
+        parts = []
+        if self.lacking[row]:
+            parts.append(f"missing {self.scores.missing[row]}")
+        if self.low[row]:
+            parts.append(f"score {_floored(self.scores.score[row])} below {MIN_SCORE[self.run_mode]:.0f} ({self.run_mode})")
+        if self.weak[row]:
+            matchup = self.scores.by_category["matchup"][row]
+            told = "wholly waived" if np.isnan(matchup) else f"{_floored(matchup)} below {READY_MATCHUP:.0f}"
+            parts.append(f"matchup {told}")
+        if self.red_alerts:
+            parts.append(f"red alert: {', '.join(self.red_alerts)}")
+        return "; ".join(parts)
+
+    def mended_by(self, row: int) -> str:
+        """The phase that would open it; empty where it is open."""
+        if not self.closed[row]:
+            return ""
+        alone = self.red_alerts and not (self.low[row] or self.weak[row] or self.lacking[row])
+        return "features" if alone else mended_by(self.scores.missing[row])
+
+
+def gate(scores: Scores, run_mode: RunMode, red_alerts: Sequence[str] = ()) -> Gate:
+    """The gate of a run mode; `red_alerts` are the features that stop the slate as a whole (`tipoff.features.slate_checks`)."""
+    return Gate(
+        scores,
+        run_mode,
+        tuple(red_alerts),
+        low=~(scores.score >= MIN_SCORE[run_mode]),
+        weak=~(scores.by_category["matchup"] >= READY_MATCHUP),
+        lacking=scores.missing_required > 0,
+    )
+
+
+def blocked(scores: Scores, run_mode: RunMode, red_alerts: Sequence[str] = ()) -> tuple[Bools, Texts, Texts]:
     """The gate by row: whether it is closed, why in words, and the phase that would mend it."""
-    floor = MIN_SCORE[run_mode]
-    low, matchup, lacking = scores.score < floor, ~(scores.by_category["matchup"] >= READY_MATCHUP), scores.missing_required > 0
-    closed = low | matchup | lacking
+    found = gate(scores, run_mode, red_alerts)
+    closed = found.closed
     why = np.full(len(closed), "", dtype=object)
     mend = np.full(len(closed), "", dtype=object)
     for row in np.flatnonzero(closed):
-        parts = []
-        if lacking[row]:
-            parts.append(f"missing {scores.missing[row]}")
-        if low[row]:
-            parts.append(f"score {scores.score[row]:.0f} below {floor:.0f} ({run_mode})")
-        if matchup[row]:
-            parts.append(f"matchup {scores.by_category['matchup'][row]:.0f} below {READY_MATCHUP:.0f}")
-        why[row] = "; ".join(parts)
-        mend[row] = mended_by(scores.missing[row])
+        why[row], mend[row] = found.why(int(row)), found.mended_by(int(row))
     return closed, why, mend
+
+
+def _floored(score: float) -> str:
+    """To one decimal, never rounded up to a floor that it does not reach: 84.9 of 84.96, and 60 of 60."""
+    return f"{np.floor(score * 10) / 10:g}"
 
 
 def mended_by(missing: str) -> str:
     """The phase that would mend a row: of the reasons that it names, the earliest phase; box scores mend the rest."""
-    phases = {_MENDED_BY.get(item.partition("=")[2], "load") for item in missing.split(", ") if item}
-    return next((phase for phase in ("scrape", "load", "features") if phase in phases), "load")
+    phases = {reason_named(item.partition("=")[2]).phase for item in missing.split(", ") if item}
+    return next((phase for phase in PHASES if phase in phases), "load")

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from tipoff.analyze.coverage import Gap, teams_without_boxes
 from tipoff.analyze.history import WINDOW
-from tipoff.analyze.slate import games_as_of
+from tipoff.analyze.slate import games_as_of, games_between
 from tipoff.analyze.summaries import summarise_games, summarise_slate
 from tipoff.errors import ArtefactMismatch, NotReady, UnknownDate
 from tipoff.features.build import Built, build
@@ -32,7 +32,7 @@ from tipoff.predict.slate import SlateOptions, Spoken, fitness, held_back, speak
 from tipoff.predict.systems import System, systems_named
 from tipoff.predict.unresolved import unresolved_absences
 from tipoff.publish.tonight import publish_tonight
-from tipoff.store.warehouse import Work, day_of
+from tipoff.store.warehouse import Work
 
 _NO_BOXES = "boxes "
 
@@ -89,14 +89,6 @@ class Phases:
         self.results.append(PhaseResult(name, perf_counter() - start, recorded.counts))
 
 
-def games_of(work: Work, game_date: date) -> list[str]:
-    """Ids of every game of a day that any schedule names."""
-    schedule = work.table("raw.schedule")
-    rows = schedule.filter(schedule.game_date == day_of(game_date)).select("game_id").distinct().order_by("game_id")
-    found: list[str] = work.fetch(rows).column("game_id").to_pylist()
-    return found
-
-
 def night(
     house: House, game_date: date, *, as_of: datetime | None = None, run_mode: RunMode = "last_call", announce: Announce | None = None
 ) -> Night:
@@ -107,7 +99,7 @@ def night(
     found = Night(game_date)
     phases = Phases(house, game_date, announce)
     with house.warehouse.reading() as work:
-        games = games_of(work, game_date)
+        games = games_between(work, game_date, game_date)
         known = work.fetch(games_as_of(work, games, as_of)).column("game_id").to_pylist() if games else []
     if not known:
         publish_tonight(house.warehouse, house.bucket, game_date, generated_at=house.clock.now(), as_of=as_of)

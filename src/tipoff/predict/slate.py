@@ -14,6 +14,7 @@ import pyarrow as pa
 from tipoff.features.build import Built
 from tipoff.features.quality import RunMode, blocked
 from tipoff.features.registry import FEATURE_VERSION, Texts
+from tipoff.features.slate_checks import red_alerts
 from tipoff.market.taking import take
 from tipoff.predict.artefacts import Loaded
 from tipoff.predict.systems import System
@@ -59,7 +60,7 @@ def fitness(built: Built, options: SlateOptions) -> Fitness:
     size = built.size
     reason, detail, mend = (np.full(size, "", dtype=object) for _ in range(3))
     status = np.asarray(built.ingredients.column("injury_status").to_pylist(), dtype=object)
-    closed, why, by = blocked(built.scores, options.run_mode)
+    closed, why, by = blocked(built.scores, options.run_mode, [alert.feature for alert in red_alerts(built)])
     minutes, lined = built.values["minutes_avg_last_10"], np.isfinite(built.values["vegas_points_line"])
     idle = ~lined & ~(minutes >= options.min_minutes)
     ready = built.scores.missing_required == 0

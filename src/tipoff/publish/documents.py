@@ -204,7 +204,8 @@ class System(Shape):
 
 
 class Tonight(Document):
-    """One night: every game, every scheduled player. `best_edge` is the largest edge of the headline system, in points."""
+    """One night: every game, every scheduled player. `best_edge` is the largest edge of the headline system, in points; `waived` are the
+    features that no switched-on source supplies for the day, each for one player at least."""
 
     game_date: date
     best_edge: Figure | None
@@ -213,6 +214,7 @@ class Tonight(Document):
     total_with_lines: int
     total_predicted: int
     total_recommended: int
+    waived: list[str] = []
     absences: list[ReasonCount]
     systems: list[System]
     bookmakers: dict[str, str]

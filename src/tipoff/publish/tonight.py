@@ -129,6 +129,7 @@ def tonight(
         total_with_lines=sum(player.has_line for player in players),
         total_predicted=sum(bool(player.predictions) for player in players),
         total_recommended=recommended,
+        waived=sorted({name for player in players if player.quality is not None for name in player.quality.waived}),
         absences=[
             ReasonCount(reason=reason, players=count) for reason, count in sorted(absent.items(), key=lambda pair: (-pair[1], pair[0]))
         ],

@@ -90,7 +90,22 @@ class Pages:
 
 def _environment() -> Environment:
     made = Environment(loader=PackageLoader("tipoff.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    for name in ("points", "whole", "signed", "percent", "price", "long_date", "short_date", "eastern", "iso", "team", "reason", "call"):
+    for name in (
+        "points",
+        "whole",
+        "signed",
+        "percent",
+        "price",
+        "long_date",
+        "short_date",
+        "eastern",
+        "iso",
+        "team",
+        "reason",
+        "call",
+        "feature",
+        "lacking",
+    ):
         made.filters[name] = getattr(words, name)
     made.filters["breakable"] = breakable
     made.globals |= {"curve": figure.curve, "bars": figure.bars, "interval": figure.interval, "version": _version()}

@@ -104,6 +104,17 @@ def reason(code: str) -> str:
     return REASONS.get(plain, plain.replace("_", " ").capitalize())
 
 
+def feature(name: str) -> str:
+    """A feature's name, for people: opponent pace."""
+    return name.replace("_", " ")
+
+
+def lacking(item: str) -> str:
+    """What is missing, and why: `pace score (team unknown)` of `pace_score=team_unknown`."""
+    name, _, why = item.partition("=")
+    return f"{feature(name)} ({feature(why)})" if why else feature(name)
+
+
 def call(recommendation: str | None) -> str:
     """OVER, UNDER, PASS or NO LINE."""
     return (recommendation or DASH).replace("_", " ")

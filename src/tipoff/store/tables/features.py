@@ -29,6 +29,13 @@ class Entry:
     window: str
     definition: str
 
+    @property
+    def span(self) -> str:
+        """Its range as an interval: `[0, 70]`, open where there is no bound."""
+        low = "(-∞" if self.low is None else f"[{self.low:g}"
+        high = "∞)" if self.high is None else f"{self.high:g}]"
+        return f"{low}, {high}"
+
 
 @lru_cache(maxsize=1)
 def catalogue() -> tuple[Entry, ...]:
