@@ -71,26 +71,33 @@ def _in_warehouse(table: Any, question: Any) -> pa.Table:
     with warehouse.reading() as work:
         stored = work.table(TABLE)
         main = stored.filter(stored.is_main)
-        wanted = main.select(*KEYS, *VALUES, "snapshot_at", "known_at", "origin_rank", "market", "event_id")
+        wanted = main.select(*KEYS, *VALUES, "snapshot_at", "known_at", "origin_rank", "event_id")
         return work.fetch(question(work, wanted, ibis.memtable(asked)).select(*KEYS, "as_of", *VALUES))
 
 
 def ask_ours(table: Any) -> pa.Table:
-    from tipoff.market.latest import latest_before
+    import ibis
 
-    return _in_warehouse(table, lambda work, quotes, asked: latest_before(work, quotes, asked, KEYS, "as_of"))
+    from tipoff.market.latest import known_by, newest_of
+
+    def newest(work: Any, quotes: Any, asked: Any) -> Any:
+        probes = work.keep(asked.mutate(probe=ibis.row_number()))
+        seen = known_by(quotes.inner_join(probes, KEYS), "as_of")
+        return probes.inner_join(newest_of(seen, by=["probe"], apart=["event_id"], values=VALUES), "probe")
+
+    return _in_warehouse(table, newest)
 
 
 def ask_ranking(table: Any) -> pa.Table:
     """The way that is obvious in SQL: join, rank all that came before, take the first."""
     import ibis
 
-    from tipoff.market.latest import TIES
+    from tipoff.market.latest import known_by
 
     def ranked(_: Any, quotes: Any, asked: Any) -> Any:
-        seen = quotes.inner_join(asked, KEYS)
-        seen = seen.filter((seen.snapshot_at <= seen.as_of) & (seen.known_at <= seen.as_of))
-        order = ibis.window(group_by=[*KEYS, "as_of"], order_by=[ibis.desc("snapshot_at"), *TIES])
+        seen = known_by(quotes.inner_join(asked, KEYS), "as_of")
+        ties = [ibis.desc("snapshot_at"), ibis.desc("origin_rank"), ibis.asc("event_id")]
+        order = ibis.window(group_by=[*KEYS, "as_of"], order_by=ties)
         return seen.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
 
     return _in_warehouse(table, ranked)

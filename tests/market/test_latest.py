@@ -1,10 +1,9 @@
-"""The newest of several quotes, and the one that stood at a moment: beside a slow reference that looks at every quote."""
+"""The newest of several quotes that was known at a moment: beside a slow reference that looks at every quote."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 from typing import Any
 
 import ibis
@@ -14,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tipoff.errors import BrokenInvariant
-from tipoff.market.latest import latest_before, newest_of, oldest_of
+from tipoff.market.latest import known_by, newest_of
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.warehouse import Work
 
@@ -32,6 +30,8 @@ QUOTES = pa.schema(
 )
 PROBES = pa.schema([("game_id", pa.string()), ("player_lookup", pa.string()), ("as_of", INSTANT)])
 KEYS = ("game_id", "player_lookup")
+APART = ("market", "event_id", "point")
+VALUES = ("over_price",)
 NOON = datetime(2025, 12, 6, 12, tzinfo=UTC)
 
 
@@ -68,15 +68,20 @@ def of(schema: pa.Schema, rows: Sequence[Row]) -> ir.Table:
     return ibis.memtable(pa.Table.from_pylist(list(rows), schema=schema))
 
 
-def asked(work: Work, quotes: Sequence[Row], probes: Sequence[Row]) -> list[Row]:
-    found: list[Row] = work.fetch(latest_before(work, of(QUOTES, quotes), of(PROBES, probes), KEYS, "as_of")).to_pylist()
-    return found
+def stood(
+    work: Work, quotes: Sequence[Row], probes: Sequence[Row], apart: Sequence[str] = APART, values: Sequence[str] = VALUES
+) -> list[Row]:
+    """By probe, what stood at its moment, in no order; a probe before any quote has no row."""
+    numbered = of(PROBES, probes).mutate(probe=ibis.row_number())
+    seen = known_by(of(QUOTES, quotes).inner_join(numbered, KEYS), "as_of")
+    found: list[Row] = work.fetch(newest_of(seen, by=["probe"], apart=apart, values=values)).to_pylist()
+    return [{**probes[row.pop("probe")], **row} for row in found]
 
 
 def points(work: Work, quotes: Sequence[Row], *minutes: float) -> list[float | None]:
     """The points that stood at these minutes."""
-    found = {row["as_of"]: row["point"] for row in asked(work, quotes, [probe(minute) for minute in minutes])}
-    return [found[at(minute)] for minute in minutes]
+    found = {row["as_of"]: row["point"] for row in stood(work, quotes, [probe(minute) for minute in minutes])}
+    return [found.get(at(minute)) for minute in minutes]
 
 
 def settled(row: Row) -> tuple[object, ...]:
@@ -84,7 +89,7 @@ def settled(row: Row) -> tuple[object, ...]:
     return (-row["origin_rank"], row["market"], row["event_id"], row["point"])
 
 
-def slow_latest(quotes: Sequence[Row], asked_for: Row) -> Row:
+def slow_newest(quotes: Sequence[Row], asked_for: Row) -> list[Row]:
     moment = asked_for["as_of"]
     there = [
         row
@@ -92,20 +97,8 @@ def slow_latest(quotes: Sequence[Row], asked_for: Row) -> Row:
         if all(row[key] == asked_for[key] for key in KEYS) and row["snapshot_at"] <= moment and row["known_at"] <= moment
     ]
     newest = max((row["snapshot_at"] for row in there), default=None)
-    found = min((row for row in there if row["snapshot_at"] == newest), key=settled, default=dict.fromkeys(QUOTES.names))
-    return {**found, **asked_for}
-
-
-def slow_of(quotes: Sequence[Row], pick: Callable[..., datetime]) -> list[Row]:
-    def group(row: Row) -> tuple[str, ...]:
-        return tuple(row[key] for key in KEYS)
-
-    found = []
-    for _, rows in groupby(sorted(quotes, key=group), key=group):
-        same = list(rows)
-        moment = pick(row["snapshot_at"] for row in same)
-        found.append(min((row for row in same if row["snapshot_at"] == moment), key=settled))
-    return found
+    found = sorted((row for row in there if row["snapshot_at"] == newest), key=settled)[:1]
+    return [{**asked_for, **{name: row[name] for name in (*APART, "over_price", "snapshot_at")}} for row in found]
 
 
 def by_all(rows: Sequence[Row]) -> list[str]:
@@ -124,6 +117,7 @@ quotes_of_few = st.lists(
         event_id=st.sampled_from(("first", "second")),
         market=st.sampled_from(("player_points", "player_points_alternate")),
         origin_rank=st.integers(0, 1),
+        over_price=st.sampled_from((None, 1.8, 1.9)),
     ),
     max_size=40,
     unique_by=lambda row: (*(row[key] for key in KEYS), row["snapshot_at"], *settled(row)),
@@ -134,14 +128,7 @@ probes_of_few = st.lists(st.builds(lambda key, minute: probe(minute, **key), key
 @settings(max_examples=40)
 @given(quotes_of_few, probes_of_few)
 def test_each_probe_has_the_quote_that_a_look_at_every_quote_finds(work: Work, quotes: list[Row], probes: list[Row]) -> None:
-    assert by_all(asked(work, quotes, probes)) == by_all([slow_latest(quotes, one) for one in probes])
-
-
-@settings(max_examples=30)
-@given(quotes_of_few)
-def test_the_newest_and_the_oldest_of_a_group_are_those_that_a_look_at_every_quote_finds(work: Work, quotes: list[Row]) -> None:
-    for ours, pick in ((newest_of, max), (oldest_of, min)):
-        assert by_all(work.fetch(ours(work, of(QUOTES, quotes), KEYS)).to_pylist()) == by_all(slow_of(quotes, pick))
+    assert by_all(stood(work, quotes, probes)) == by_all([row for one in probes for row in slow_newest(quotes, one)])
 
 
 def test_a_quote_counts_from_its_own_instant_on(work: Work) -> None:
@@ -175,10 +162,11 @@ def test_of_quotes_that_differ_in_the_point_alone_the_lower_one_is_taken(work: W
     assert points(work, [quote(0, 21.5), quote(0, 20.5)], 5) == [20.5]
 
 
+def test_a_newest_quote_without_a_price_does_not_take_an_older_ones(work: Work) -> None:
+    quotes = [quote(0, 20.5, over_price=1.8), quote(10, 21.5, over_price=None)]
+    told = stood(work, quotes, [probe(15)], apart=["event_id"], values=["point", "over_price"])
+    assert [(row["point"], row["over_price"]) for row in told] == [(21.5, None)]
+
+
 def test_a_probe_that_comes_twice_is_answered_twice(work: Work) -> None:
-    assert [row["point"] for row in asked(work, [quote(0)], [probe(5), probe(5)])] == [20.5, 20.5]
-
-
-def test_a_column_that_both_have_and_is_no_key_is_refused(work: Work) -> None:
-    with pytest.raises(BrokenInvariant, match="player_lookup"):
-        latest_before(work, of(QUOTES, [quote(0)]), of(PROBES, [probe(5)]), ("game_id",), "as_of")
+    assert [row["point"] for row in stood(work, [quote(0)], [probe(5), probe(5)])] == [20.5, 20.5]

@@ -306,3 +306,21 @@ def test_a_games_line_is_of_the_home_side_whatever_the_away_sides_quotes_say(tmp
     with warehouse.reading() as work:
         (found,) = lines.game_lines(work, games_as_of(work, [GAME_ID], None)).to_pylist()
     assert (found["home_spread"], found["game_total"]) == (-5.5, 220.5)
+
+
+@pytest.mark.parametrize(
+    ("loser", "winner"),
+    [
+        ({"origin_rank": 0, "event_id": "a"}, {"origin_rank": 1, "event_id": "b"}),
+        ({"event_id": "b"}, {"event_id": "a"}),
+        ({"spread": -5.5, "total": 221.5}, {"spread": -6.5}),
+    ],
+    ids=["the payload's", "the first event's", "the lower point"],
+)
+def test_of_a_books_two_quotes_on_a_game_at_one_moment_one_counts(tmp_path: Path, loser: Row, winner: Row) -> None:
+    usual: Row = {"game": GAME, "bookmaker": "fanduel", "total": 220.5, "snapshot_at": before(30), "origin_rank": 1}
+    quotes = [*game_line_rows(**{**usual, "spread": -4.5, **loser}), *game_line_rows(**{**usual, "spread": -6.5, **winner})]
+    warehouse = fill(tmp_path / "warehouse.duckdb", {"raw.schedule": [GAME], "raw.odds_game_lines": quotes})
+    with warehouse.reading() as work:
+        (found,) = lines.game_lines(work, games_as_of(work, [GAME_ID], None)).to_pylist()
+    assert found["home_spread"] == -6.5

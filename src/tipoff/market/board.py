@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from tipoff.market.books import BOOKS
 from tipoff.market.grouped import Codes, Grouped, Mask, encode, flags, floats, micros, paired
+from tipoff.market.latest import known_by
 from tipoff.market.prices import FloatArray
 from tipoff.store.warehouse import Work
 
@@ -32,8 +33,8 @@ _COLUMNS = (
 def pre_tip_quotes(work: Work, games: ir.Table, table: str) -> ir.Table:
     """Quotes of these games (game_id, as_of, tip) that were known at each game's `as_of` and stood before its tip."""
     quotes = work.table(table).inner_join(games.select("game_id", "as_of", "tip"), "game_id")
-    before = (quotes.snapshot_at <= quotes.as_of) & (quotes.known_at <= quotes.as_of)
-    return quotes.filter(before & (quotes.snapshot_at < quotes.tip) & (quotes.snapshot_at < quotes.commence_time))
+    before_tip = (quotes.snapshot_at < quotes.tip) & (quotes.snapshot_at < quotes.commence_time)
+    return known_by(quotes.filter(before_tip), "as_of")
 
 
 @dataclass(frozen=True)

@@ -1,69 +1,49 @@
-"""Of several quotes on one thing, the newest: by group, or as of each of many moments.
+"""Of several quotes on one thing, the newest that was known by then: the as-of view of quotes.
+
+    seen = known_by(quotes.inner_join(probes, keys), "as_of")
+    newest_of(seen, by=["probe"], apart=["event_id"], values=["point"])
 
 Knows quotes' instants and the order in which ties are settled. It must never know what is quoted, nor an engine's own as-of join.
 
-The engines rank every row of a window with all its columns, and that is where the time goes. Here the groups' newest instants are found
-first, by a plain aggregate, and only rows that stand at those are fetched and ranked: seven times as fast as ranking on 20 million quotes
-(bench/README.md). The instants are kept as a table in between, since an engine that can count them joins the right way round.
+Ranking every row of a window with all its columns is where an engine's time goes. Here one plain aggregate leaves a row for each way in
+which quotes of one instant may differ, seldom more than one, and only these few are ranked (bench/README.md has the figures).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import nan
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from tipoff.errors import BrokenInvariant
-from tipoff.store.warehouse import Work
 
-# Which of several quotes of one instant is taken: a payload's before an import's, the main market's before an alternate's.
-TIES = (ibis.desc("origin_rank"), ibis.asc("market"), ibis.asc("event_id"), ibis.asc("point"))
-
-
-def newest_of(work: Work, quotes: ir.Table, keys: Sequence[str]) -> ir.Table:
-    """By keys, none of them null, the quote with the newest `snapshot_at`; ties by TIES. One row a group, with the columns of `quotes`.
-
-    `quotes` is read twice: keep it first where it is costly.
-    """
-    return _standing_at(quotes, work.keep(quotes.group_by(list(keys)).agg(stood_at=quotes.snapshot_at.max())), keys)
+@ibis.udf.agg.builtin(signature=((dt.float64, dt.Timestamp("UTC")), dt.float64))
+def max_by(value, by):  # type: ignore[no-untyped-def]
+    """The value where `by` is largest. Ibis has it as `argmax`, which DuckDB is then told as a sort: three times as slow."""
 
 
-def oldest_of(work: Work, quotes: ir.Table, keys: Sequence[str]) -> ir.Table:
-    """By keys, the quote with the oldest `snapshot_at`; else as `newest_of`."""
-    return _standing_at(quotes, work.keep(quotes.group_by(list(keys)).agg(stood_at=quotes.snapshot_at.min())), keys)
-
-
-def latest_before(work: Work, quotes: ir.Table, probes: ir.Table, keys: Sequence[str], at: str) -> ir.Table:
-    """The quote that stood at each probe: of those with the probe's keys, the newest that was there and known at its moment `at`.
-
-    A quote counts where both `snapshot_at` and `known_at` are at `at` or before; ties by TIES. One row a probe, with its columns and those
-    of `quotes`, which are null where no quote stood yet. A probe may come twice. Raises BrokenInvariant where `probes` and `quotes` share
-    a column that is not in `keys`.
-    """
-    shared = (set(probes.columns) & set(quotes.columns)) - set(keys)
-    if shared:
-        raise BrokenInvariant(f"Probes and quotes both have {', '.join(sorted(shared))}; only keys may be in both.")
-    numbered = work.keep(probes.mutate(probe=ibis.row_number()))
-    asked = numbered.select("probe", at, *keys)
-    known = _known(quotes.inner_join(asked, list(keys)), at)
-    newest = work.keep(asked.inner_join(known.group_by("probe").agg(stood_at=known.snapshot_at.max()), "probe"))
-    found = _first(_known(quotes.inner_join(newest, [*keys, quotes.snapshot_at == newest.stood_at]), at), ["probe"])
-    told = found.select("probe", *(column for column in quotes.columns if column not in keys))
-    return numbered.left_join(told, "probe").drop("probe", "probe_right")
-
-
-def _known(quotes: ir.Table, at: str) -> ir.Table:
+def known_by(quotes: ir.Table, at: str) -> ir.Table:
+    """The quotes that stood and were known at the moment in their own column `at`, that moment included."""
     return quotes.filter((quotes.snapshot_at <= quotes[at]) & (quotes.known_at <= quotes[at]))
 
 
-def _standing_at(quotes: ir.Table, moments: ir.Table, keys: Sequence[str]) -> ir.Table:
-    """By keys, the quote that stands at the group's one moment."""
-    rows = quotes.inner_join(moments, [*keys, quotes.snapshot_at == moments.stood_at])
-    return _first(rows, keys).select(*quotes.columns)
+def newest_of(quotes: ir.Table, by: Sequence[str], apart: Sequence[str], values: Sequence[str] = ()) -> ir.Table:
+    """By columns the quote with the newest `snapshot_at`: one row a group, with `by`, `apart`, `values` and `snapshot_at`.
+
+    Of several at that instant a payload's counts before an import's, then the first by `apart`, in ascending order. `apart` must tell
+    apart the quotes of one group, origin and instant, as the event does of a book's main quotes on a player; no column of `by` and `apart`
+    is null. `values` are floats, and may be null.
+    """
+    told = {name: max_by(quotes[name].fill_null(nan), quotes.snapshot_at) for name in values}
+    newest = quotes.group_by([*by, "origin_rank", *apart]).agg(**told, snapshot_at=quotes.snapshot_at.max())
+    order = [ibis.desc("snapshot_at"), ibis.desc("origin_rank"), *(ibis.asc(name) for name in apart)]
+    place = ibis.row_number().over(ibis.window(group_by=list(by), order_by=order))
+    first = newest.mutate(place=place).filter(lambda t: t.place == 0)
+    return first.mutate(**{name: _null_for_nan(first[name]) for name in values}).drop("place", "origin_rank")
 
 
-def _first(rows: ir.Table, keys: Sequence[str]) -> ir.Table:
-    """Of rows of one instant, the one that comes first by TIES in each group."""
-    place = ibis.row_number().over(ibis.window(group_by=list(keys), order_by=list(TIES)))
-    return rows.mutate(place=place).filter(lambda t: t.place == 0).drop("place")
+def _null_for_nan(value: ir.Value) -> ir.Value:
+    """Aggregates pass over nulls, and a newest quote without a price would take an older one's: so a null goes through as NaN."""
+    return value.isnan().ifelse(ibis.null(), value)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
@@ -18,6 +17,7 @@ import pyarrow.compute as pc
 from tipoff.market.board import EARLIER, MAKES_NO_LINE, Board, board_of, pre_tip_quotes, rank_of
 from tipoff.market.devig import devig
 from tipoff.market.grouped import Codes, Grouped, Mask, encode, flags, floats, instants, micros
+from tipoff.market.latest import newest_of
 from tipoff.market.prices import FloatArray
 from tipoff.store.warehouse import Work
 
@@ -230,22 +230,19 @@ def game_lines(work: Work, games: ir.Table) -> pa.Table:
     wanted = quotes.filter(
         ((quotes.market == "totals") & (quotes.outcome == "over")) | ((quotes.market == "spreads") & (quotes.outcome == "home"))
     )
-    newest = wanted.snapshot_at.max().over(ibis.window(group_by=["game_id", "market", "bookmaker"]))
-    columns = ("game_id", "market", "bookmaker", "event_id", "point", "origin_rank", "snapshot_at")
-    return _game_lines(work.fetch(wanted.mutate(newest=newest).filter(lambda t: t.snapshot_at == t.newest).select(*columns)))
+    return _game_lines(work.fetch(newest_of(wanted, by=["game_id", "market", "bookmaker"], apart=["event_id", "point"])))
 
 
 def _game_lines(quotes: pa.Table) -> pa.Table:
-    """`quotes` are each book's newest; of several at one moment a payload's counts, then the first by event and point."""
-    (game, games), (book, books), (event, _) = (encode(quotes.column(name)) for name in ("game_id", "bookmaker", "event_id"))
+    """`quotes` are each book's newest, one a game, market and book."""
+    (game, games), (book, books) = (encode(quotes.column(name)) for name in ("game_id", "bookmaker"))
     total = flags(pc.equal(quotes.column("market"), "totals"))
     point, snapshot = floats(quotes.column("point")), micros(quotes.column("snapshot_at"))
     market = 2 * game + total
-    order = np.lexsort((point, event, -quotes.column("origin_rank").to_numpy(), book, market))
-    one = order[np.flatnonzero(np.diff(market[order] * len(books) + book[order], prepend=-1))]
-    rank = np.array([rank_of(key) for key in books.to_pylist()], dtype=np.int64)[book[one]]
-    best = Grouped(market[one], 2 * len(games)).least(rank.astype(np.float64))
-    kept = one[(rank == best[market[one]]) & (rank < MAKES_NO_LINE)]
+    order = np.lexsort((book, market))
+    rank = np.array([rank_of(key) for key in books.to_pylist()], dtype=np.int64)[book[order]]
+    best = Grouped(market[order], 2 * len(games)).least(rank.astype(np.float64))
+    kept = order[(rank == best[market[order]]) & (rank < MAKES_NO_LINE)]
     medians = Grouped(market[kept], 2 * len(games)).median(point[kept])
     by_game = Grouped(game[kept], len(games))
     lined = np.flatnonzero(by_game.count)
