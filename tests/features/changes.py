@@ -211,5 +211,6 @@ def one_bad_game(raw: Raw) -> Raw:
     for row in changed["raw.player_box"]:
         if row["team"] == "DEN" and row["game_date"] > FIRST_OF_DEN:
             row.update(minutes=1e-9 if row["minutes"] else 0.0, **dict.fromkeys(STATS, None))
-    changed["raw.injuries"].append(status_row(NIGHT, "utab", "UTA", "?", at))
+    newest = SECOND_TIP - timedelta(minutes=20)
+    changed["raw.injuries"].append(status_row(NIGHT, "utab", "UTA", "?", newest))
     return changed

@@ -30,7 +30,6 @@ ERAS: dict[str, do.Change] = {
     "late rows in time": do.late_rows_came_in_time,
     "corrected at the tip": do.corrected_again(do.SECOND_TIP),
     "corrected just after the tip": do.corrected_again(do.SECOND_TIP.replace(microsecond=1)),
-    "one bad game": do.one_bad_game,
 }
 WATCHED = THIS_SEASON[-4:]
 

@@ -21,6 +21,7 @@ from features.slow_form import clamp, form, mean, usage_spike
 from features.slow_kinds import CONSENSUS, SPORTSBOOKS, Found, Past, TeamGame, newest_of, of_best_kind
 from features.slow_lines import line_features
 from features.slow_pricing import Spread, spread_of_points
+from features.slow_sheets import minutes_of
 from features.slow_shots import shot_features
 from tipoff.store.tables.features import catalogue
 
@@ -30,7 +31,7 @@ T = TypeVar("T")
 MEMORY = timedelta(days=400)
 SILENT = timedelta(hours=3)
 RISK = {"available": 0.0, "probable": 1.0, "questionable": 2.0, "doubtful": 3.0, "out": 3.0}
-OF_REPORTS = ("injury_risk", "star_teammates_out", "teammate_usage_available")
+OF_REPORTS = ("injury_risk", "star_teammates_out", "teammate_usage_available", "projected_minutes")
 OF_SHOTS = ("shot_zone_mismatch_score", "pct_paint", "pct_mid_range")
 """What is not supplied where no source supplies reports, or shots, for the day."""
 QUALITY = {
@@ -69,7 +70,7 @@ class Slow:
             self.shots[row["game_id"]].append(row)
         self.births: dict[str, date] = {row["player_lookup"]: row["birth_date"] for row in raw["ref.players"] if row["birth_date"]}
 
-    def _once(self, key: tuple[object, ...], compute: Callable[[], T]) -> T:
+    def once(self, key: tuple[object, ...], compute: Callable[[], T]) -> T:
         """What was computed before under a key: the rows of one game ask the same of its sides again and again."""
         if key not in self._memory:
             self._memory[key] = compute()
@@ -90,9 +91,9 @@ class Slow:
             return None
         return {**row, "as_of": min(limit, row["commence_time"])}
 
-    def _box_of(self, game_id: str, as_of: datetime) -> list[Row]:
+    def box_of(self, game_id: str, as_of: datetime) -> list[Row]:
         """A game's box score as of a moment: of each player the newest row known."""
-        return self._once(("box", game_id, as_of), lambda: self._newest_lines(game_id, as_of))
+        return self.once(("box", game_id, as_of), lambda: self._newest_lines(game_id, as_of))
 
     def _newest_lines(self, game_id: str, as_of: datetime) -> list[Row]:
         newest: dict[str, Row] = {}
@@ -105,28 +106,28 @@ class Slow:
         """Whether a box row is of a game before this one, within memory."""
         if past_id not in self.schedule:
             return False
-        tip = _in_force(self.schedule[past_id])["commence_time"]
+        tip = _as_played(self.schedule[past_id])["commence_time"]
         return bool(tip < game["commence_time"] and row["game_date"] >= game["game_date"] - MEMORY)
 
-    def _listed(self, player: str, game: Row) -> list[tuple[datetime, Row]]:
+    def listed(self, player: str, game: Row) -> list[tuple[datetime, Row]]:
         """(tip, row) of every past box score that lists a player, newest first, played or not."""
-        return self._once(("listed", player, game["game_id"], game["as_of"]), lambda: self._newest_first(player, game))
+        return self.once(("listed", player, game["game_id"], game["as_of"]), lambda: self._newest_first(player, game))
 
     def _newest_first(self, player: str, game: Row) -> list[tuple[datetime, Row]]:
         found = [
-            (_in_force(self.schedule[past_id])["commence_time"], row)
+            (_as_played(self.schedule[past_id])["commence_time"], row)
             for past_id in self.games_of_player[player]
-            for row in self._box_of(past_id, game["as_of"])
+            for row in self.box_of(past_id, game["as_of"])
             if row["player_lookup"] == player and self._is_past(past_id, row, game)
         ]
         return sorted(found, key=lambda pair: pair[0], reverse=True)
 
     def team_of(self, player: str, game: Row) -> str | None:
         """Whose player he is: that of the newest box score that lists him."""
-        listed = self._listed(player, game)
+        listed = self.listed(player, game)
         return str(listed[0][1]["team"]) if listed else None
 
-    def _played(self, listed: Sequence[tuple[datetime, Row]], game: Row) -> list[Past]:
+    def played(self, listed: Sequence[tuple[datetime, Row]], game: Row) -> list[Past]:
         """The games that he played, newest first: F43, those that he did not play are in no average."""
         return [
             Past(
@@ -146,7 +147,7 @@ class Slow:
         ]
 
     def _usage(self, row: Row, as_of: datetime) -> float | None:
-        side = [other for other in self._box_of(row["game_id"], as_of) if other["team"] == row["team"]]
+        side = [other for other in self.box_of(row["game_id"], as_of) if other["team"] == row["team"]]
         team_used = math.fsum(_used(other) for other in side)
         team_minutes = math.fsum(other["minutes"] or 0.0 for other in side)
         if team_used <= 0:
@@ -155,12 +156,28 @@ class Slow:
 
     def team_games(self, team: str, game: Row) -> list[TeamGame]:
         """A team's past games with both sides' box scores, newest first; once five of this season are known, only this season's."""
-        return self._once(("team", team, game["game_id"], game["as_of"]), lambda: self._summed_games(team, game))
+        found = self.whole_games(team, game)
+        this_season = [past for past in found if past.season == game["season"]]
+        return this_season if len(this_season) >= 5 else found
+
+    def whole_games(self, team: str, game: Row) -> list[TeamGame]:
+        """A team's past games with both sides' box scores, of whatever season, newest first."""
+        return self.once(("team", team, game["game_id"], game["as_of"]), lambda: self._summed_games(team, game))
+
+    def games_with_a_box_score(self, team: str, game: Row) -> list[str]:
+        """A team's past games of which its own box score is known, newest first, whether the other side's is or not."""
+        tips = {
+            past_id: _in_force(self.schedule[past_id])["commence_time"]
+            for past_id in self.games_of_team[team]
+            for row in self.box_of(past_id, game["as_of"])
+            if row["team"] == team and self._is_past(past_id, row, game)
+        }
+        return sorted(tips, key=lambda past_id: tips[past_id], reverse=True)
 
     def _summed_games(self, team: str, game: Row) -> list[TeamGame]:
         found = []
         for past_id in self.games_of_team[team]:
-            box = self._box_of(past_id, game["as_of"])
+            box = self.box_of(past_id, game["as_of"])
             own = [row for row in box if row["team"] == team]
             other = [row for row in box if row["team"] != team]
             if not own or not other or not self._is_past(past_id, own[0], game):
@@ -174,7 +191,7 @@ class Slow:
                 TeamGame(
                     game_id=past_id,
                     day=own[0]["game_date"],
-                    tip=_in_force(self.schedule[past_id])["commence_time"],
+                    tip=_as_played(self.schedule[past_id])["commence_time"],
                     season=own[0]["season"],
                     pace=possessions * 48 / (minutes / 5),
                     scored=100 * scored / possessions,
@@ -182,13 +199,11 @@ class Slow:
                     margin=scored - allowed,
                 )
             )
-        found.sort(key=lambda past: past.tip, reverse=True)
-        this_season = [past for past in found if past.season == game["season"]]
-        return this_season if len(this_season) >= 5 else found
+        return sorted(found, key=lambda past: past.tip, reverse=True)
 
     def _rest(self, team: str, game: Row) -> float | None:
         """Days since the team's game before by the schedule as known then, less one."""
-        return self._once(("rest", team, game["game_id"], game["as_of"]), lambda: self._days_off(team, game))
+        return self.once(("rest", team, game["game_id"], game["as_of"]), lambda: self._days_off(team, game))
 
     def _days_off(self, team: str, game: Row) -> float | None:
         days = []
@@ -207,13 +222,16 @@ class Slow:
     # --- reports ----------------------------------------------------------------------------------------------------
 
     def _reports(self, game: Row) -> dict[str, Row] | None:
-        """Of each player of either side the newest status for the day; None where no report of the day was out."""
+        """Of each player of either side the newest status for the day that has not lapsed; None where no report of the day was out."""
         of_day = [row for row in self.raw["raw.injuries"] if row["game_date"] == game["game_date"] and row["known_at"] <= game["as_of"]]
-        if not of_day and not any(row["submitted"] for row in self._submissions(game)):
+        submissions = self._submissions(game)
+        if not of_day and not any(row["submitted"] for row in submissions):
             return None
+        last = _newest_documents([*of_day, *submissions])
         newest: dict[str, Row] = {}
         for row in sorted(of_day, key=lambda row: row["known_at"]):
-            if row["team"] in (game["home"], game["away"]):
+            lapsed = row["origin_rank"] > 0 and row["known_at"] < last[row["source"]]
+            if row["team"] in (game["home"], game["away"]) and not lapsed:
                 newest[row["player_lookup"]] = row
         return newest
 
@@ -222,7 +240,7 @@ class Slow:
         known = [row for row in self.raw["raw.injury_submissions"] if row["known_at"] <= game["as_of"]]
         return sorted((row for row in known if row["game_date"] == game["game_date"]), key=lambda row: (row["known_at"], row["submitted"]))
 
-    def _silent(self, team: str | None, game: Row) -> bool:
+    def silent(self, team: str | None, game: Row) -> bool:
         """Whether the last word on a team is that it has not submitted."""
         words = [row["submitted"] for row in self._submissions(game) if row["team"] == team]
         return bool(words) and not words[-1]
@@ -231,7 +249,7 @@ class Slow:
         recent = self.team_games(team, game)[:10]
         stars = 0
         for name in _absent(player, team, reports):
-            rows = [row for past in recent for row in self._box_of(past.game_id, game["as_of"])]
+            rows = [row for past in recent for row in self.box_of(past.game_id, game["as_of"])]
             mine = [row for row in rows if row["player_lookup"] == name and row["team"] == team and (row["minutes"] or 0) > 0]
             if not mine:
                 continue
@@ -246,7 +264,7 @@ class Slow:
         for name in _absent(player, team, reports):
             month = [
                 past
-                for past in self._played(self._listed(name, game), game)
+                for past in self.played(self.listed(name, game), game)
                 if past.team == team and past.day >= game["game_date"] - timedelta(days=30)
             ]
             usage = [past.usage for past in month if past.usage is not None]
@@ -277,15 +295,15 @@ class Slow:
 
     def _seen(self, game: Row) -> list[Row]:
         """All pre-tip quotes on the game's players."""
-        return self._once(("quotes", game["game_id"], game["as_of"]), lambda: self.pre_tip(game, self.quotes[game["game_id"]]))
+        return self.once(("quotes", game["game_id"], game["as_of"]), lambda: self.pre_tip(game, self.quotes[game["game_id"]]))
 
     def current(self, game: Row, player: str) -> list[Row]:
         """Each book's current main quote on a player: its own newest, unless pulled or silent for three hours."""
-        return self._once(("current", game["game_id"], game["as_of"], player), lambda: self._current(game, player))
+        return self.once(("current", game["game_id"], game["as_of"], player), lambda: self._current(game, player))
 
     def _current(self, game: Row, player: str) -> list[Row]:
         main = [row for row in self._seen(game) if row["player_lookup"] == player and row["is_main"]]
-        documents = self._once(("documents", game["game_id"], game["as_of"]), lambda: self._documents(game))
+        documents = self.once(("documents", game["game_id"], game["as_of"]), lambda: self._documents(game))
         found = []
         for book in sorted({row["bookmaker"] for row in main}):
             newest = newest_of([row for row in main if row["bookmaker"] == book])
@@ -315,7 +333,7 @@ class Slow:
 
     def at_its_tip(self, game_id: str) -> Row | None:
         """A game as of its own tip."""
-        return self._once(("at its tip", game_id), lambda: self.game(game_id))
+        return self.once(("at its tip", game_id), lambda: self.game(game_id))
 
     def closing(self, game_id: str, player: str) -> list[Row]:
         """Every book's main quote on a player that was current at the game's own tip."""
@@ -329,7 +347,7 @@ class Slow:
 
     def books_out(self, game: Row) -> set[str]:
         """The sportsbooks that have a current main line on some player of the game."""
-        return self._once(
+        return self.once(
             ("books", game["game_id"], game["as_of"]),
             lambda: {row["bookmaker"] for player in self.players_quoted(game) for row in self.sportsbooks(game, player)},
         )
@@ -337,13 +355,13 @@ class Slow:
     def spread_of_points(self, as_of: datetime) -> Spread | None:
         """How far players' points stray, by what was known at the first instant of the month (UTC)."""
         since = as_of.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        return self._once(("spread", since), lambda: spread_of_points(self._points_known(since)))
+        return self.once(("spread", since), lambda: spread_of_points(self._points_known(since)))
 
     def _points_known(self, moment: datetime) -> list[list[float]]:
         """Each player's points in the games that he played in the 400 days before a moment, as they were known then."""
         points: dict[str, list[float]] = defaultdict(list)
         for game_id in self.box:
-            for row in self._box_of(game_id, moment):
+            for row in self.box_of(game_id, moment):
                 if (row["minutes"] or 0) > 0 and row["game_date"] >= moment.date() - MEMORY:
                     points[row["player_lookup"]].append(float(row["points"]))
         return list(points.values())
@@ -367,7 +385,7 @@ class Slow:
 
     def shots_of_the_league(self, as_of: datetime) -> list[Row]:
         """Every shot that became known in the 400 days up to a moment."""
-        return self._once(
+        return self.once(
             ("shots", as_of), lambda: [row for shots in self.shots.values() for row in shots if as_of - MEMORY <= row["known_at"] <= as_of]
         )
 
@@ -387,15 +405,15 @@ class Slow:
     # --- the row ----------------------------------------------------------------------------------------------------
 
     def features(self, game_id: str, player: str, asked: datetime | None = None) -> dict[str, Found]:
-        """Every feature that the catalogue defines without other models, by name; values out of the catalogue's range are missing.
+        """Every feature, by name; values out of the catalogue's range are missing.
 
         Raises LookupError for a game that has no rows at the moment.
         """
         game = self.game(game_id, asked)
         if game is None:
             raise LookupError(game_id)
-        listed = self._listed(player, game)
-        played = self._played(listed, game)
+        listed = self.listed(player, game)
+        played = self.played(listed, game)
         team = self.team_of(player, game)
         team = team if team in (game["home"], game["away"]) else None
         found = {**form(played, game, self.births.get(player)), **self._meetings(played, team, game), **self._market(game, player, played)}
@@ -447,12 +465,13 @@ class Slow:
     def _sides(self, player: str, team: str | None, listed: Sequence[tuple[datetime, Row]], game: Row) -> dict[str, Found]:
         """What hangs on whose player he is, and what the reports say."""
         reports = self._reports(game)
-        silent = self._silent(team, game)
+        silent = self.silent(team, game)
         status = None if reports is None else reports[player]["status"] if player in reports else None if silent else "available"
         found = {
             "injury_risk": Found(None if status is None else RISK[status], "store"),
             "star_teammates_out": Found(None, "store"),
             "teammate_usage_available": Found(None, "team_unknown" if team is None else "no_report_covers_the_game"),
+            "projected_minutes": minutes_of(self, game, player, team, reports),
             "playoff_game": Found(None if game["game_type"] is None else float(game["game_type"] == "playoff"), "store"),
         }
         if reports is not None and team is not None and not silent:
@@ -502,11 +521,26 @@ def _earliest(row: Row) -> tuple[Any, ...]:
     return row["snapshot_at"], -row["origin_rank"], row["market"], row["event_id"]
 
 
+def _newest_documents(told: Sequence[Row]) -> dict[str, datetime]:
+    """By source the moment of its newest report: a fetched one names everybody of whom there is something to tell."""
+    last: dict[str, datetime] = {}
+    for row in told:
+        if row["origin_rank"] > 0:
+            last[row["source"]] = max(row["known_at"], last.get(row["source"], row["known_at"]))
+    return last
+
+
 def _absent(player: str, team: str, reports: dict[str, Row]) -> list[str]:
     """A player's team-mates who are listed out or doubtful for his team."""
     return [
         name for name, report in reports.items() if name != player and report["team"] == team and report["status"] in ("out", "doubtful")
     ]
+
+
+def _as_played(versions: Sequence[Row]) -> Row:
+    """A past game as it stood when it tipped: in force of what was known by then; of one that became known only later the first word."""
+    in_time = [row for row in versions if row["known_at"] <= row["commence_time"]]
+    return _in_force(in_time) if in_time else min(versions, key=lambda row: row["known_at"])
 
 
 def _in_force(versions: Sequence[Row]) -> Row:

@@ -105,6 +105,8 @@ BIRTHS: dict[str, date | None] = {
 REPORTS_FROM = date(2025, 11, 1)
 UNREPORTED = date(2025, 12, 4)
 """No report is out before the tips of this day; one comes after them."""
+LAPSED, IMPORTED = "chih", "miah"
+"""Tonight a report of another source lists the one out, and its next is silent about him; an archive, never silent, lists the other."""
 THIN_TEAMS = ("DEN", "UTA")
 """Two teams that play each other alone, and only since 20 November: tonight is their fourth game."""
 BOOKS = ("draftkings", "fanduel", "betmgm", "bovada")
@@ -462,32 +464,19 @@ def _groups(raw: Raw) -> None:
 
 
 def _reports(raw: Raw) -> None:
-    """Reports at 17:30 New York of every day from REPORTS_FROM on but UNREPORTED; tonight's in several versions."""
+    """A report at 17:30 New York of every day from REPORTS_FROM on but UNREPORTED; tonight several, of three sources."""
     for day in (*THIS_SEASON, date(2025, 12, 5)):
         if day < REPORTS_FROM:
             continue
-        draw = random.Random(f"report {day}")
         at = tip_of(day) + (timedelta(hours=5) if day == UNREPORTED else -timedelta(hours=1, minutes=30))
-        for team in TEAMS:
-            names = draw.sample(roster(team, day), 3)
-            statuses = ("out", "questionable", draw.choice(("probable", "doubtful", "available")))
-            raw["raw.injuries"] += [
-                status_row(day, name, team, status, at) for name, status in zip(names, statuses, strict=True) if name != TRADED
-            ]
+        listed = _drawn_statuses(day)
+        if day == NIGHT:
+            raw["raw.injuries"] += _reports_of_the_night(raw, listed)
+            continue
+        if day == date(2025, 12, 3):
+            listed[TRADED] = ("BOS", "doubtful")  # on the evening on which BOS meets his former team, whose star he was
+        raw["raw.injuries"] += [status_row(day, name, *told, at) for name, told in listed.items()]
     tip = game_of(raw, NIGHT, "BOS")["commence_time"]
-    raw["raw.injuries"] = [row for row in raw["raw.injuries"] if not (row["game_date"] == NIGHT and row["team"] == "BOS")]
-    raw["raw.injuries"] += [
-        status_row(NIGHT, "bosb", "BOS", "out", tip - timedelta(hours=13)),
-        status_row(NIGHT, "bosb", "BOS", "available", tip - timedelta(hours=2)),
-        status_row(NIGHT, "bosc", "BOS", "questionable", tip - timedelta(hours=13)),
-        status_row(NIGHT, "bosc", "BOS", "out", tip - timedelta(minutes=20)),
-        status_row(NIGHT, "bose", "BOS", "doubtful", tip - timedelta(hours=1)),
-        status_row(NIGHT, HERO, "BOS", "probable", tip - timedelta(hours=1)),
-        status_row(NIGHT, HERO, "BOS", "out", tip + timedelta(minutes=1)),
-        status_row(NIGHT, TRADED, "BOS", "out", tip - timedelta(hours=4)),
-        # out for BOS on the evening on which it meets his former team, whose star he was
-        status_row(date(2025, 12, 3), TRADED, "BOS", "doubtful", tip_of(date(2025, 12, 3)) - timedelta(hours=5)),
-    ]
     first = game_of(raw, NIGHT, "NYK")["commence_time"]
     raw["raw.injury_submissions"] = [
         # of NYK's nobody knows more on 1 December than what is told; tonight it has submitted, whatever is said of it later
@@ -496,3 +485,43 @@ def _reports(raw: Raw) -> None:
         submission_row(NIGHT, "NYK", False, tip + timedelta(hours=1)),
         submission_row(date(2025, 12, 8), "MIA", False, tip_of(date(2025, 12, 8)) - timedelta(hours=2)),
     ]
+
+
+def _drawn_statuses(day: date) -> dict[str, tuple[str, str]]:
+    """By player team and status, of up to three of each team."""
+    draw = random.Random(f"report {day}")
+    found: dict[str, tuple[str, str]] = {}
+    for team in TEAMS:
+        names = draw.sample(roster(team, day), 3)
+        statuses = ("out", "questionable", draw.choice(("probable", "doubtful", "available")))
+        found |= {name: (team, status) for name, status in zip(names, statuses, strict=True) if name != TRADED}
+    return found
+
+
+def _reports_of_the_night(raw: Raw, drawn: dict[str, tuple[str, str]]) -> list[Row]:
+    """Each report of "hand" names everybody who is to be named, bosd only the first: he is available again. What "other" said of CHI's
+    eighth man lapses with its own next report; what an archive has of MIA's does not, though its next row is of somebody else."""
+    tip = game_of(raw, NIGHT, "BOS")["commence_time"]
+    of_others = {name: told for name, told in drawn.items() if told[0] != "BOS"}
+    listed: dict[str, tuple[str, str]] = {}
+    found: list[Row] = []
+    for before, news in (
+        (timedelta(hours=13), {"bosb": ("BOS", "out"), "bosc": ("BOS", "questionable"), "bosd": ("BOS", "doubtful")}),
+        (timedelta(hours=4), {TRADED: ("BOS", "out")}),
+        (timedelta(hours=3, minutes=30), of_others),
+        (timedelta(hours=2), {"bosb": ("BOS", "available")}),
+        (timedelta(hours=1), {"bose": ("BOS", "doubtful"), HERO: ("BOS", "probable")}),
+        (timedelta(minutes=20), {"bosc": ("BOS", "out")}),
+        (-timedelta(minutes=1), {HERO: ("BOS", "out")}),
+    ):
+        listed |= news
+        found += [status_row(NIGHT, name, *told, tip - before) for name, told in listed.items()]
+        listed.pop("bosd", None)
+    for before, player, team, more in (
+        (timedelta(hours=3), LAPSED, "CHI", {"source": "other"}),
+        (timedelta(minutes=10), "chig", "CHI", {"source": "other"}),
+        (timedelta(hours=12), IMPORTED, "MIA", {"source": "archive", "origin_rank": 0}),
+        (timedelta(hours=11), "miag", "MIA", {"source": "archive", "origin_rank": 0}),
+    ):
+        found.append(status_row(NIGHT, player, team, "out", tip - before, **more))
+    return found

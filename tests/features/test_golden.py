@@ -17,7 +17,7 @@ from features import golden_league as tiny
 from features.built_rows import Rows, rows_by_key, same
 from features.raw_rows import Raw, fill
 from features.slow import Slow
-from features.small_league import HERO
+from features.small_league import HERO, IMPORTED, LAPSED, TRADED
 from tipoff.features.build import build
 
 GAME = "20251206_BOS_CHI"
@@ -117,6 +117,20 @@ def test_velocity_of_a_line_that_only_a_consensus_gives(whole_rows: Rows) -> Non
     assert whole_rows[GAME, "bosd"]["consensus_line_velocity"] == pytest.approx(1 / 6, abs=1e-6)
 
 
+def minutes_of_ten_alike() -> float:
+    """GSW's ten men have played 24 minutes of each of five games, none of them started, and no report speaks of them: for each of those
+    who dress so the chance to play is .98. A game n games ago has weight n ** -.55."""
+    ages = math.fsum(math.pow(n, -0.55) for n in range(1, 6))
+    usual = (24 * ages + 0.9 * 0.5) / (ages + 0.5)  # .9 minutes of a newcomer weigh .5
+    alike = ages * math.exp(-9 * 0.02 * usual / 60)  # nine mates may be missing tonight, and never were
+    form = (24 * alike + 0.36 * usual) / (alike + 0.36)
+    steadied = alike / (1 + ((24 - form) / 15) ** 2)
+    form = (24 * steadied + 0.36 * usual) / (steadied + 0.36)
+    ready = form + 0.6 + 0.01 * (form - 22)  # he missed no game
+    return ready + 0.6 * (240 - 9.82 * ready) / 9.82  # of what ten of them, nine at .98, lack of 240, six tenths are shared evenly
+
+
+GSWA_MINUTES = minutes_of_ten_alike()
 TINY = {
     ("lala", "fatigue_score"): 95.0,  # 100 - 10, thirty-five today, + 5 for five days of rest
     ("lalb", "fatigue_score"): 100.0,  # 100 - 5, thirty-four until tomorrow, + 5
@@ -135,6 +149,7 @@ TINY = {
     ("lala", "teammate_usage_available"): 25.0,
     ("lalb", "teammate_usage_available"): 0.0,  # himself not counted
     ("gswa", "teammate_usage_available"): 0.0,  # the report says nothing of GSW, and covers it
+    ("gswa", "projected_minutes"): GSWA_MINUTES,
     ("lala", "prop_over_streak"): 3.0,  # 26 over 13, 22 over 20.5, 20 over 18.5; 18 at 18 is a push, 14 under 14.5
     ("lala", "prop_under_streak"): 0.0,
     ("lala", "over_rate_last_10"): 0.75,
@@ -158,6 +173,7 @@ TINY = {
 }
 MISSING = {
     ("lalb", "prop_line_delta"): "no_line",
+    ("lalb", "projected_minutes"): "out",
     ("lalc", "shot_zone_mismatch_score"): "no_shots",
     ("lalc", "prop_over_streak"): "no_lined_games",
     ("lalb", "implied_over_probability"): "no_line",
@@ -252,6 +268,18 @@ def test_the_newest_status_before_the_tip_counts(whole_rows: Rows) -> None:
     """bosb: out, then available; bosc: questionable, then out; bosf is not mentioned in a report that covers his game."""
     risks = [whole_rows[GAME, name]["injury_risk"] for name in ("bosb", "bosc", "bosf")]
     assert risks == [0.0, 3.0, 0.0]
+
+
+def test_what_a_report_said_lapses_with_the_next_of_its_source_and_with_no_other(whole_rows: Rows) -> None:
+    """bosd was doubtful in the morning; LAPSED out by another source, which then spoke of somebody else alone; and what "hand" says holds
+    though that one's newest report is later."""
+    risks = [whole_rows[GAME, name]["injury_risk"] for name in ("bosd", LAPSED, "chig", TRADED)]
+    assert risks == [0.0, 0.0, 3.0, 3.0]
+
+
+def test_what_an_archive_says_of_a_player_does_not_lapse(whole_rows: Rows) -> None:
+    """Its next row is of somebody else, and all later reports are of others."""
+    assert [whole_rows["20251206_MIA_NYK", name]["injury_risk"] for name in (IMPORTED, "miag")] == [3.0, 3.0]
 
 
 def test_a_day_whose_report_comes_after_the_tips_has_no_status(whole_rows: Rows) -> None:

@@ -90,7 +90,7 @@ def test_a_game_built_alone_has_the_rows_that_it_has_among_two_weeks(fortnight: 
 def test_deleting_every_row_known_after_the_tips_changes_nothing(
     fortnight: Rows, evening: list[Game], warehouse: DuckDBWarehouse, tmp_path: Path
 ) -> None:
-    tables = ("player_box", "schedule", "odds_player_points", "odds_game_lines", "injuries")
+    tables = ("player_box", "shots", "schedule", "odds_player_points", "odds_game_lines", "injuries")
     statements = [f"DELETE FROM raw.{table} WHERE known_at > $1" for table in tables]
     past = changed(warehouse, tmp_path / "past.duckdb", statements, evening[0].tip)
     assert differences(games(fortnight, *(game.game_id for game in evening)), of(past, evening)) == []
@@ -101,6 +101,7 @@ def test_altering_every_row_known_after_the_tips_changes_nothing(
 ) -> None:
     statements = [
         "UPDATE raw.player_box SET points = 3 * points, fga = 3 * fga, minutes = 41, team = opponent WHERE known_at > $1",
+        "UPDATE raw.shots SET zone = 'mid', made = NOT made, points = 3 WHERE known_at > $1",
         "UPDATE raw.schedule SET status = 'postponed', game_type = 'playoff' WHERE known_at > $1",
         "UPDATE raw.odds_player_points SET point = point + 10 WHERE known_at > $1",
         "UPDATE raw.odds_game_lines SET point = point + 10 WHERE known_at > $1",

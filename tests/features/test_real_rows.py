@@ -13,6 +13,7 @@ from features.built_rows import disagreements, rows_by_key
 from features.raw_rows import Raw, rows_of
 from features.slow import Slow
 from tipoff.features.build import Built, build
+from tipoff.features.leakcheck import leakcheck
 from tipoff.load.imports import import_file, plan
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault, open_bucket
@@ -77,3 +78,9 @@ def test_real_rows_hold_lines_and_fallbacks_and_nothing_newer_than_their_moment(
 def test_hardly_a_real_value_is_out_of_range(built: Built) -> None:
     strays = {name: count for name, count in built.out_of_range.items() if count > 0.02 * built.size}
     assert strays == {}
+
+
+def test_the_builder_passes_the_leak_check_on_a_real_night(warehouse: DuckDBWarehouse) -> None:
+    checked = leakcheck(warehouse, date(2025, 11, 12), date(2025, 11, 12))
+    assert checked.findings == ()
+    assert min(compared.rows for compared in checked.compared.values()) > 100

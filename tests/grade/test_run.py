@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from features.raw_rows import submission_row
 from tipoff.errors import NotReady
 from tipoff.grade.run import SystemRecord, grade
 from tipoff.names import TEAMS, player_lookup
 from tipoff.practice import Game
 from tipoff.predict.activate import PREDICTIONS
 from tipoff.scrape.records import Payload
+from tipoff.store.tables import table_of
 from train import practice_house as house
 
 ACCURACY = "predictions.prediction_accuracy"
@@ -245,10 +247,8 @@ class TestWhoDidNotPlay:
         rows = [row for pick, row in grades(stage).items() if pick[:2] == (game.game_id, name)]
         assert {(row["result"], row["void_reason"]) for row in rows} == {("VOID", "dnp_unknown")}
 
-    @pytest.mark.parametrize(("minutes", "reason"), [(-30, "dnp_injury_confirmed"), (30, "dnp_late_scratch")])
-    def test_only_a_report_from_before_the_tip_confirms_an_injury(self, stage: house.Stage, minutes: int, reason: str) -> None:
-        game, name = self.picks("UNDER")
-        said_at = game.tip + timedelta(minutes=minutes)
+    def sits_hurt(self, stage: house.Stage, game: Game, name: str) -> tuple[str, str]:
+        """The box score says that he sat for an injury. Gives his team and his name as printed."""
         printed: list[tuple[str, str]] = []
 
         def sit(document: Row) -> None:
@@ -258,15 +258,33 @@ class TestWhoDidNotPlay:
             player.update(played="0", statistics={"points": 0}, notPlayingReason="INACTIVE_INJURY")
 
         altered(stage, boxes={game.game_id: sit})
-        [(team, full_name)] = printed
+        return printed[0]
+
+    def void_reasons(self, stage: house.Stage, game: Game, name: str) -> set[str | None]:
+        """Graded, the reasons of all his rows, which are void."""
+        grade(stage.warehouse, house.NIGHT, now=house.MORNING, run_id="a run")
+        rows = [row for pick, row in grades(stage).items() if pick[:2] == (game.game_id, name)]
+        assert {row["result"] for row in rows} == {"VOID"}
+        return {row["void_reason"] for row in rows}
+
+    @pytest.mark.parametrize(("minutes", "reason"), [(-30, "dnp_injury_confirmed"), (30, "dnp_late_scratch")])
+    def test_only_a_report_from_before_the_tip_confirms_an_injury(self, stage: house.Stage, minutes: int, reason: str) -> None:
+        game, name = self.picks("UNDER")
+        said_at = game.tip + timedelta(minutes=minutes)
+        team, full_name = self.sits_hurt(stage, game, name)
         report = {
             "timestamp": said_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "injuries": [{"displayName": TEAMS[team].name, "injuries": [{"athlete": {"displayName": full_name}, "status": "Out"}]}],
         }
         stage.load([house.payload(report, said_at)])
-        grade(stage.warehouse, house.NIGHT, now=house.MORNING, run_id="a run")
-        rows = [row for pick, row in grades(stage).items() if pick[:2] == (game.game_id, name)]
-        assert {(row["result"], row["void_reason"]) for row in rows} == {("VOID", reason)}
+        assert self.void_reasons(stage, game, name) == {reason}
+
+    def test_the_silence_of_a_team_that_had_not_submitted_makes_no_late_scratch(self, stage: house.Stage) -> None:
+        game, name = self.picks("UNDER")
+        team, _ = self.sits_hurt(stage, game, name)
+        silence = submission_row(game.game_date, team, False, game.tip - timedelta(hours=1))
+        stage.warehouse.merge("raw.injury_submissions", table_of("raw.injury_submissions", [silence]), "silence")
+        assert self.void_reasons(stage, game, name) == {"dnp_unknown"}
 
 
 @pytest.mark.parametrize("word", ["PPD", "Cancelled"])

@@ -18,7 +18,8 @@ import ibis
 import ibis.expr.types as ir
 
 from tipoff.analyze.history import newest_schedule
-from tipoff.analyze.slate import CALLED_OFF, left, sides
+from tipoff.analyze.schedule import CALLED_OFF
+from tipoff.analyze.slate import left, sides
 from tipoff.clock import game_date_of, season_of
 from tipoff.errors import BadInput
 from tipoff.market.books import books_of_kind
@@ -324,11 +325,8 @@ def _joined(short: Iterable[tuple[int, Gap]]) -> list[Gap]:
 
 def _missing_boxes(work: Work, span: tuple[date, date], now: datetime) -> list[Gap]:
     """Games whose box score is due and not there: a team without any in a week by its name (F46), the others as a count."""
-    games = scheduled_games(work)
-    both = sides(_within(games.filter(_due(games, now)), span, "week").mutate(as_of=games.tip))
+    both = _due_sides(work, span, now)
     both = both.mutate(period=_period(both.game_date, "week"))
-    there = _box_sides(work).select("game_id", "team", there=ibis.literal(1))
-    both = left(both, there, ["game_id", "team"])
     counted = both.group_by(["period", "team"]).agg(games=both.count(), boxes=both.there.fill_null(0).sum())
     teams = work.fetch(counted.filter(counted.boxes < counted.games).order_by("period", "team")).to_pylist()
     lacking = both.filter(both.there.isnull()).select("period", "game_id").distinct()
@@ -346,3 +344,25 @@ def _missing_boxes(work: Work, span: tuple[date, date], now: datetime) -> list[G
                 for row in without
             ]
     return gaps
+
+
+def _due_sides(work: Work, span: tuple[date, date], now: datetime) -> ir.Table:
+    """Two rows a game of the span whose box score is due: `there` is 1 where the team's is, null where it is not."""
+    games = _within(scheduled_games(work), span, "week")
+    both = sides(games.filter(_due(games, now)).mutate(as_of=games.tip))
+    return left(both, _box_sides(work).select("game_id", "team", there=ibis.literal(1)), ["game_id", "team"])
+
+
+def teams_without_boxes(work: Work, game_date: date, now: datetime) -> list[Gap]:
+    """The teams that play on a New York game day whose games of the seven days before, as far as they are due at `now` (UTC), have no box
+    score at all (F46), in order of their tricodes: what is predicted of them rests on older games."""
+    week = (game_date - timedelta(days=7), game_date - timedelta(days=1))
+    today = scheduled_games(work).filter(lambda game: game.game_date == day_of(game_date))
+    teams = today.select(team="home").union(today.select(team="away"))
+    both = _due_sides(work, week, now).semi_join(teams, "team")
+    counted = both.group_by("team").agg(games=both.count(), boxes=both.there.fill_null(0).sum())
+    found = work.fetch(counted.filter(counted.boxes == 0).order_by("team")).to_pylist()
+    return [
+        Gap("box_team", *week, f"no box score of {team} in the seven days before {game_date}, in which it played {played}", team)
+        for team, played in ((row["team"], row["games"]) for row in found)
+    ]

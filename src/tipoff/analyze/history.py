@@ -12,9 +12,9 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tipoff.analyze.past import NEVER, Ints, Names, Slices, divide, instants, moment_column, numbers, summed
+from tipoff.analyze.schedule import Schedule
 from tipoff.store.warehouse import Work, day_of
 
 WINDOW = timedelta(days=400)
@@ -23,16 +23,16 @@ _SIDE_COLUMNS = ["game_id", "valid_from", "valid_to", "team", "opponent", "home"
 _STATS = ("points", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "ast", "tov")
 
 
-def player_games(work: Work, first: date, last: date) -> pa.Table:
+def player_games(work: Work, first: date, last: date, schedule: Schedule | None = None) -> pa.Table:
     """One row a (game, version, player) of the game days from `first` to `last`: box score, tip, usage rate (%), validity.
 
     A version of a game is every moment at which any of its rows became known; it holds all rows known by then. Rows are in order of game,
-    version and player; `valid_to` and `tip` may be null.
+    version and player; `valid_to` may be null, and so may `tip`, which is that of the schedule as it stood when the game tipped.
+    `schedule` is read where it is not given.
     """
+    schedule = schedule or Schedule.read(work)
     box = work.table("raw.player_box")
     rows = work.fetch(box.filter(box.game_date >= day_of(first), box.game_date <= day_of(last)).select(*_COLUMNS, *_STATS))
-    tips = newest_schedule(work.table("raw.schedule"))
-    known_tips = work.fetch(tips.select("game_id", tip="commence_time"))
     names, people = Names(rows.column("game_id")), Names(rows.column("player_lookup"))
     line, version, valid_to = _versions(
         names.codes(rows.column("game_id")), people.codes(rows.column("player_lookup")), instants(rows.column("known_at"))
@@ -40,7 +40,9 @@ def player_games(work: Work, first: date, last: date) -> pa.Table:
     held = rows.take(pa.array(line))
     held = held.drop_columns(["known_at"]).append_column("valid_from", moment_column(version))
     held = held.append_column("valid_to", pa.array(valid_to, pa.int64(), mask=valid_to == NEVER).cast(pa.timestamp("us", "UTC")))
-    tip = known_tips.column("tip").take(pc.index_in(held.column("game_id"), value_set=known_tips.column("game_id").combine_chunks()))
+    game = schedule.names.codes(held.column("game_id"))
+    place = np.append(schedule.as_played, -1)[game]
+    tip = schedule.table.column("commence_time").take(pa.array(place, mask=place < 0))
     return _with_usage(held.append_column("tip", tip))
 
 
@@ -71,16 +73,6 @@ def newest_schedule(schedule: ir.Table) -> ir.Table:
     ranked = schedule.mutate(from_league=schedule.league_game_id.notnull().cast("int64"), assumed=schedule.known_at_assumed.cast("int64"))
     order = ibis.window(group_by="game_id", order_by=[ibis.desc("from_league"), "assumed", ibis.desc("known_at")])
     return ranked.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0).drop("place", "from_league", "assumed")
-
-
-def schedule_versions(schedule: ir.Table) -> ir.Table:
-    """The schedule in versions, of each game one in force at any moment, by the order of `newest_schedule`: `valid_from`, `valid_to`."""
-    rank = schedule.league_game_id.notnull().cast("int64") * 2 + (~schedule.known_at_assumed).cast("int64")
-    ranked = schedule.mutate(rank=rank)
-    so_far = ibis.cumulative_window(group_by="game_id", order_by="known_at")
-    ranked = ranked.mutate(best=ranked["rank"].max().over(so_far)).filter(lambda t: t["rank"] == t.best).drop("rank", "best")
-    following = ibis.window(group_by="game_id", order_by="known_at")
-    return ranked.mutate(valid_from=ranked.known_at, valid_to=ranked.known_at.lead(1).over(following)).drop("known_at")
 
 
 def _with_usage(rows: pa.Table) -> pa.Table:

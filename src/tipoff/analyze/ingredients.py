@@ -6,7 +6,7 @@ Knows where the facts lie. What a feature makes of them is for the recipes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 
 import ibis
@@ -15,18 +15,19 @@ import pyarrow as pa
 
 from tipoff.analyze.absent import reported
 from tipoff.analyze.form import form
-from tipoff.analyze.history import WINDOW, newest_schedule
+from tipoff.analyze.history import WINDOW
 from tipoff.analyze.past import Floats, Ints, Names, Slices, Values, instants, moment_column, numbers
 from tipoff.analyze.projection import minutes_ahead
 from tipoff.analyze.quoted import Quotes, closing_of_played, regulars, since_last_game
 from tipoff.analyze.roster import Rows, columns, roster
 from tipoff.analyze.scene import REACH, Scene, read
-from tipoff.analyze.slate import games_as_of
+from tipoff.analyze.schedule import Schedule
+from tipoff.analyze.slate import known_games
 from tipoff.analyze.slope import spread_of_points
 from tipoff.analyze.teams import by_row, games_missed, sides_context
 from tipoff.analyze.zones import ages, zone_columns
 from tipoff.market.lines import Market, game_lines, market_as_of, market_at_close
-from tipoff.store.warehouse import Work, day_of
+from tipoff.store.warehouse import Work
 
 
 def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Table:
@@ -34,11 +35,12 @@ def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Ta
 
     `as_of` (UTC) is the moment of knowledge; None is each game's tip. Games unknown by then, or called off, have no rows.
     """
-    known_games = work.fetch(games_as_of(work, game_ids, as_of).order_by("game_id"))
-    games = ibis.memtable(known_games)
+    schedule = Schedule.read(work)
+    tonight = known_games(schedule, game_ids, as_of)
+    games = ibis.memtable(tonight)
     market = market_as_of(work, games, partial(spread_of_points, work))
     lines = market.lines.drop_columns(["as_of"])
-    scene = read(work, known_games, also=[lines.column("player_lookup")])
+    scene = read(work, schedule, tonight, also=[lines.column("player_lookup")])
     closing = _closing(work, scene)
     books = Names(market.quotes.column("bookmaker"), closing.quotes.column("bookmaker"))
     now, then = Quotes.read(scene, books, market.quotes), Quotes.read(scene, books, closing.quotes)
@@ -80,10 +82,13 @@ def _whole(moments: Floats) -> Ints:
 
 def _closing(work: Work, scene: Scene) -> Market:
     """The market on the past games in reach, at each game's own tip."""
-    first = scene.first_day - WINDOW - timedelta(days=1)
-    games = newest_schedule(work.table("raw.schedule"))
-    games = games.filter(games.game_date >= day_of(first), games.game_date <= day_of(scene.last_day))
-    return market_at_close(work, games.select("game_id", tip="commence_time"))
+    schedule = scene.schedule
+    first, last = ((day - date(1970, 1, 1)).days for day in (scene.first_day - WINDOW - timedelta(days=1), scene.last_day))
+    place = schedule.as_played[schedule.as_played >= 0]
+    near = place[(schedule.day[place] >= first) & (schedule.day[place] <= last)]
+    played = schedule.table.take(pa.array(near))
+    games = {"game_id": played.column("game_id"), "tip": played.column("commence_time")}
+    return market_at_close(work, ibis.memtable(pa.table(games)))
 
 
 def _place_of_game(scene: Scene, game_ids: pa.ChunkedArray) -> Ints:

@@ -13,12 +13,13 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from tipoff.analyze.history import WINDOW, player_games, schedule_versions, side_games
+from tipoff.analyze.history import WINDOW, player_games, side_games
 from tipoff.analyze.past import NEVER, Asked, Facts, Ints, Names, Past, Slices, Values, days, instants, numbers
-from tipoff.analyze.slate import CALLED_OFF
-from tipoff.store.warehouse import Work, day_of
+from tipoff.analyze.schedule import Schedule
+from tipoff.store.warehouse import Work
 
 REACH = WINDOW.days
+_DAY = 86_400_000_000
 _BOX = ("minutes", "points", "fga", "fg3a", "ftm", "usage_rate", "started")
 _TEAM = ("pace", "off_rating", "def_rating", "won", "margin", "whole")
 
@@ -63,6 +64,7 @@ class Scene:
     player; `team_games` are by team. A `version` numbers a game's box score as it stood from some moment on."""
 
     work: Work
+    schedule: Schedule
     players: Names
     teams: Names
     seasons: Names
@@ -109,10 +111,10 @@ class Scene:
         return version * (len(self.teams) + 1) + team
 
 
-def read(work: Work, games: pa.Table, *, also: Sequence[pa.ChunkedArray] = ()) -> Scene:
-    """The scene of these games (rows of `games_as_of`, in order of game_id). `also` are columns of players who get a code too."""
+def read(work: Work, schedule: Schedule, games: pa.Table, *, also: Sequence[pa.ChunkedArray] = ()) -> Scene:
+    """The scene of these games (`known_games` of the schedule). `also` are columns of players who get a code too."""
     first, last = _span(games)
-    box = player_games(work, first - WINDOW - timedelta(days=1), last)
+    box = player_games(work, first - WINDOW - timedelta(days=1), last, schedule)
     of_teams = side_games(box)
     players = Names(box.column("player_lookup"), *also)
     teams = Names(box.column("team"), games.column("home"), games.column("away"))
@@ -153,6 +155,7 @@ def read(work: Work, games: pa.Table, *, also: Sequence[pa.ChunkedArray] = ()) -
     }
     return Scene(
         work=work,
+        schedule=schedule,
         players=players,
         teams=teams,
         seasons=seasons,
@@ -208,22 +211,16 @@ def _facts(table: pa.Table, key: Ints, columns: dict[str, Values]) -> Facts:
 def rest(scene: Scene) -> tuple[Ints, Ints]:
     """By side the days from the team's game before to this one by the schedule as known then (-1: none on record), and the newest
     moment at which one of those games' schedules became known."""
-    columns = ("game_id", "game_date", "home", "away", "status", "known_at", "known_at_assumed", "league_game_id")
-    schedule = scene.work.table("raw.schedule").select(*columns)
-    near = schedule.filter(
-        schedule.game_date >= day_of(scene.first_day - WINDOW - timedelta(days=1)), schedule.game_date <= day_of(scene.last_day)
-    )
-    of_these = schedule.semi_join(near.select("game_id").distinct(), "game_id")
-    versions = schedule_versions(of_these)
-    versions = versions.filter(~versions.status.isin(CALLED_OFF)).select("game_date", "home", "away", "valid_from", "valid_to")
-    table = scene.work.fetch(versions)
-    day, known, until = days(table.column("game_date")), instants(table.column("valid_from")), instants(table.column("valid_to"))
-    key = np.concatenate([scene.teams.codes(table.column(name)) for name in ("home", "away")])
-    twice = [np.concatenate([values, values]) for values in (day * 86_400_000_000, day, known, until)]
-    facts = Facts(key, twice[0], twice[1], twice[2], twice[3], {})
+    schedule = scene.schedule
+    place, until = schedule.versions
+    on = ~schedule.called_off[place]
+    place, until = place[on], until[on]
+    key = np.concatenate([scene.teams.codes(schedule.table.column(name))[place] for name in ("home", "away")])
+    day, known, ends = (np.concatenate([values, values]) for values in (schedule.day[place], schedule.known[place], until))
+    facts = Facts(key, day * _DAY, day, known, ends, {})
     games, side = scene.games, scene.sides
-    asked = Asked(side.team, games.day[side.game] * 86_400_000_000, games.as_of[side.game], games.day[side.game])
+    asked = Asked(side.team, games.day[side.game] * _DAY, games.as_of[side.game], games.day[side.game])
     newest = facts.newest(asked, REACH)
     found = newest >= 0
-    gap = np.where(found, games.day[side.game] - facts.day[newest], -1)
-    return gap, np.where(found, facts.known_at[newest], -1)
+    gap = np.where(found, games.day[side.game] - facts.day[newest], -1) if len(facts) else np.full(len(side), -1)
+    return gap, np.where(found, facts.known_at[newest], -1) if len(facts) else gap

@@ -12,11 +12,12 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from tipoff.analyze.history import newest_schedule
-from tipoff.store.warehouse import Work, day_of, instant
+from tipoff.analyze.past import instants
+from tipoff.analyze.schedule import Schedule
+from tipoff.clock import as_utc
+from tipoff.store.warehouse import Work, day_of
 
 ROW = ["game_id", "player_lookup"]
-CALLED_OFF = ("postponed", "cancelled")
 
 
 def games_between(work: Work, first: date, last: date) -> list[str]:
@@ -33,16 +34,13 @@ def games_as_of(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> 
     A game that nobody knew of by then, or that was called off, is not among them. Columns: game_id, game_date, season, tip, home, away,
     game_type, as_of, known_at (the schedule's own).
     """
-    wanted = ibis.memtable(pa.table({"game_id": pa.array(sorted(set(game_ids)), pa.string())}))
-    rows = work.table("raw.schedule").semi_join(wanted, "game_id")
-    newest_tip = newest_schedule(rows).select("game_id", latest_tip="commence_time")
-    rows = rows.inner_join(newest_tip, "game_id")
-    limit = rows.latest_tip if as_of is None else ibis.least(rows.latest_tip, instant(as_of))
-    rows = rows.mutate(as_of=limit).filter(lambda t: t.known_at <= t.as_of)
-    known = newest_schedule(rows)
-    known = known.filter(~known.status.isin(CALLED_OFF))
-    known = known.mutate(as_of=ibis.least(known.as_of, known.commence_time))
-    return known.select("game_id", "game_date", "season", "home", "away", "game_type", "as_of", "known_at", tip="commence_time")
+    return ibis.memtable(known_games(Schedule.read(work), game_ids, as_of))
+
+
+def known_games(schedule: Schedule, game_ids: Sequence[str], as_of: datetime | None) -> pa.Table:
+    """The same out of a schedule that has been read, in order of game_id. Raises BadInput for a naive moment."""
+    moment = None if as_of is None else instants(pa.chunked_array([pa.array([as_utc(as_of)], pa.timestamp("us", "UTC"))]))[0]
+    return schedule.as_of(pa.array(sorted(set(game_ids)), pa.string()), moment)
 
 
 def sides(games: ir.Table) -> ir.Table:

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, books, capture, coverage, features, ingest, look, nights, repair
+from tipoff.cli import backfill, books, capture, coverage, features, ingest, leakcheck, look, nights, repair
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -37,6 +37,7 @@ for command in (
     backfill.backfill,
     coverage.coverage,
     books.books,
+    leakcheck.leakcheck,
     look.status,
     look.serve,
     look.tables,

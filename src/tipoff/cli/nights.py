@@ -164,6 +164,8 @@ def _counts(counts: dict[str, Any]) -> str:
 def _print_night(found: Night) -> None:
     kinds = ", ".join(f"{number} by a {kind}" for kind, number in sorted(found.lined_by_kind.items(), reverse=True))
     print_line(f"{found.game_date}: {found.games} games, {found.players} players, {found.lined} with a line ({kinds}).")
+    for gap in found.gaps:
+        print_line(f"Missing: {gap}.")
     print_table(
         "Predictions",
         ("system", "players", "with a line", "recommended"),

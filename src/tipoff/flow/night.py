@@ -13,6 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from tipoff.analyze.coverage import Gap, teams_without_boxes
 from tipoff.analyze.history import WINDOW
 from tipoff.analyze.slate import games_as_of, games_between
 from tipoff.analyze.summaries import summarise_games, summarise_slate
@@ -20,6 +21,7 @@ from tipoff.errors import ArtefactMismatch, NotReady, UnknownDate
 from tipoff.features.build import Built, build
 from tipoff.features.quality import RunMode
 from tipoff.features.slate_checks import check_slate
+from tipoff.flow.alerts import note_alerts, tell
 from tipoff.flow.house import House
 from tipoff.flow.state import Recorded
 from tipoff.grade.run import SystemRecord, grade
@@ -31,6 +33,8 @@ from tipoff.predict.systems import System, systems_named
 from tipoff.predict.unresolved import unresolved_absences
 from tipoff.publish.tonight import publish_tonight
 from tipoff.store.warehouse import Work
+
+_NO_BOXES = "boxes "
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class Night:
     recommended: dict[str, int] = field(default_factory=dict)
     absences: dict[str, int] = field(default_factory=dict)
     lined_absences: dict[str, int] = field(default_factory=dict)
+    gaps: list[str] = field(default_factory=list)
     documents: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -104,7 +109,10 @@ def night(
     try:
         with phases.phase("analyze") as recorded, house.warehouse.writing(house.run_id) as work:
             merged = {**summarise_games(work, game_date - WINDOW, game_date), **summarise_slate(work, games, as_of)}
+            gaps = teams_without_boxes(work, game_date, house.clock.now())
             recorded.counts = {name.split(".")[1]: part.inserted + part.updated for name, part in merged.items()}
+            recorded.counts["teams_without_boxes"] = len(gaps)
+        found.gaps = _alert(house, gaps)
         with phases.phase("features") as recorded, house.warehouse.writing(house.run_id) as work:
             built = build(work, games, as_of)
             check_slate(built)
@@ -122,6 +130,15 @@ def night(
     found.phases = phases.results
     _publish(house, game_date, as_of, found, phases)
     return found
+
+
+def _alert(house: House, gaps: list[Gap]) -> list[str]:
+    """Put on record which teams' box scores are missing before anything is predicted on them (F46); gives what there is to say."""
+    met = {f"{_NO_BOXES}{gap.team}": gap.words for gap in gaps}
+    with house.state.transaction() as connection:
+        fresh = note_alerts(connection, _NO_BOXES, met, house.clock.now())
+    tell(met[key] for key in fresh)
+    return list(met.values())
 
 
 def loaded_fleet(house: House) -> list[tuple[System, artefacts.Loaded | None, str]]:

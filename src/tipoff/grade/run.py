@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from tipoff.analyze.history import newest_schedule
-from tipoff.analyze.reports import coverage, statuses
+from tipoff.analyze.reports import coverage, silent_teams, statuses
 from tipoff.analyze.slate import games_as_of
 from tipoff.errors import NotReady
 from tipoff.grade.metrics import hit_rate, point_errors, shifted_line
@@ -66,7 +66,7 @@ def grade(warehouse: Warehouse, game_date: date, *, now: datetime, run_id: str) 
 
 def _to_grade(work: Work, game_date: date) -> ir.Table:
     """Active predictions with the actuals beside them. A game is completed when the schedule says final, or its box score is there; who
-    was listed out is told by the newest report known at the tip, and no later one."""
+    was listed out is told by the reports known at the tip, and no later one; the silence of a team that had not submitted tells nothing."""
     predictions = work.table(PREDICTIONS)
     mine = predictions.filter(predictions.game_date == day_of(game_date), predictions.is_active)
     box = work.as_of("raw.player_box", game_date=game_date)
@@ -80,13 +80,13 @@ def _to_grade(work: Work, game_date: date) -> ir.Table:
     joined = joined.left_join(schedule, "game_id").drop("game_id_right").left_join(boxed, "game_id").drop("game_id_right")
     joined = joined.left_join(listed, ["game_id", "player_lookup"]).drop("game_id_right", "player_lookup_right")
     joined = joined.left_join(coverage(work, games), "game_id").drop("game_id_right")
+    joined = joined.left_join(silent_teams(work, games), ["game_id", "team"]).drop("game_id_right", "team_right")
     called_off = joined.status.isin(("postponed", "cancelled"))
     final = (joined.status == "final") | joined.boxed.notnull()
+    told = joined.injury_status.notnull() | (joined.covered_at.notnull() & joined.silent_at.isnull())
     return joined.mutate(
         completed=ibis.ifelse(called_off | ~final, 0.0, 1.0),
-        listed_out=ibis.ifelse(
-            joined.covered_at.notnull(), (joined.injury_status == "out").fill_null(False).cast("float64"), ibis.null("float64")
-        ),
+        listed_out=ibis.ifelse(told, (joined.injury_status == "out").fill_null(False).cast("float64"), ibis.null("float64")),
     ).order_by(["game_id", "player_lookup", "system_id"])
 
 

@@ -86,7 +86,8 @@ def _(i: Ingredients) -> Value:
 @recipe("projected_minutes", *REPORTS, needs="injuries")
 def _(i: Ingredients) -> Value:
     """Recent minutes and role, and the minutes that reported absences set free (`tipoff.analyze.minutes`)."""
-    return Value(i["projected_minutes"], "calculated", choose(i["reported_out"] == 1, "out", no_report(i)))
+    unseen = choose((i["covered"] == 1) & ~np.isnan(i["is_home"]), "no_games", no_report(i))
+    return Value(i["projected_minutes"], "calculated", choose(i["reported_out"] == 1, "out", unseen))
 
 
 @recipe("blowout_minutes_risk", *BOX)

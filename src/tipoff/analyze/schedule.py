@@ -1,0 +1,119 @@
+"""The schedule in versions, as arrays: what is in force at a moment, what stood when a game tipped, who played the day before.
+
+Of several versions of a game the league's own word goes before an odds source's, what is on record before what is assumed, of each the
+newest (as in `history.newest_schedule`). Knows the schedule; it must never know what happened in a game.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tipoff.analyze.past import NEVER, Bools, Ints, Names, days, instants
+from tipoff.store.warehouse import Work
+
+CALLED_OFF = ("postponed", "cancelled")
+_COLUMNS = (
+    "game_id",
+    "game_date",
+    "season",
+    "home",
+    "away",
+    "game_type",
+    "status",
+    "commence_time",
+    "known_at",
+    "known_at_assumed",
+    "league_game_id",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """One element a version of a game. `table` has columns of `raw.schedule`; `game` is a code of `names`; instants are microseconds."""
+
+    table: pa.Table
+    names: Names
+    game: Ints
+    tip: Ints
+    day: Ints
+    known: Ints
+    rank: Ints
+    called_off: Bools
+
+    @classmethod
+    def read(cls, work: Work) -> Schedule:
+        """Every version on record."""
+        return cls.of(work.fetch(work.table("raw.schedule").select(*_COLUMNS)))
+
+    @classmethod
+    def of(cls, table: pa.Table) -> Schedule:
+        """From rows of `raw.schedule`."""
+        names = Names(table.column("game_id"))
+        own_word = np.asarray(table.column("league_game_id").is_valid().to_numpy(), dtype=np.int64)
+        recorded = ~np.asarray(table.column("known_at_assumed").fill_null(False).to_numpy(), dtype=np.bool_)
+        return cls(
+            table=table,
+            names=names,
+            game=names.codes(table.column("game_id")),
+            tip=instants(table.column("commence_time")),
+            day=days(table.column("game_date")),
+            known=instants(table.column("known_at")),
+            rank=2 * own_word + recorded,
+            called_off=np.asarray(pc.is_in(table.column("status"), value_set=pa.array(CALLED_OFF)).to_numpy(), dtype=np.bool_),
+        )
+
+    def newest(self, rows: Bools) -> Ints:
+        """The place of the version in force of each game that has one among these rows, in order of game."""
+        places = np.flatnonzero(rows)
+        order = places[np.lexsort((self.known[places], self.rank[places], self.game[places]))]
+        return order[np.append(np.diff(self.game[order]) != 0, True)] if len(order) else order
+
+    def by_game(self, places: Ints, values: Ints) -> Ints:
+        """Values of some versions, one a game, by the game's code; NEVER where a game has none."""
+        found = np.full(len(self.names), NEVER, dtype=np.int64)
+        found[self.game[places]] = values[places]
+        return found
+
+    @cached_property
+    def as_played(self) -> Ints:
+        """By game (code) the place of its version when it tipped: of what was known by then the one in force; of a game that became known
+        only later the first word. So no later version moves a game that has been played."""
+        in_time = self.known <= self.tip
+        late = np.flatnonzero(~in_time)
+        first = late[np.lexsort((-self.rank[late], self.known[late], self.game[late]))]
+        first = first[np.diff(self.game[first], prepend=-1) != 0]
+        found = np.full(len(self.names), -1, dtype=np.int64)
+        found[self.game[first]] = first
+        timely = self.newest(in_time)
+        found[self.game[timely]] = timely
+        return found
+
+    def as_of(self, wanted: pa.Array, moment: int | None) -> pa.Table:
+        """The games of these ids in force at their effective moment: the earlier of the one asked for (microseconds) and their tip.
+
+        In order of game_id, without those unknown by then or called off; `as_of` and `tip` beside the columns of `raw.schedule`.
+        """
+        asked = np.asarray(pc.is_in(self.table.column("game_id"), value_set=wanted).to_numpy(), dtype=np.bool_)
+        limit = self.by_game(self.newest(asked), self.tip)[self.game]
+        limit = limit if moment is None else np.minimum(limit, moment)
+        found = self.newest(asked & (self.known <= limit))
+        found = found[~self.called_off[found]]
+        as_of = pa.array(np.minimum(limit, self.tip)[found]).cast(pa.timestamp("us", "UTC"))
+        columns = ["game_id", "game_date", "season", "home", "away", "game_type", "known_at"]
+        known = self.table.take(pa.array(found))
+        return known.select(columns).append_column("as_of", as_of).append_column("tip", known.column("commence_time"))
+
+    @cached_property
+    def versions(self) -> tuple[Ints, Ints]:
+        """Of each game the versions that were in force at some moment, in order of game and time: their places, and until when."""
+        order = np.lexsort((self.known, self.game))
+        best = np.maximum.accumulate(4 * self.game[order] + self.rank[order])
+        kept = order[4 * self.game[order] + self.rank[order] == best]
+        followed = np.append(self.game[kept][1:] == self.game[kept][:-1], False) if len(kept) else np.zeros(0, dtype=np.bool_)
+        until = np.where(followed, np.append(self.known[kept][1:], 0), NEVER) if len(kept) else kept
+        return kept, until

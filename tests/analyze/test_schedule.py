@@ -1,0 +1,106 @@
+"""The schedule as arrays, against the words of the rule: in force at a moment, in versions, and as a game was played."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from features.raw_rows import Row, schedule_row
+from tipoff.analyze.past import NEVER
+from tipoff.analyze.schedule import Schedule
+from tipoff.store.tables import table_named
+
+DAY = date(2025, 11, 5)
+TIP = datetime(2025, 11, 6, 0, 30, tzinfo=UTC)
+SCHEMA = pa.schema([field for field in table_named("raw.schedule").arrow_schema if field.name not in ("written_at", "run_id")])
+drawn = st.lists(
+    st.tuples(
+        st.sampled_from(["NYK", "MIA"]),
+        st.integers(-3, 12),
+        st.booleans(),
+        st.booleans(),
+        st.sampled_from(["scheduled", "postponed"]),
+        st.integers(-2, 2),
+    ),
+    max_size=40,
+)
+Draws = list[tuple[str, int, bool, bool, str, int]]
+
+
+def rows_of(draws: Draws) -> list[Row]:
+    """Versions of two games: hours before the tip when known, by the league or not, assumed or not, a status, hours that the tip moved."""
+    found: dict[tuple[str, int], Row] = {}
+    for home, hours, own, assumed, status, moved in draws:
+        more = {"league_game_id": "own" if own else None, "known_at_assumed": assumed, "status": status}
+        tip = TIP + timedelta(hours=moved)
+        found[home, hours] = schedule_row(DAY, "BOS", home, tip, TIP - timedelta(hours=hours, minutes=7), **more)
+    return list(found.values())
+
+
+def schedule_of(rows: list[Row]) -> Schedule:
+    return Schedule.of(pa.Table.from_pylist(rows, schema=SCHEMA))
+
+
+def in_force(rows: list[Row]) -> dict[str, Row]:
+    """Of each game the league's own word, then what is on record, then the newest."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        mine = [other for other in rows if other["game_id"] == row["game_id"]]
+        own = [other for other in mine if other["league_game_id"]] or mine
+        recorded = [other for other in own if not other["known_at_assumed"]] or own
+        found[row["game_id"]] = max(recorded, key=lambda other: other["known_at"])
+    return found
+
+
+def micros(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1_000_000
+
+
+@settings(max_examples=60)
+@given(drawn, st.integers(-3, 13))
+def test_the_version_in_force_at_a_moment_is_the_one_picked_of_what_is_known_by_then(draws: Draws, hours: int) -> None:
+    rows, at = rows_of(draws), TIP - timedelta(hours=hours)
+    schedule = schedule_of(rows)
+    place, until = schedule.versions
+    standing = [int(version) for version, end in zip(place, until, strict=True) if schedule.known[version] <= micros(at) < end]
+    expected = in_force([row for row in rows if row["known_at"] <= at])
+    assert {schedule.names.texts[schedule.game[version]].as_py(): int(schedule.known[version]) for version in standing} == {
+        game: micros(row["known_at"]) for game, row in expected.items()
+    }
+    assert len(standing) == len(expected)
+    assert all(end == NEVER or end > schedule.known[version] for version, end in zip(place, until, strict=True))
+
+
+@settings(max_examples=60)
+@given(drawn)
+def test_a_game_was_played_as_it_stood_when_it_tipped_and_else_as_it_was_told_first(draws: Draws) -> None:
+    rows = rows_of(draws)
+    schedule = schedule_of(rows)
+    timely = in_force([row for row in rows if row["known_at"] <= row["commence_time"]])
+    for code, version in enumerate(schedule.as_played):
+        game = schedule.names.texts[code].as_py()
+        late = [row for row in rows if row["game_id"] == game]
+        expected = timely[game] if game in timely else min(late, key=lambda row: row["known_at"])
+        assert schedule.known[version] == micros(expected["known_at"])
+
+
+@settings(max_examples=60)
+@given(drawn, st.integers(1, 9), st.integers(-2, 0))
+def test_no_later_word_about_the_past_moves_a_game_that_has_been_played(draws: Draws, hours: int, moved: int) -> None:
+    rows = rows_of(draws)
+    if not rows:
+        return
+    last = max(TIP + timedelta(hours=2), *(row["known_at"] for row in rows))
+    later = {**rows[0], "league_game_id": "own", "commence_time": TIP + timedelta(hours=moved), "known_at": last + timedelta(hours=hours)}
+    before, after = schedule_of(rows), schedule_of([*rows, later])
+    assert before.tip[before.as_played].tolist() == after.tip[after.as_played].tolist()
+
+
+def test_a_schedule_without_rows_has_no_games() -> None:
+    schedule = schedule_of([])
+    assert schedule.as_of(pa.array(["20251105_BOS_NYK"], pa.string()), None).num_rows == 0
+    assert schedule.as_played.tolist() == []
+    assert [part.tolist() for part in schedule.versions] == [[], []]
