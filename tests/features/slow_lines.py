@@ -105,7 +105,8 @@ def _an_hour(slow: Slow, game: Row, player: str, now: Sequence[Row]) -> Found:
     if not now:
         return Found(None, "no_line")
     then = {row["bookmaker"]: row["point"] for row in slow.current({**game, "as_of": game["as_of"] - SIX_HOURS}, player)}
-    moved = [(row["point"] - then[row["bookmaker"]]) / 6 for row in now if row["bookmaker"] in then]
+    since = [row for row in now if row["snapshot_at"] > game["as_of"] - SIX_HOURS]
+    moved = [(row["point"] - then[row["bookmaker"]]) / 6 for row in since if row["bookmaker"] in then]
     return Found(median(moved), _source(now)) if moved else Found(None, "no_line_6h_ago")
 
 

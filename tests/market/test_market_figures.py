@@ -137,8 +137,9 @@ def test_velocity_is_the_median_change_an_hour_over_books_current_at_both_ends()
     assert line(quotes)["velocity"] == pytest.approx(2.0 / 6)
 
 
-def test_a_quote_that_stands_unchanged_moves_by_nothing() -> None:
-    assert line([quote("draftkings", 20.5, 420)])["velocity"] == 0.0
+def test_a_quote_that_stands_unchanged_moves_by_nothing_and_one_that_was_not_seen_again_has_no_velocity() -> None:
+    assert line([quote("draftkings", 20.5, 420), quote("draftkings", 20.5, 30)])["velocity"] == 0.0
+    assert line([quote("draftkings", 20.5, 420)])["velocity"] is None
 
 
 def test_velocity_is_missing_where_nobody_was_current_six_hours_ago() -> None:
@@ -227,7 +228,7 @@ def test_probability_and_velocity_agree_with_plain_python(offers: list[tuple[str
         for _, _, point, over, under in now.values()
         if over is not None and under is not None
     ]
-    moved = [offer[2] - then[book][2] for book, offer in now.items() if book in then]
+    moved = [offer[2] - then[book][2] for book, offer in now.items() if book in then and offer[1] < 360]
     assert found["consensus_line"] == middle
     assert found["implied_over"] == (pytest.approx(inverse(fmean(logits))) if logits else None)
     assert found["velocity"] == (pytest.approx(median(moved) / 6) if moved else None)

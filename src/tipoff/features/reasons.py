@@ -45,7 +45,7 @@ REASONS: dict[str, Reason] = {
     "no_game_line": Reason("No book has a line on the game.", "scrape"),
     "fewer_than_2_books": Reason("One book alone has a line on him.", "scrape"),
     "no_prices": Reason("No book's line on him has both prices.", "scrape"),
-    "no_line_6h_ago": Reason("No book of now had a line on him six hours before.", "scrape"),
+    "no_line_6h_ago": Reason("No book had a line on him six hours before, and again since.", "scrape"),
     "no_line_at_previous_game": Reason("No book of now had a line on him at the tip of his previous game.", "scrape"),
     "no_lined_games": Reason("Too few past games with a closing line are on record.", "scrape"),
     "lines_not_out": Reason("Fewer than two sportsbooks have lines on the game's players yet.", "scrape"),

@@ -147,17 +147,14 @@ def _index(told: Sequence[Described]) -> Iterable[str]:
         ],
     )
     yield "The sets that models are trained on:"
-    yield _table(
-        ("set", "features", "which"),
-        [
-            (
-                f"`{name}`",
-                len(feature_set(name)),
-                f"f0 to f{last}" + (", without the category vegas" if len(feature_set(name)) <= last else ""),
-            )
-            for name, last in FEATURE_SETS.items()
-        ],
-    )
+    yield _table(("set", "features", "which"), [(f"`{name}`", len(feature_set(name)), _which(name, told)) for name in FEATURE_SETS])
+
+
+def _which(set_name: str, told: Sequence[Described]) -> str:
+    """A set as `f0 to f53`, and the categories that it leaves out."""
+    last = max(place for place, item in enumerate(told) if set_name in item.sets)
+    without = sorted({item.category for item in told[: last + 1] if set_name not in item.sets})
+    return f"f0 to {told[last].index}" + (f", without the category {', '.join(without)}" if without else "")
 
 
 def _quality() -> Iterable[str]:

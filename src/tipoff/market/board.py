@@ -44,8 +44,9 @@ class Board:
     `game`, `player` and `book` are numbers into `games`, `players` and `books`, which are in ascending order; `pair` counts the
     (game, player) pairs, whose rows lie together. Instants are microseconds since 1970 in UTC, `as_of` and `tip` by game. A row has the
     book's newest main quote, and whether it is `current` or has lapsed; `first_point` of its first one; and
-    `earlier_point`, its line as it was current six hours before the moment, NaN where none was. `snapshots` is of shape (pairs,): how
-    many distinct ones held the player. `rank` is 0 for sportsbooks, a consensus source's own, or MAKES_NO_LINE.
+    `earlier_point`, its line as it was current six hours before the moment, NaN where none was, or where the book was not seen again
+    since: a quote is not compared with itself. `snapshots` is of shape (pairs,): how many distinct ones held the player. `rank` is 0 for
+    sportsbooks, a consensus source's own, or MAKES_NO_LINE.
     """
 
     games: pa.Array
@@ -130,7 +131,7 @@ def board(quotes: pa.Table) -> Board:
         assumed=rows.assumed[newest],
         current=rows.stands(newest, rows.document),
         first_point=rows.point[first],
-        earlier_point=np.where(stood, rows.point[earlier], np.nan),
+        earlier_point=np.where(stood & ~rows.earlier[newest], rows.point[earlier], np.nan),
         snapshots=_distinct_snapshots(pair_of_row, rows.snapshot, pair_of_row[newest]),
     )
 

@@ -40,7 +40,7 @@ class Market:
         newest_quote                    the newest of their snapshots
         opening_line                    median of each book's first main line, the books of one kind
         line_movement                   median over the current books of current - first
-        velocity                        points an hour: median over books current both now and six hours ago; missing where none was
+        velocity                        points an hour: median over books current six hours ago and quoted since; missing where none was
         implied_over, priced_books      P(over) at the consensus, pooled on the logit scale over books with both prices, and how many have
                                         them; where there are some and no probability, no slope was known for their lines
         sharp_avg, soft_avg,            mean of the current main lines of the sportsbooks of each group, and their difference; missing
@@ -135,7 +135,7 @@ def player_lines(table: Board, spread: Spread | None, groups: BookGroups) -> pa.
 
 
 def _velocity(table: Board, rows: Codes) -> FloatArray:
-    """Points an hour since six hours before, the median over the books of these rows that were current then."""
+    """Points an hour since six hours before, the median over the books of these rows that were current then, and seen again since."""
     both = rows[~np.isnan(table.earlier_point[rows])]
     moved = table.point[both] - table.earlier_point[both]
     return np.asarray(Grouped(table.pair[both], table.pairs).median(moved) / (EARLIER / timedelta(hours=1)))

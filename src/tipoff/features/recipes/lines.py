@@ -129,7 +129,8 @@ def _(i: Ingredients) -> Value:
 
 @recipe("consensus_line_velocity", *QUOTES)
 def _(i: Ingredients) -> Value:
-    """(Point now - point six hours before) / 6 of each book quoted at both; median over books."""
+    """(Point now - point six hours before) / 6 of each book quoted at both; median over books. A book that was not seen again within the
+    six hours is not compared with itself."""
     return _odds(i, i["velocity"], "no_line_6h_ago")
 
 
