@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, books, capture, coverage, ingest, leakcheck, look, nights, repair
+from tipoff.cli import backfill, books, capture, coverage, features_build, ingest, leakcheck, look, nights, repair
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -47,6 +47,7 @@ for command in (
     app.command(name=command.__name__.rstrip("_"))(command)
 app.add_typer(repair.quarantine)
 app.add_typer(repair.names)
+app.add_typer(features_build.features)
 
 
 def main() -> None:
