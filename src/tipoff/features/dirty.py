@@ -181,12 +181,19 @@ def _past_games_of_players(since: _Since) -> ir.Table:
 
 
 def _moved_tips(since: _Since) -> ir.Table:
-    """A word on the game's own schedule where its tips differ: even one that was known later may move the moment up to which words
-    count."""
+    """A word on the game's own schedule that gives another tip, where one was known between its moment and the latest tip of all: words
+    known by the tip count, whichever tip the newest of them gives."""
     schedule = since.work.table("raw.schedule")
-    recent = schedule.group_by("game_id").agg(tips=schedule.commence_time.nunique(), written_at=schedule.written_at.max())
-    joined = since.games.inner_join(recent, "game_id")
-    return joined.filter(joined.tips > 1, joined.written_at >= joined.stored_at)
+    of_game = ibis.window(group_by="game_id")
+    words = schedule.select(
+        "game_id",
+        "known_at",
+        written_at=schedule.written_at.max().over(of_game),
+        first_tip=schedule.commence_time.min().over(of_game),
+        last_tip=schedule.commence_time.max().over(of_game),
+    )
+    joined = since.games.inner_join(words.filter(words.first_tip < words.last_tip), "game_id")
+    return joined.filter(joined.written_at >= joined.stored_at, joined.known_at > joined.as_of, joined.known_at <= joined.last_tip)
 
 
 def _game_lines(since: _Since) -> ir.Table:
