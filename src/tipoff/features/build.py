@@ -109,7 +109,7 @@ def build(work: Work, game_ids: Sequence[str], as_of: datetime | None = None) ->
     scores = score(values, qualities, {name: column.reason for name, column in found.items()}, rows.num_rows)
     sources = {name: column.told for name, column in found.items()}
     strays = {name: column.strays for name, column in found.items() if len(column.strays.rows)}
-    return Built(rows, values, qualities, sources, scores, _warm_up(work, rows), strays)
+    return Built(rows, values, qualities, sources, scores, in_warm_up(work, rows), strays)
 
 
 @dataclass(frozen=True)
@@ -173,8 +173,8 @@ def _day(moment: date | None) -> int | None:
     return None if moment is None else (moment - date(1970, 1, 1)).days
 
 
-def _warm_up(work: Work, rows: pa.Table) -> Bools:
-    """Rows of each season's first fourteen days."""
+def in_warm_up(work: Work, rows: pa.Table) -> Bools:
+    """Which rows (columns season and game_date) are of their season's first fourteen days, by all that is on the schedule."""
     schedule = work.table("raw.schedule")
     starts = work.fetch(schedule.group_by("season").agg(start=schedule.game_date.min()))
     place = pc.index_in(rows.column("season"), value_set=starts.column("season").combine_chunks())

@@ -1,0 +1,260 @@
+"""Which games' stored feature rows may be out of date: those that something written since may reach.
+
+Comes in: games with their moments, `features.store`, and when each row of each input was written. Goes out: the ids of the games to be
+built anew. Each rule below names one way from an input to a row, and takes too many games rather than one too few. Knows the inputs'
+reach in time and whom they speak of; it must never know what a feature makes of them.
+
+A row that was taken away, or now says that it became known later than it said before, leaves no trace in `written_at`: after a replay, or
+a name or game set right, games are built by force.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tipoff.analyze.history import WINDOW
+from tipoff.features.build import in_warm_up
+from tipoff.features.registry import FEATURE_VERSION
+from tipoff.store.warehouse import Work, instant
+
+_DAY = timedelta(days=1)
+_REACH = WINDOW + _DAY
+_LINK = ["past_game", "whom"]
+
+
+def dirty_games(work: Work, games: pa.Table) -> list[str]:
+    """Of these games (`known_games`: each with its effective `as_of`) those to be built, in order.
+
+    A game is up to date where `features.store` has rows at exactly its moment, all of the current feature version, and no input that was
+    known by then and may reach them was written since. What was written in the very unit of work that wrote them counts as since.
+    """
+    current = _current(work, games)
+    stale: set[str] = set()
+    if current.num_rows:
+        since = _Since(work, current)
+        for rule in _RULES:
+            stale |= set(work.fetch(rule(since).select("game_id").distinct()).column("game_id").to_pylist())
+    up_to_date = set(current.column("game_id").to_pylist()) - stale
+    return [game_id for game_id in games.column("game_id").to_pylist() if game_id not in up_to_date]
+
+
+def stored_rows(work: Work, games: pa.Table) -> ir.Table:
+    """The rows of `features.store` of these games at their own moments."""
+    return work.table("features.store").semi_join(ibis.memtable(games.select(["game_id", "as_of"])), ["game_id", "as_of"])
+
+
+def _current(work: Work, games: pa.Table) -> pa.Table:
+    """The games whose rows are of this feature version and say rightly whether the season is young; `stored_at` is when the oldest of
+    their rows was written, `vintage` the first instant of the month."""
+    rows = stored_rows(work, games)
+    found = rows.group_by("game_id").agg(
+        stored_at=rows.written_at.min(),
+        is_current=(rows.feature_version == FEATURE_VERSION).all(),
+        has_young=rows.warm_up.any(),
+        has_old=(~rows.warm_up).any(),
+    )
+    games = games.append_column("is_young", pa.array(in_warm_up(work, games)))
+    joined = games.join(work.fetch(found), "game_id", join_type="inner").sort_by("game_id")
+    right = pc.invert(pc.if_else(joined.column("is_young"), joined.column("has_old"), joined.column("has_young")))
+    kept = joined.filter(pc.and_(joined.column("is_current"), right))
+    day, as_of = kept.column("game_date"), kept.column("as_of")
+    vintage = pc.floor_temporal(as_of, unit="month")
+    return pa.table(
+        {
+            **{name: kept.column(name) for name in ("game_id", "home", "away", "as_of", "stored_at")},
+            "day": day,
+            "vintage": vintage,
+            "oldest_day": pc.subtract(day, _REACH).cast(pa.date32()),
+            "oldest_shot": pc.subtract(as_of, WINDOW),
+            "oldest_of_vintage": pc.subtract(vintage, WINDOW).cast(pa.date32()),
+        }
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Since:
+    """The games (`_current`) and what was written since the oldest of their rows."""
+
+    work: Work
+    current: pa.Table
+
+    @cached_property
+    def games(self) -> ir.Table:
+        return self.work.keep(ibis.memtable(self.current))
+
+    @cached_property
+    def players(self) -> ir.Table:
+        """(game_id, whom): whose rows are stored."""
+        return self.work.keep(stored_rows(self.work, self.current).select("game_id", whom="player_lookup"))
+
+    @cached_property
+    def teams(self) -> ir.Table:
+        """(game_id, whom): who plays."""
+        return self.games.select("game_id", whom="home").union(self.games.select("game_id", whom="away"))
+
+    @cached_property
+    def oldest(self) -> datetime:
+        moment: datetime = pc.min(self.current.column("stored_at")).as_py()
+        return moment
+
+    def written(self, rows: ir.Table, *by: str) -> ir.Table:
+        """What was written since, by these columns and when it was known: `written_at` is when the last of it was."""
+        recent = rows.filter(rows.written_at >= instant(self.oldest))
+        return recent.group_by([*by, "known_at"]).agg(written_at=recent.written_at.max())
+
+    def of_table(self, name: str, *by: str) -> ir.Table:
+        """The same of a declared table."""
+        return self.written(self.work.table(name), *by)
+
+    @cached_property
+    def touched(self) -> ir.Table:
+        """Games whose schedule, box score or quotes on players were written since: past_game, known_at, written_at, and the first and the
+        last of the days on which any word of the schedule, or what was written itself, has it."""
+        changes = [self.of_table(name, "game_id", "game_date") for name in ("raw.player_box", "raw.odds_player_points")]
+        found = ibis.union(self.written(_first_words(self.work), "game_id", "game_date"), *changes)
+        schedule = self.work.table("raw.schedule")
+        days = schedule.group_by("game_id").agg(first=schedule.game_date.min(), last=schedule.game_date.max())
+        dated = found.left_join(days, "game_id")
+        first, last = (ibis.coalesce(dated[name], dated.game_date) for name in ("first", "last"))
+        return self.work.keep(
+            dated.select(
+                "known_at",
+                "written_at",
+                past_game="game_id",
+                first_day=ibis.least(dated.game_date, first),
+                last_day=ibis.greatest(dated.game_date, last),
+            )
+        )
+
+    @cached_property
+    def touched_games(self) -> ir.Table:
+        return self.work.keep(self.touched.select(game_id="past_game").distinct())
+
+    @cached_property
+    def boxes(self) -> ir.Table:
+        """The box scores of the games that were touched."""
+        return self.work.table("raw.player_box").semi_join(self.touched_games, "game_id")
+
+    def reached(self, changes: ir.Table, on: Any = (), *, by: str = "as_of") -> ir.Table:
+        """Games with a change that matches `on`, was known by their moment and written since their rows were."""
+        joined = self.games.inner_join(changes, on) if on else self.games.cross_join(changes)
+        return joined.filter(joined.written_at >= joined.stored_at, joined.known_at <= joined[by])
+
+    def through(self, links: ir.Table, whose: ir.Table) -> ir.Table:
+        """Games reached by a past game that is linked (past_game, whom) to one of theirs (game_id, whom)."""
+        linked = self.touched.inner_join(links.select(*_LINK).distinct(), "past_game").inner_join(whose, "whom")
+        reached = self.reached(linked.drop("past_game", "whom").distinct(), "game_id")
+        return reached.filter(reached.first_day <= reached.day, reached.last_day >= reached.oldest_day)
+
+
+def _first_words(work: Work) -> ir.Table:
+    """The schedule; of a game of which nobody knew before its tip, each word counts from the tip on, since the first of them does."""
+    schedule = work.table("raw.schedule")
+    in_time = (schedule.known_at <= schedule.commence_time).fill_null(False)
+    timely = in_time.any().over(ibis.window(group_by="game_id"))
+    return schedule.mutate(known_at=ibis.ifelse(timely, schedule.known_at, ibis.least(schedule.known_at, schedule.commence_time)))
+
+
+def _past_games_of_teams(since: _Since) -> ir.Table:
+    """A game that one of the two teams plays or played, this very game among them: its schedule, box score, closing lines."""
+    schedule = since.work.table("raw.schedule").semi_join(since.touched_games, "game_id")
+    sides = [rows.select(past_game="game_id", whom=name) for rows, name in _sides(schedule, since.boxes)]
+    return since.through(ibis.union(*sides), since.teams)
+
+
+def _sides(schedule: ir.Table, boxes: ir.Table) -> list[tuple[ir.Table, str]]:
+    return [(schedule, "home"), (schedule, "away"), (boxes, "team"), (boxes, "opponent")]
+
+
+def _past_games_of_players(since: _Since) -> ir.Table:
+    """A game in whose box score one of the players stands, for whatever team: usage is of the whole side's figures."""
+    return since.through(since.boxes.select(past_game="game_id", whom="player_lookup"), since.players)
+
+
+def _moved_tips(since: _Since) -> ir.Table:
+    """A word on the game's own schedule that gives another tip, where one was known between its moment and the latest tip of all: words
+    known by the tip count, whichever tip the newest of them gives."""
+    schedule = since.work.table("raw.schedule")
+    of_game = ibis.window(group_by="game_id")
+    words = schedule.select(
+        "game_id",
+        "known_at",
+        written_at=schedule.written_at.max().over(of_game),
+        first_tip=schedule.commence_time.min().over(of_game),
+        last_tip=schedule.commence_time.max().over(of_game),
+    )
+    joined = since.games.inner_join(words.filter(words.first_tip < words.last_tip), "game_id")
+    return joined.filter(joined.written_at >= joined.stored_at, joined.known_at > joined.as_of, joined.known_at <= joined.last_tip)
+
+
+def _game_lines(since: _Since) -> ir.Table:
+    """A spread or total of the game itself."""
+    return since.reached(since.of_table("raw.odds_game_lines", "game_id"), "game_id")
+
+
+def _shots(since: _Since) -> ir.Table:
+    """Any shot of the last 400 days: the league's mean is in f6."""
+    found = since.reached(since.of_table("raw.shots", "game_date"))
+    return found.filter((found.game_date >= found.oldest_day) | (found.known_at > found.oldest_shot))
+
+
+def _spread_of_points(since: _Since) -> ir.Table:
+    """Any box score known by the first instant of the month (UTC): how far points stray is learned then, and is in f60."""
+    found = since.reached(since.of_table("raw.player_box", "game_date"), by="vintage")
+    return found.filter(found.game_date >= found.oldest_of_vintage)
+
+
+def _reports(since: _Since) -> ir.Table:
+    """A report on the game's day: it covers all games of it."""
+    return since.reached(since.of_table("raw.injuries", "game_date").rename(day="game_date"), "day")
+
+
+def _submissions(since: _Since) -> ir.Table:
+    """A team's having, or not having, handed in its part of a report on the game's day."""
+    return since.reached(since.of_table("raw.injury_submissions", "game_date").rename(day="game_date"), "day")
+
+
+def _book_groups(since: _Since) -> ir.Table:
+    """A measurement of the books."""
+    return since.reached(since.written(since.work.table("ref.book_groups").rename(known_at="measured_at")))
+
+
+def _sources(since: _Since) -> ir.Table:
+    """A source that was switched on or off, for whatever days."""
+    sources = since.work.table("ref.sources")
+    return since.games.filter(since.games.stored_at <= sources.written_at.max().as_scalar())
+
+
+def _births(since: _Since) -> ir.Table:
+    """A date of birth of one of the players. A player's row is written again with every game of his: where a roster told of him, only
+    since it was."""
+    people, said = since.work.table("ref.players"), since.work.table("ref.spellings")
+    rosters = said.filter(said.seen_in == "roster").group_by("player_lookup").agg(told=said.written_at.max())
+    born = people.filter(people.birth_date.notnull()).left_join(rosters, "player_lookup")
+    born = born.select(whom="player_lookup", written_at=ibis.least(born.written_at, ibis.coalesce(born.told, born.written_at)))
+    joined = since.games.inner_join(since.players, "game_id").inner_join(born, "whom")
+    return joined.filter(joined.written_at >= joined.stored_at)
+
+
+_RULES: tuple[Callable[[_Since], ir.Table], ...] = (
+    _past_games_of_teams,
+    _past_games_of_players,
+    _moved_tips,
+    _game_lines,
+    _shots,
+    _spread_of_points,
+    _reports,
+    _submissions,
+    _book_groups,
+    _sources,
+    _births,
+)
