@@ -20,6 +20,7 @@ from features.raw_rows import (
     Raw,
     Row,
     birth_row,
+    box_row,
     fill,
     game_line_rows,
     group_row,
@@ -175,6 +176,14 @@ def _game_the_day_before(league: Raw) -> Inputs:
     return {"raw.schedule": [schedule_row(day, "LAL", "UTA", tip_of(day), tip_of(day) - timedelta(days=1))]}
 
 
+def _game_for_another_team(league: Raw) -> Inputs:
+    """One of UTA's men turns up elsewhere; he is quoted tonight, and so has a row. The box score comes late."""
+    day = date(2025, 11, 26)
+    game = schedule_row(day, "LAL", "GSW", tip_of(day), tip_of(day) - timedelta(days=1))
+    lines = [box_row(game, player, "LAL", BEFORE_TONIGHT, minutes=30.0, points=22, fga=15) for player in ("utaa", "lala")]
+    return {"raw.schedule": [game], "raw.player_box": lines}
+
+
 def _book_group(league: Raw) -> Inputs:
     return {"ref.book_groups": [group_row("betmgm", datetime(2025, 12, 4, 5, tzinfo=UTC), "sharp")]}
 
@@ -198,6 +207,7 @@ CASES: list[tuple[Callable[[Raw], Inputs], set[str]]] = [
     (_submission, {TONIGHT, DESERT, OTHER}),
     (_earlier_tip, {DESERT}),
     (_game_the_day_before, {DESERT}),
+    (_game_for_another_team, {DESERT}),
     (_book_group, {*THIRD, TONIGHT, DESERT, OTHER, *LAST}),
     (_shot, {TONIGHT, DESERT, OTHER, *LAST}),
     (_source, set(WATCHED)),
@@ -242,6 +252,17 @@ def test_an_earlier_start_of_the_season_ends_the_warm_up_of_a_game(warehouse: Du
     with warehouse.writing("second") as work:
         assert refresh(work, early).built == 1
         assert refresh(work, [*WATCHED]).built == 0
+
+
+def test_a_later_tip_lets_a_word_count_that_came_after_the_former_one(warehouse: DuckDBWarehouse, league: Raw) -> None:
+    game = game_of(league, NIGHT, "UTA")
+    tip = game["commence_time"]
+    tell(warehouse, {"raw.schedule": [later_version(game, tip + timedelta(minutes=10), game_type="playoff")]})
+    assert dirty(warehouse) == set()
+    tell(warehouse, {"raw.schedule": [later_version(game, tip + timedelta(hours=3), commence_time=tip + timedelta(minutes=20))]})
+    with warehouse.writing("second") as work:
+        assert refresh(work, WATCHED).built == 1
+    assert {row["playoff_game"] for (game_id, _), row in stored(warehouse).items() if game_id == DESERT} == {1.0}
 
 
 @pytest.mark.parametrize("table", do.FACTS)
