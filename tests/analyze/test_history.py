@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -15,6 +17,7 @@ from features.raw_rows import Raw, Row, box_row, empty, fill, schedule_row
 from features.slow import Slow
 from features.small_league import CORRECTED, CORRECTION_KNOWN, HALF_LATE, HERO, game_of
 from tipoff.analyze import history
+from tipoff.features.build import build
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.tables import table_named
 
@@ -168,3 +171,19 @@ def test_the_newest_schedule_is_the_leagues_own_word_then_what_is_on_record_then
         on_record = [row for row in own if not row["known_at_assumed"]] or own
         assert found[game_id] == max(row["known_at"] for row in on_record)
     assert set(found) == {row["game_id"] for row in rows}
+
+
+def test_a_game_of_which_nobody_knew_before_its_tip_is_past_only_from_the_first_word_on(tmp_path: Path) -> None:
+    """Else a word of after a row's moment would let a box score into it."""
+    raw = toy()
+    word = OVER + timedelta(days=3)
+    next_game = schedule_row(DAY + timedelta(days=5), "NYK", "BOS", TIP + timedelta(days=5), TIP)
+    raw["raw.schedule"] = [{**GAME, "known_at": word}, next_game]
+    with fill(tmp_path / "warehouse.duckdb", raw).reading() as work:
+        lines = history.player_games(work, DAY, DAY)
+        before, after = (
+            build(work, [next_game["game_id"]], word + timedelta(seconds=seconds)).values["points_avg_last_5"] for seconds in (-1, 0)
+        )
+    assert set(lines.column("placed_at").to_pylist()) == {word}
+    assert not np.isfinite(before).any()
+    assert np.isfinite(after).sum() == 5

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from features.compiled import Compiled
 from features.raw_rows import Row, schedule_row
+from tipoff.analyze.history import newest_schedule
 from tipoff.analyze.past import NEVER
 from tipoff.analyze.schedule import Schedule
 from tipoff.store.tables import table_named
@@ -16,6 +19,7 @@ from tipoff.store.tables import table_named
 DAY = date(2025, 11, 5)
 TIP = datetime(2025, 11, 6, 0, 30, tzinfo=UTC)
 SCHEMA = pa.schema([field for field in table_named("raw.schedule").arrow_schema if field.name not in ("written_at", "run_id")])
+newest_of = Compiled(SCHEMA, newest_schedule)
 drawn = st.lists(
     st.tuples(
         st.sampled_from(["NYK", "MIA"]),
@@ -72,6 +76,16 @@ def test_the_version_in_force_at_a_moment_is_the_one_picked_of_what_is_known_by_
     }
     assert len(standing) == len(expected)
     assert all(end == NEVER or end > schedule.known[version] for version, end in zip(place, until, strict=True))
+
+
+@settings(max_examples=60)
+@given(drawn)
+def test_the_newest_schedule_is_the_same_as_an_expression_and_as_arrays(draws: Draws) -> None:
+    rows = rows_of(draws)
+    schedule = schedule_of(rows)
+    newest = schedule.newest(np.ones(len(schedule.game), dtype=np.bool_))
+    told = {schedule.names.texts[schedule.game[place]].as_py(): int(schedule.known[place]) for place in newest}
+    assert told == {row["game_id"]: micros(row["known_at"]) for row in newest_of(rows)}
 
 
 @settings(max_examples=60)

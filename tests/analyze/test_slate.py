@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from features.raw_rows import Row, empty, fill, schedule_row
-from tipoff.analyze.slate import games_as_of, sides
+from tipoff.analyze.schedule import Schedule
+from tipoff.analyze.slate import games_as_of, games_between, known_games_on, sides
 from tipoff.store.warehouse import Work
 
 DAY = date(2025, 11, 5)
@@ -97,3 +98,16 @@ def test_a_game_has_two_sides_each_the_others_opponent(work: Work) -> None:
 
 def test_asking_twice_for_a_game_gives_it_once(work: Work) -> None:
     assert work.fetch(games_as_of(work, [*IDS[:1], *IDS[:1]], None)).num_rows == 1
+
+
+def test_a_game_that_moved_to_another_day_is_on_that_day_alone_once_it_is_known(work: Work) -> None:
+    schedule = Schedule.read(work)
+
+    def on(day: date, as_of: datetime | None) -> list[str]:
+        return [name[-7:] for name in known_games_on(schedule, day, day, as_of).column("game_id").to_pylist()]
+
+    assert "20251105_DEN_UTA" in games_between(work, DAY, DAY)
+    assert on(DAY, TIP - timedelta(hours=7)) == ["BOS_NYK", "DEN_UTA", "MIA_CHI"]
+    assert on(DAY, None) == ["BOS_NYK", "PHX_LAL"]
+    assert on(DAY + WEEK, None) == ["DEN_UTA"]
+    assert on(DAY + WEEK, TIP - timedelta(hours=7)) == []

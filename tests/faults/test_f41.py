@@ -24,7 +24,7 @@ RECIPE = f'''
 @recipe("{NEW}", "raw.player_box")
 def _(i: Ingredients) -> Value:
     """No luck so far."""
-    return Value(np.full(i.size, np.nan), "calculated", "no_free_throws")
+    return Value(np.full(i.size, np.nan), "calculated", "no_attempts")
 '''
 ASK = """
 import json
@@ -39,7 +39,7 @@ new = features()[-1]
 names = [entry.name for entry in catalogue()]
 full = {name: np.ones(1) for name in names}
 scores = score({**full, new.name: np.array([np.nan])}, {name: np.full(1, 100.0) for name in names},
-               {new.name: Labels.all("no_free_throws", 1)}, 1)
+               {new.name: Labels.all("no_attempts", 1)}, 1)
 closed, why, _ = blocked(scores, "last_call")
 print(json.dumps({
     "name": new.name,
@@ -84,6 +84,6 @@ def test_f41_a_feature_with_a_recipe_is_known_to_the_store_the_scorer_the_gate_t
     assert (found["name"], found["how"]) == (NEW, "No luck so far.")
     assert found["columns"] == [NEW, f"{NEW}_quality", f"{NEW}_source"]
     assert found["sets"] == ["v18"]
-    assert (found["missing"], found["score"]) == (f"{NEW}=no_free_throws", 69.0)
+    assert (found["missing"], found["score"]) == (f"{NEW}=no_attempts", 69.0)
     assert found["closed"]
-    assert f"missing {NEW}=no_free_throws" in found["why"]
+    assert f"missing {NEW}=no_attempts" in found["why"]

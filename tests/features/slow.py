@@ -106,8 +106,9 @@ class Slow:
         """Whether a box row is of a game before this one, within memory."""
         if past_id not in self.schedule:
             return False
-        tip = _as_played(self.schedule[past_id])["commence_time"]
-        return bool(tip < game["commence_time"] and row["game_date"] >= game["game_date"] - MEMORY)
+        word = _as_played(self.schedule[past_id])
+        placed = word["known_at"] <= max(word["commence_time"], game["as_of"])
+        return bool(placed and word["commence_time"] < game["commence_time"] and row["game_date"] >= game["game_date"] - MEMORY)
 
     def listed(self, player: str, game: Row) -> list[tuple[datetime, Row]]:
         """(tip, row) of every past box score that lists a player, newest first, played or not."""
@@ -428,15 +429,15 @@ class Slow:
         return {name: _within_range(name, value) for name, value in found.items()}
 
     def _meetings(self, played: Sequence[Past], team: str | None, game: Row) -> dict[str, Found]:
-        """Against tonight's opponent within a year. Where his team is unknown, against either side."""
-        sides = {game["home"], game["away"]} - {team}
-        met = [past.points for past in played if past.opponent in sides and (game["game_date"] - past.day).days <= 365]
+        """Against tonight's opponent within a year. Where his team is unknown, so is that."""
+        opponents = {game["home"], game["away"]} - {team} if team else set()
+        met = [past.points for past in played if past.opponent in opponents and (game["game_date"] - past.day).days <= 365]
         season = [past.points for past in played if past.season == game["season"]]
         # The catalogue falls back on the season's mean; before a season's first game there is none, and the last ten stand in.
         fallback = mean(season) if season else mean([past.points for past in played[:10]])
         return {
             "avg_points_vs_opponent": Found(fmean(met), "opponent_history") if met else Found(fallback, "fallback"),
-            "games_vs_opponent": Found(float(len(met)), "opponent_history"),
+            "games_vs_opponent": Found(float(len(met)) if team else None, "opponent_history" if team else "team_unknown"),
         }
 
     def _market(self, game: Row, player: str, played: Sequence[Past]) -> dict[str, Found]:
@@ -513,7 +514,7 @@ class Slow:
             "team_win_pct": Found(fmean(past.margin > 0 for past in season)) if len(season) >= 5 else Found(None, "warm_up"),
             "dnp_rate": Found(fmean(past.game_id not in on_court for past in due) if due else None),
             "implied_team_total": Found(implied, "odds"),
-            "blowout_minutes_risk": Found(mean([float(abs(past.margin) >= 15) for past in season])),
+            "blowout_minutes_risk": Found(mean([float(abs(past.margin) >= 15) for past in own])),
         }
 
 

@@ -16,7 +16,7 @@ from tipoff.features import build as builder
 from tipoff.features.build import Built, Strays
 from tipoff.features.quality import score
 from tipoff.features.registry import Feature, Ingredients, Value, features
-from tipoff.features.slate_checks import check_slate, red_alerts
+from tipoff.features.slate_checks import RESTED, check_slate, red_alerts
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.tables.features import catalogue
 
@@ -34,7 +34,15 @@ def slate(
     ids = [f"20251206_AA{number % games}_BBB" for number in range(players)]
     empty = score(values, qualities, {}, players)
     apart = {name: Strays(np.arange(count), np.full(count, 1e6)) for name, count in (strays or {}).items() if count}
-    return Built(pa.table({"game_id": ids}), values, qualities, {}, empty, np.zeros(players, dtype=np.bool_), apart)
+    return Built(
+        pa.table({"game_id": ids, "last_game_days": [0.0] * players}),
+        values,
+        qualities,
+        {},
+        empty,
+        np.zeros(players, dtype=np.bool_),
+        apart,
+    )
 
 
 def test_a_slate_of_values_in_range_that_differ_passes() -> None:
@@ -45,6 +53,30 @@ def test_a_slate_of_values_in_range_that_differ_passes() -> None:
 def test_a_feature_that_may_not_be_constant_and_is_stops_the_slate_by_name(name: str) -> None:
     with pytest.raises(SlateStopped, match=f"{name}: one value, 7, for all 36 players"):
         check_slate(slate({name: [7.0] * 36}))
+
+
+def after(days: float, name: str, value: float) -> Built:
+    """A slate on which nobody has played for so many days, and a feature has one value."""
+    built = slate({name: [value] * 36})
+    since = pa.array([days] * 35 + [None], pa.float64())
+    ingredients = built.ingredients.set_column(1, "last_game_days", since)
+    return replace(built, ingredients=ingredients)
+
+
+@pytest.mark.parametrize(("name", "least", "value"), [(name, *rested) for name, rested in RESTED.items()])
+def test_after_a_break_everybody_may_be_rested_alike(name: str, least: int, value: float) -> None:
+    """An opening night, or the days after a long break: nothing is wrong with what feeds the feature."""
+    check_slate(after(least + 1.0, name, value))
+    for days, said in ((least + 0.0, value), (least + 1.0, value + 1)):
+        with pytest.raises(SlateStopped, match=f"{name}: one value"):
+            check_slate(after(days, name, said))
+
+
+def test_one_value_for_a_few_of_the_slate_is_no_value_of_the_slate() -> None:
+    """The season's first weeks, in which a share of games won is told of a few teams only."""
+    check_slate(slate({"team_win_pct": [0.4] * 30 + [np.nan] * 31}, players=61))
+    with pytest.raises(SlateStopped, match="team_win_pct"):
+        check_slate(slate({"team_win_pct": [0.4] * 31 + [np.nan] * 30}, players=61))
 
 
 @pytest.mark.parametrize("name", MAY_STAND)
@@ -68,7 +100,7 @@ def test_more_than_five_per_cent_out_of_range_stops_and_five_do_not(players: int
     strayed = min(strayed, players)
     column = [np.nan] * strayed + [float(number) for number in range(players - strayed)]
     built = slate({"points_avg_last_5": column}, players=players, games=1, strays={"points_avg_last_5": strayed})
-    if strayed * 20 > players:
+    if strayed * 20 > players and (strayed > 1 or players <= 2):
         with pytest.raises(SlateStopped, match=f"points_avg_last_5: {strayed} of {players} values out of"):
             check_slate(built)
     else:

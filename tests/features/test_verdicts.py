@@ -85,7 +85,7 @@ def test_a_red_alert_closes_the_gate_to_everybody_and_names_the_feature(night: t
     ("day", "moment", "told"),
     [
         (date(2030, 1, 1), None, "No game of 2030-01-01 is known"),
-        (NIGHT, datetime(2020, 1, 1, tzinfo=UTC), "Nobody is known to play on 2025-12-06 at 2020-01-01 00:00Z"),
+        (NIGHT, datetime(2020, 1, 1, tzinfo=UTC), "No game of 2025-12-06 is known at 2020-01-01 00:00Z"),
     ],
 )
 def test_a_day_without_games_is_refused(league_warehouse: DuckDBWarehouse, day: date, moment: datetime | None, told: str) -> None:

@@ -35,9 +35,7 @@ def _scoring(scene: Scene, rows: Rows, part: slice, past: Past) -> dict[str, Flo
     season = past.where(past["season"] == scene.games.season[game][past.row])
     newest = {size: past.newest(size) for size in (3, 5, 10, 20)}
     last = newest[10]
-    opponent = past["opponent"]
-    of_game = (opponent == scene.games.home[game][past.row]) | (opponent == scene.games.away[game][past.row])
-    met = past.where(of_game & (opponent != rows.last_team[part][past.row]) & (past.age <= 365))
+    met = past.where((past["opponent"] == rows.opponent[part][past.row]) & (past.age <= 365))
     two_months = past.where(past.age <= 60)
     return {
         "games": past.count(),

@@ -19,7 +19,7 @@ from tipoff.store.warehouse import Work, day_of
 
 WINDOW = timedelta(days=400)
 _COLUMNS = ("game_id", "player_lookup", "game_date", "season", "team", "opponent", "home", "started", "minutes", "did_not_play", "known_at")
-_SIDE_COLUMNS = ["game_id", "valid_from", "valid_to", "team", "opponent", "home", "game_date", "season", "tip"]
+_SIDE_COLUMNS = ["placed_at", "game_id", "valid_from", "valid_to", "team", "opponent", "home", "game_date", "season", "tip"]
 _STATS = ("points", "fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "ast", "tov")
 
 
@@ -27,7 +27,8 @@ def player_games(work: Work, first: date, last: date, schedule: Schedule | None 
     """One row a (game, version, player) of the game days from `first` to `last`: box score, tip, usage rate (%), validity.
 
     A version of a game is every moment at which any of its rows became known; it holds all rows known by then. Rows are in order of game,
-    version and player; `valid_to` may be null, and so may `tip`, which is that of the schedule as it stood when the game tipped.
+    version and player; `valid_to` may be null, and so may `tip`, which is that of the schedule as it stood when the game tipped, and
+    `placed_at`: when the game became known, where that was after its tip.
     `schedule` is read where it is not given.
     """
     schedule = schedule or Schedule.read(work)
@@ -43,6 +44,9 @@ def player_games(work: Work, first: date, last: date, schedule: Schedule | None 
     game = schedule.names.codes(held.column("game_id"))
     place = np.append(schedule.as_played, -1)[game]
     tip = schedule.table.column("commence_time").take(pa.array(place, mask=place < 0))
+    # Where nobody knew of a game before its tip, its place in time is known only from the first word on.
+    late = np.where((place >= 0) & (schedule.known[place] > schedule.tip[place]), schedule.known[place], -1) if len(schedule.tip) else place
+    held = held.append_column("placed_at", moment_column(late))
     return _with_usage(held.append_column("tip", tip))
 
 
@@ -98,7 +102,7 @@ def _sides(rows: pa.Table) -> tuple[Ints, int]:
 def team_games(players: pa.Table) -> pa.Table:
     """One row a (game, version, team) from `player_games`, of games with both sides: points, possessions, pace, ratings, result."""
     sides = side_games(players)
-    return sides.filter(sides.column("whole")).drop_columns(["whole"])
+    return sides.filter(sides.column("whole")).drop_columns(["whole", "placed_at"])
 
 
 def side_games(players: pa.Table) -> pa.Table:
@@ -116,7 +120,8 @@ def side_games(players: pa.Table) -> pa.Table:
     other = _other_side(found)
     played = (total["minutes"] > 0) & (own > 0)
     whole = (other >= 0) & played & played[other] if size else played
-    points, allowed = total["points"], total["points"][other] if size else own
+    points = np.where(whole, total["points"], np.nan)
+    allowed = np.where(whole, total["points"][other], np.nan) if size else own
     possessions = np.where(whole, (own + (own[other] if size else own)) / 2, np.nan)
     figures = {
         "points": points,

@@ -50,7 +50,8 @@ def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Ta
     rows = roster(scene, team_past, game_of, scene.players.codes(lines.column("player_lookup")))
     context = sides_context(scene, window)
     reports = reported(scene, rows, window)
-    known = [rows.listed_known, scene.games.known[rows.game], reports.known]
+    known = [rows.listed_known, scene.games.known[rows.game], reports.known, _newest_quote(scene, market.quotes)[rows.game]]
+    known += [_newest_group(work, scene)[rows.game]]
     numeric: dict[str, Floats] = {
         "is_home": rows.is_home,
         **form(scene, rows, closing_of_played(scene, closing.lines)),
@@ -68,7 +69,8 @@ def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Ta
     of_market, text, quote_known = _market(scene, rows, game_of, lines)
     of_game, game_quote_known = _game_lines(scene, rows, game_lines(work, games))
     known += [quote_known, game_quote_known, numeric.pop("shots_known_at").astype(np.int64)]
-    known += [_whole(rows.of_side(context["team_known_at"])), _whole(rows.of_other_side(context["team_known_at"]))]
+    of_side = np.maximum(context["team_known_at"], team_past.latest("known_at").astype(np.float64))
+    known += [_whole(rows.of_side(of_side)), _whole(rows.of_other_side(of_side))]
     found: dict[str, pa.Array] = columns(scene, rows)
     found |= {name: pa.array(values, pa.float64(), from_pandas=True) for name, values in (numeric | of_market | of_game).items()}
     found |= {"line_kind": text, "injury_status": pa.array(reports.status.tolist(), pa.string())}
@@ -78,6 +80,19 @@ def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Ta
 
 def _whole(moments: Floats) -> Ints:
     return np.nan_to_num(moments, nan=-1.0).astype(np.int64)
+
+
+def _newest_quote(scene: Scene, quotes: pa.Table) -> Ints:
+    """By game the newest current quote on anybody: who has none is told by the others' too. -1 where there is none."""
+    newest = np.full(len(scene.games), -1, dtype=np.int64)
+    np.maximum.at(newest, _place_of_game(scene, quotes.column("game_id")), instants(quotes.column("snapshot_at")))
+    return newest
+
+
+def _newest_group(work: Work, scene: Scene) -> Ints:
+    """By game when the books were measured last before its moment; -1 where they never were."""
+    measured = np.unique(instants(work.fetch(work.table("ref.book_groups").select("measured_at")).column("measured_at")))
+    return np.append(measured, -1)[np.searchsorted(measured, scene.games.as_of, side="right") - 1]
 
 
 def _closing(work: Work, scene: Scene) -> Market:

@@ -302,19 +302,6 @@ def summed(row: Ints, values: Values, size: int) -> Floats:
     return np.bincount(row, weights=values.astype(np.float64), minlength=size).astype(np.float64)
 
 
-def median(row: Ints, values: Floats, size: int) -> Floats:
-    """Median of values by row: the middle one, or the mean of the two middle ones; NaN over none."""
-    order = np.lexsort((values, row))
-    counts = np.bincount(row, minlength=size)
-    start = np.cumsum(counts) - counts
-    some = counts > 0
-    found = np.full(size, np.nan)
-    ordered = values[order]
-    low, high = start + (counts - 1) // 2, start + counts // 2
-    found[some] = (ordered[low[some]] + ordered[high[some]]) / 2
-    return found
-
-
 def divide(top: Values, bottom: Values) -> Floats:
     """top / bottom, NaN where the bottom is 0 or missing."""
     good = np.isfinite(bottom) & (bottom != 0)

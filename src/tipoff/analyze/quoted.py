@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.analyze.past import Bools, Floats, Ints, Names, Past, Slices, median, numbers, summed
+from tipoff.analyze.past import Bools, Floats, Ints, Names, Past, Slices, numbers, summed
 from tipoff.analyze.roster import Rows
 from tipoff.analyze.scene import REACH, Scene
-from tipoff.market.grouped import flags
+from tipoff.market.grouped import Grouped, flags
 
 RECENT_DAYS = 14
 BOOKS = 1000
@@ -87,9 +87,9 @@ def since_last_game(scene: Scene, rows: Rows, now: Quotes, closes: Quotes) -> di
     before = Slices(then).one(_book_of(scene, past_game, rows.player[row], now.book[place]))
     both = before >= 0
     row, place, before = row[both], place[both], before[both]
-    size = len(rows)
+    by_row = Grouped(row, len(rows))
     return {
-        "line_delta": median(row, now.point[place], size) - median(row, closes.point[before], size),
+        "line_delta": by_row.median(now.point[place]) - by_row.median(closes.point[before]),
         "days_since_played": np.where(days < 0, np.nan, days),
     }
 

@@ -200,7 +200,7 @@ def _facts(table: pa.Table, key: Ints, columns: dict[str, Values]) -> Facts:
         key,
         tip,
         days(table.column("game_date")),
-        instants(table.column("valid_from")),
+        np.maximum(instants(table.column("valid_from")), instants(table.column("placed_at"), -1)),
         instants(table.column("valid_to")),
         columns,
     )

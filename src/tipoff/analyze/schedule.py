@@ -102,7 +102,7 @@ class Schedule:
         limit = self.by_game(self.newest(asked), self.tip)[self.game]
         limit = limit if moment is None else np.minimum(limit, moment)
         found = self.newest(asked & (self.known <= limit))
-        found = found[~self.called_off[found]]
+        found = found[~self.called_off[found] & (self.tip[found] != NEVER)]
         as_of = pa.array(np.minimum(limit, self.tip)[found]).cast(pa.timestamp("us", "UTC"))
         columns = ["game_id", "game_date", "season", "home", "away", "game_type", "known_at"]
         known = self.table.take(pa.array(found))

@@ -11,6 +11,7 @@ from datetime import date, datetime
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tipoff.analyze.past import instants
 from tipoff.analyze.schedule import Schedule
@@ -41,6 +42,18 @@ def known_games(schedule: Schedule, game_ids: Sequence[str], as_of: datetime | N
     """The same out of a schedule that has been read, in order of game_id. Raises BadInput for a naive moment."""
     moment = None if as_of is None else instants(pa.chunked_array([pa.array([as_utc(as_of)], pa.timestamp("us", "UTC"))]))[0]
     return schedule.as_of(pa.array(sorted(set(game_ids)), pa.string()), moment)
+
+
+def known_games_on(schedule: Schedule, first: date, last: date, as_of: datetime | None) -> pa.Table:
+    """The games that are on these days, both included, by what is known at each one's moment: one that moved away is not among them.
+
+    In order of game_id, columns as of `games_as_of`. Raises BadInput for a naive moment.
+    """
+    day = schedule.table.column("game_date")
+    named = schedule.table.filter(pc.and_(pc.greater_equal(day, first), pc.less_equal(day, last))).column("game_id").unique().to_pylist()
+    games = known_games(schedule, named, as_of)
+    day = games.column("game_date")
+    return games.filter(pc.and_(pc.greater_equal(day, first), pc.less_equal(day, last)))
 
 
 def sides(games: ir.Table) -> ir.Table:

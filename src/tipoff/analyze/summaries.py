@@ -98,9 +98,17 @@ def summarise_slate(work: Work, game_ids: Sequence[str], as_of: datetime | None)
     lines = line_summary(work, games, partial(spread_of_points, work))
     context = _context(gather(work, game_ids, as_of))
     return {
-        "analytics.player_line_summary": work.merge("analytics.player_line_summary", lines),
-        "analytics.upcoming_player_game_context": work.merge("analytics.upcoming_player_game_context", context),
+        name: _instead(work, name, games, rows)
+        for name, rows in (("analytics.player_line_summary", lines), ("analytics.upcoming_player_game_context", context))
     }
+
+
+def _instead(work: Work, name: str, games: ir.Table, rows: pa.Table) -> Merged:
+    """Merge rows of these games at their moments, and take away those of players who have none any more."""
+    key = ["game_id", "player_lookup", "as_of"]
+    there = work.table(name).semi_join(games, ["game_id", "as_of"]).select(*key)
+    work.remove(name, work.fetch(there.anti_join(ibis.memtable(rows.select(key)), key)))
+    return work.merge(name, rows)
 
 
 def _context(rows: pa.Table) -> pa.Table:

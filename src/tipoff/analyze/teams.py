@@ -27,7 +27,7 @@ def sides_context(scene: Scene, window: Past) -> dict[str, Floats]:
         "def_rating_last_15": fifteen.mean("def_rating"),
         "pace_last_15": fifteen.mean("pace"),
         "win_share": season.mean("won"),
-        "blowout_share": season.mean((np.abs(season["margin"]) >= BLOWOUT) * 1.0),
+        "blowout_share": window.mean((np.abs(window["margin"]) >= BLOWOUT) * 1.0),
         "team_rest": np.where(gap < 0, np.nan, gap - 1.0),
         "team_known_at": np.maximum(window.latest("known_at"), schedule_known).astype(np.float64),
     }

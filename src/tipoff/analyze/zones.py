@@ -56,11 +56,12 @@ def zone_columns(scene: Scene, rows: Rows, window: Past) -> dict[str, Floats]:
     shots = Shots(scene)
     mix, mix_known = _mix(scene, rows, shots)
     allowed, games, allowed_known = _allowed(scene, window, shots)
-    league = _league(scene, shots)
+    league, league_known = _league(scene, shots)
     found: dict[str, Floats] = {"opponent_shot_games": rows.of_other_side(games)}
     for index, zone in enumerate(ZONES):
         found[f"share_{zone}"] = mix[index]
         found[f"allowed_{zone}"] = rows.of_other_side(allowed[index]) - league[index][rows.game]
+    mix_known = np.maximum(mix_known, league_known[rows.game])
     found["shots_known_at"] = np.maximum(mix_known, np.nan_to_num(rows.of_other_side(allowed_known), nan=-1.0))
     return found
 
@@ -113,8 +114,9 @@ def _allowed(scene: Scene, window: Past, shots: Shots) -> tuple[list[Floats], Fl
     return allowed, told.newest(DEFENCE_GAMES).count(), _newest(side, shots.known[shot], size)
 
 
-def _league(scene: Scene, shots: Shots) -> list[Floats]:
-    """By game the league's points an attempt by zone, over the shots that became known in the 400 days up to its moment."""
+def _league(scene: Scene, shots: Shots) -> tuple[list[Floats], Floats]:
+    """By game the league's points an attempt by zone, over the shots that became known in the 400 days up to its moment, and the newest
+    moment of them (-1: none)."""
     order = np.argsort(shots.known, kind="stable")
     known = shots.known[order]
     start = np.searchsorted(known, scene.games.as_of - _REACH_US, side="right")
@@ -127,7 +129,8 @@ def _league(scene: Scene, shots: Shots) -> list[Floats]:
             for values in (shots.scored, shots.attempts)
         )
         league.append(divide(scored, attempts))
-    return league
+    newest = np.append(known, -1)[end - 1].astype(np.float64)
+    return league, np.where(end > start, newest, -1.0)
 
 
 def _newest(row: Ints, known: Ints, size: int) -> Floats:

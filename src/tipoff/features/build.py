@@ -13,10 +13,9 @@ from typing import get_args
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tipoff.analyze.ingredients import gather
-from tipoff.analyze.past import Bools, Floats, Ints, days
+from tipoff.analyze.past import Bools, Floats, Ints, Names, days, instants
 from tipoff.features.labels import Labels
 from tipoff.features.quality import Scores, score
 from tipoff.features.reasons import reason_named
@@ -25,6 +24,8 @@ from tipoff.store.tables.features import CATEGORIES, Entry, catalogue
 from tipoff.store.warehouse import Work
 
 WARM_UP_DAYS = 14
+_FAR = 1_000_000
+"""More days than there are between any two seasons."""
 DECIMALS = 6
 OUT_OF_RANGE = "out_of_range"
 MISSING = "missing: "
@@ -174,9 +175,17 @@ def _day(moment: date | None) -> int | None:
 
 
 def in_warm_up(work: Work, rows: pa.Table) -> Bools:
-    """Which rows (columns season and game_date) are of their season's first fourteen days, by all that is on the schedule."""
+    """Which rows (columns season, game_date and as_of) are of their season's first fourteen days, by the schedule as known at `as_of`."""
     schedule = work.table("raw.schedule")
-    starts = work.fetch(schedule.group_by("season").agg(start=schedule.game_date.min()))
-    place = pc.index_in(rows.column("season"), value_set=starts.column("season").combine_chunks())
-    start = days(starts.column("start"))[place.to_numpy()] if rows.num_rows else np.zeros(0, dtype=np.int64)
-    return days(rows.column("game_date")) - start < WARM_UP_DAYS
+    told = work.fetch(schedule.group_by(["season", "known_at"]).agg(start=schedule.game_date.min()))
+    seasons = Names(told.column("season"), rows.column("season"))
+    season, known, start = seasons.codes(told.column("season")), instants(told.column("known_at")), days(told.column("start"))
+    order = np.lexsort((known, season))
+    # The earliest day so far; later seasons are put before all earlier ones, so that none takes over another's.
+    first = np.minimum.accumulate(start[order] - season[order] * _FAR) + season[order] * _FAR if len(order) else start
+    moments = np.unique(known)
+    placed = season[order] * (len(moments) + 1) + np.searchsorted(moments, known[order])
+    asked = seasons.codes(rows.column("season")) * (len(moments) + 1) + np.searchsorted(moments, instants(rows.column("as_of")), "right")
+    place = np.searchsorted(placed, asked) - 1
+    young: Bools = days(rows.column("game_date")) - np.append(first, 0)[place] < WARM_UP_DAYS
+    return young

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 import numpy as np
 
 from tipoff.analyze.past import Bools
-from tipoff.analyze.slate import games_between
+from tipoff.analyze.schedule import Schedule
+from tipoff.analyze.slate import known_games_on
 from tipoff.errors import BadInput, UnknownDate
 from tipoff.features.build import Built, build
 from tipoff.features.quality import MIN_SCORE, READY_MATCHUP, RunMode, gate
@@ -51,8 +52,9 @@ def readiness(
     if last < first:
         raise BadInput(f"{first} is later than {last}.", hint="Give --start before --end.")
     found = []
+    schedule = Schedule.read(work)
     for begin, end in weeks(first, last):
-        games = games_between(work, begin, end)
+        games = known_games_on(schedule, begin, end, None).column("game_id").to_pylist()
         if games:
             found.append(_week(begin - timedelta(days=begin.weekday()), build(work, games), run_mode))
         tick(1)

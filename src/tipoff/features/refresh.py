@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.analyze.schedule import Schedule
-from tipoff.analyze.slate import known_games
+from tipoff.analyze.slate import known_games, known_games_on
 from tipoff.errors import BadInput, UnknownDate
-from tipoff.features.build import build
+from tipoff.features.build import Built, build
 from tipoff.features.dirty import dirty_games, stored_rows
-from tipoff.store.warehouse import Warehouse, Work
+from tipoff.store.warehouse import Merged, Warehouse, Work
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def refresh_days(
     found = Refreshed()
     for begin, end in months(first, last):
         with warehouse.writing(run_id) as work:
-            found += _refresh(work, _games_of_days(work, begin, end, as_of), as_of, force=force)
+            found += _refresh(work, known_games_on(Schedule.read(work), begin, end, as_of), as_of, force=force)
         tick(1)
     if not found.built + found.up_to_date:
         raise UnknownDate(f"No game from {first} to {last} is known.", hint="`tipoff coverage` shows what is on record.")
@@ -79,24 +79,20 @@ def months(first: date, last: date) -> Iterator[tuple[date, date]]:
         first = following
 
 
-def _games_of_days(work: Work, first: date, last: date, as_of: datetime | None) -> pa.Table:
-    """The games that are on these days by what is known at their moment."""
-    schedule = Schedule.read(work)
-    day = schedule.table.column("game_date")
-    listed = schedule.table.filter(pc.and_(pc.greater_equal(day, first), pc.less_equal(day, last))).column("game_id").unique().to_pylist()
-    games = known_games(schedule, listed, as_of)
-    day = games.column("game_date")
-    return games.filter(pc.and_(pc.greater_equal(day, first), pc.less_equal(day, last)))
-
-
 def _refresh(work: Work, games: pa.Table, as_of: datetime | None, *, force: bool) -> Refreshed:
     names = games.column("game_id").to_pylist() if force else dirty_games(work, games)
     up_to_date = games.num_rows - len(names)
     if not names:
         return Refreshed(0, up_to_date)
     built = build(work, names, as_of)
-    stale = games.filter(pc.is_in(games.column("game_id"), value_set=pa.array(names, pa.string())))
-    # A merge leaves a row that says the same as it was written; but that it was computed just now is what tells that it is up to date.
-    work.remove("features.store", work.fetch(stored_rows(work, stale).select("game_id", "player_lookup", "as_of")))
-    work.merge("features.store", built.to_arrow())
+    store_rows(work, games.filter(pc.is_in(games.column("game_id"), value_set=pa.array(names, pa.string()))), built)
     return Refreshed(len(names), up_to_date, built.size)
+
+
+def store_rows(work: Work, games: pa.Table, built: Built) -> Merged:
+    """Put what was built of these games (`known_games`) in the place of what `features.store` had of them at the same moments.
+
+    A merge leaves a row that says the same as it was written, and a player who has no row any more: so all are taken away before.
+    """
+    work.remove("features.store", work.fetch(stored_rows(work, games).select("game_id", "player_lookup", "as_of")))
+    return work.merge("features.store", built.to_arrow())

@@ -6,13 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tipoff.analyze.past import Bools, Floats
+from tipoff.analyze.past import Bools, numbers
 from tipoff.errors import SlateStopped
 from tipoff.features.build import Built
 from tipoff.store.tables.features import Entry, catalogue
 
 MAX_STRAY_SHARE = 0.05
 MIN_GAMES, MIN_PLAYERS = 3, 30
+RESTED: dict[str, tuple[int, float]] = {
+    "games_in_last_7_days": (7, 0.0),
+    "minutes_load_last_7d": (7, 0.0),
+    "fatigue_score": (3, 100.0),
+    "games_since_structural_change": (14, 0.0),
+}
+"""What everybody has after so many days without a game, and whom it so says no ill of: an opening night, the days after a break."""
 
 
 @dataclass(frozen=True)
@@ -27,35 +34,48 @@ class RedAlert:
 
 
 def red_alerts(built: Built, rows: Bools | None = None) -> list[RedAlert]:
-    """What stops a slate, in the order of the catalogue: more than 5 % of a feature's values out of range, or their median; or one value,
-    over 3 games and 30 players or more, where the feature may not be constant. `rows` are those of one slate among several."""
+    """What stops a slate, in the order of the catalogue: more than 5 % of a feature's values out of range, or their median; or one value
+    for 30 players or more of 3 games or more, half of the slate at least, where the feature may not be constant and the calendar does not
+    explain it. One value out of range is one missing value, unless it is half of all. `rows` are those of one slate among several."""
     of_slate = np.ones(built.size, dtype=np.bool_) if rows is None else rows
     wide = len(set(built.ingredients.column("game_id").filter(of_slate).to_pylist())) >= MIN_GAMES
     found = []
     for entry in catalogue():
-        fault = _stray(entry, built, of_slate) or (_still(entry, built.values[entry.name][of_slate]) if wide else None)
+        fault = _stray(entry, built, of_slate) or (_still(entry, built, of_slate) if wide else None)
         if fault:
             found.append(RedAlert(entry.name, fault))
     return found
 
 
 def _stray(entry: Entry, built: Built, rows: Bools) -> str | None:
-    """More than 5 % of the values out of range. Where the median is, half of them are: the share tells of it."""
+    """More than 5 % of the values out of range, and not just one among several. Where the median is, half of them are."""
     strays = int(rows[built.strays[entry.name].rows].sum()) if entry.name in built.strays else 0
     if not strays:
         return None
     computed = built.computed(entry.name)[rows]
     offered = np.sort(computed[~np.isnan(computed)])
-    if strays / len(offered) <= MAX_STRAY_SHARE:
+    share = strays / len(offered)
+    if share <= MAX_STRAY_SHARE or (strays == 1 and share < 0.5):
         return None
     return f"{strays} of {len(offered)} values out of {entry.span}, the middle one {offered[len(offered) // 2]:g}"
 
 
-def _still(entry: Entry, values: Floats) -> str | None:
+def _still(entry: Entry, built: Built, rows: Bools) -> str | None:
+    values = built.values[entry.name][rows]
     present = values[np.isfinite(values)]
-    if entry.may_be_constant or len(present) < MIN_PLAYERS or np.ptp(present) > 0:
+    few = len(present) < MIN_PLAYERS or 2 * len(present) < len(values)
+    if entry.may_be_constant or few or np.ptp(present) > 0 or _rested(entry.name, float(present[0]), built, rows):
         return None
     return f"one value, {present[0]:g}, for all {len(present)} players"
+
+
+def _rested(name: str, value: float, built: Built, rows: Bools) -> bool:
+    """Whether the value is that of people who rested, and all of them did: by each one's own last game on record."""
+    days, expected = RESTED.get(name, (0, np.nan))
+    if value != expected:
+        return False
+    since = numbers(built.ingredients.column("last_game_days"))[rows]
+    return bool((since[~np.isnan(since)] > days).all())
 
 
 def check_slate(built: Built) -> None:

@@ -15,7 +15,8 @@ from typing import Literal
 
 import numpy as np
 
-from tipoff.analyze.slate import games_between
+from tipoff.analyze.schedule import Schedule
+from tipoff.analyze.slate import known_games_on
 from tipoff.errors import BadInput, UnknownDate
 from tipoff.features.build import MISSING, Built, build
 from tipoff.features.quality import Gate, RunMode, gate
@@ -96,11 +97,11 @@ def read_slate(work: Work, game_date: date, as_of: datetime | None, run_mode: Ru
 
     Raises UnknownDate where no game of the date was known by then.
     """
-    games = games_between(work, game_date, game_date)
+    games = known_games_on(Schedule.read(work), game_date, game_date, as_of).column("game_id").to_pylist()
     built = build(work, games, as_of)
     if not built.size:
         when = f" at {as_of:%Y-%m-%d %H:%M}Z" if as_of else ""
-        what = f"Nobody is known to play on {game_date}{when}." if games else f"No game of {game_date} is known."
+        what = f"Nobody is known to play on {game_date}{when}." if games else f"No game of {game_date} is known{when}."
         raise UnknownDate(what, hint="`tipoff coverage` shows which days are on record; load a schedule, odds or box scores first.")
     known = work.table("ref.players").select("player_lookup", "name").filter(lambda row: row.name.notnull())
     names = {row["player_lookup"]: row["name"] for row in work.fetch(known).to_pylist()}

@@ -11,15 +11,18 @@ from datetime import date, datetime
 from time import perf_counter
 from typing import Any
 
+import ibis
 import pyarrow as pa
 
 from tipoff.analyze.coverage import Gap, teams_without_boxes
 from tipoff.analyze.history import WINDOW
-from tipoff.analyze.slate import games_as_of, games_between
+from tipoff.analyze.schedule import Schedule
+from tipoff.analyze.slate import games_between, known_games_on
 from tipoff.analyze.summaries import summarise_games, summarise_slate
 from tipoff.errors import ArtefactMismatch, NotReady, UnknownDate
 from tipoff.features.build import Built, build
 from tipoff.features.quality import RunMode
+from tipoff.features.refresh import store_rows
 from tipoff.features.slate_checks import check_slate
 from tipoff.flow.alerts import note_alerts, tell
 from tipoff.flow.house import House
@@ -99,12 +102,13 @@ def night(
     found = Night(game_date)
     phases = Phases(house, game_date, announce)
     with house.warehouse.reading() as work:
-        games = games_between(work, game_date, game_date)
-        known = work.fetch(games_as_of(work, games, as_of)).column("game_id").to_pylist() if games else []
-    if not known:
+        named = games_between(work, game_date, game_date)
+        tonight = known_games_on(Schedule.read(work), game_date, game_date, as_of)
+    games = tonight.column("game_id").to_pylist()
+    if not games:
         publish_tonight(house.warehouse, house.bucket, game_date, generated_at=house.clock.now(), as_of=as_of)
         raise UnknownDate(f"No game of {game_date} is known.", hint="Load a schedule or odds for that day first.")
-    found.games = len(known)
+    found.games = len(games)
     fleet = loaded_fleet(house)
     try:
         with phases.phase("analyze") as recorded, house.warehouse.writing(house.run_id) as work:
@@ -116,11 +120,11 @@ def night(
         with phases.phase("features") as recorded, house.warehouse.writing(house.run_id) as work:
             built = build(work, games, as_of)
             check_slate(built)
-            work.merge("features.store", built.to_arrow())
+            store_rows(work, tonight, built)
             recorded.counts = {"rows": built.size, "ready": int(built.scores.ready.sum())}
         with phases.phase("predict") as recorded, house.warehouse.writing(house.run_id) as work:
             options = SlateOptions(f"{game_date}-{house.run_id}", run_mode, house.settings.thresholds.min_minutes)
-            spoken = _predict(work, house, built, fleet, games, as_of, options)
+            spoken = _predict(work, house, built, fleet, named, tonight, options)
             _count(found, built, spoken)
             recorded.counts = {"predictions": sum(found.predicted.values()), "absences": sum(found.absences.values())}
     except Exception as error:
@@ -171,12 +175,13 @@ def _predict(
     house: House,
     built: Built,
     fleet: list[tuple[System, artefacts.Loaded | None, str]],
-    games: list[str],
-    as_of: datetime | None,
+    named: list[str],
+    tonight: pa.Table,
     options: SlateOptions,
 ) -> dict[str, Spoken]:
-    """What every system says of the slate, stored and activated, with absences for all others."""
-    quotes = quotes_to_take(work, work.keep(games_as_of(work, games, as_of)))
+    """What every system says of the slate, stored and activated, with absences for all others. `named` are the games that any schedule
+    has on the day: of one that is not among `tonight` any more what was said is taken down."""
+    quotes = quotes_to_take(work, ibis.memtable(tonight))
     spoken: dict[str, Spoken] = {}
     for system, loaded, why in fleet:
         if loaded:
@@ -185,7 +190,7 @@ def _predict(
             said = held_back(built, fitness(built, options), system, why, options)
         strangers = unresolved_absences(work, built, system, options)
         said = Spoken(said.predictions, pa.concat_tables([said.absences, strangers], promote_options="default"), said.guard)
-        activate(work, system.system_id, games, said, house.clock.now())
+        activate(work, system.system_id, named, said, house.clock.now())
         spoken[system.system_id] = said
     return spoken
 

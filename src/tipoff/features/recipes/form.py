@@ -91,8 +91,8 @@ def _(i: Ingredients) -> Value:
 
 @recipe("games_vs_opponent", *BOX)
 def _(i: Ingredients) -> Value:
-    """Games that he played against tonight's opponent in the last 365 days."""
-    return Value(i["games_vs_opponent"], "opponent_history")
+    """Games that he played against tonight's opponent in the last 365 days; whose team is unknown has no opponent."""
+    return Value(np.where(np.isnan(i["is_home"]), np.nan, i["games_vs_opponent"]), "opponent_history", "team_unknown")
 
 
 @recipe("minutes_avg_last_10", *BOX)
