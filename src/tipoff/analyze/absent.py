@@ -15,6 +15,7 @@ from tipoff.analyze.past import Bools, Floats, Ints, Past, Slices, Values, divid
 from tipoff.analyze.reports import AWAY, coverage, silent_teams, statuses
 from tipoff.analyze.roster import Rows
 from tipoff.analyze.scene import REACH, Scene
+from tipoff.analyze.slate import ROW
 
 STAR_POINTS, STAR_MINUTES, STAR_USAGE = 18.0, 28.0, 25.0
 USAGE_DAYS, USAGE_MINUTES = 30, 10.0
@@ -36,7 +37,7 @@ class Reported:
 def reported(scene: Scene, rows: Rows, window: Past) -> Reported:
     """What the reports say of each row. Where one covers game and team, who is not mentioned is available and nobody is missing."""
     games = ibis.memtable(scene.games.table)
-    listed = scene.work.fetch(statuses(scene.work, games))
+    listed = scene.work.fetch(statuses(scene.work, games).order_by(ROW))
     game_of = {name: index for index, name in enumerate(scene.games.table.column("game_id").to_pylist())}
     listed_game = np.array([game_of[name] for name in listed.column("game_id").to_pylist()], dtype=np.int64)
     listed_player = scene.players.codes(listed.column("player_lookup"))

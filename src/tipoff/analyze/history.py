@@ -1,7 +1,7 @@
 """Box scores as games that were played, in versions: each row holds from when it was known until a newer version was.
 
-A row joins a moment of knowledge where `valid_from <= as_of < valid_to`: so a correction counts only from when it was known, and one
-expression serves tonight and eleven seasons. Knows box scores; it must never know lines, features or predictions.
+A row joins a moment of knowledge where `valid_from <= as_of < valid_to`: so a correction counts only from when it was known, for
+tonight and for eleven seasons alike. Knows box scores; it must never know lines, features or predictions.
 """
 
 from __future__ import annotations

@@ -74,7 +74,6 @@ class Scene:
     box: Facts
     played: Facts
     team_games: Facts
-    lines_of_side: Slices
     first_day: date
     last_day: date
 
@@ -82,6 +81,11 @@ class Scene:
     def line_of_player(self) -> Slices:
         """The played games by `version_player`."""
         return Slices(self.version_player(self.played.columns["version"], self.played.key))
+
+    @cached_property
+    def lines_of_side(self) -> Slices:
+        """Every line of a box score by `version_team`."""
+        return Slices(self.version_team(self.box.columns["version"], self.box.columns["team"]))
 
     def window(self, past: Past) -> Past:
         """Of each side's past games those of the team's window: with box scores of both sides, and of this season from the fifth on, before
@@ -165,7 +169,6 @@ def read(work: Work, schedule: Schedule, games: pa.Table, *, also: Sequence[pa.C
         box=every,
         played=every.where(every.columns["minutes"] > 0),
         team_games=_facts(of_teams, team_columns["team"], team_columns),
-        lines_of_side=Slices(every.columns["version"] * (len(teams) + 1) + every.columns["team"]),
         first_day=first,
         last_day=last,
     )

@@ -1,7 +1,7 @@
 """The analytics tables: games as they were played, for people; the slate's circumstances, as of its moment.
 
-Games are summed up once and again only when a box score of theirs has been written since. Knows box scores, schedule, reports and
-quotes; it must never know a feature.
+Games are summed up once, and again when a box score of theirs, or a quote on their players, has been written since. Knows box scores,
+schedule, reports and quotes; it must never know a feature.
 """
 
 from __future__ import annotations
