@@ -22,7 +22,7 @@ from tipoff.analyze.quoted import Quotes, closing_of_played, regulars, since_las
 from tipoff.analyze.roster import Rows, columns, roster
 from tipoff.analyze.scene import REACH, Scene, read
 from tipoff.analyze.schedule import Schedule
-from tipoff.analyze.slate import known_games
+from tipoff.analyze.slate import AT_TIP, known_games
 from tipoff.analyze.slope import spread_of_points
 from tipoff.analyze.teams import by_row, games_missed, sides_context
 from tipoff.analyze.zones import ages, zone_columns
@@ -30,13 +30,14 @@ from tipoff.market.lines import Market, game_lines, market_as_of, market_at_clos
 from tipoff.store.warehouse import Work
 
 
-def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> pa.Table:
+def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None, before: timedelta = AT_TIP) -> pa.Table:
     """Ingredients of every player who may play in these games, as Arrow, ordered by game and player.
 
-    `as_of` (UTC) is the moment of knowledge; None is each game's tip. Games unknown by then, or called off, have no rows.
+    `as_of` (UTC) is the moment of knowledge; None is each game's tip, or so long `before` it. Games unknown by then, or called off,
+    have no rows.
     """
     schedule = Schedule.read(work)
-    tonight = known_games(schedule, game_ids, as_of)
+    tonight = known_games(schedule, game_ids, as_of, before)
     games = ibis.memtable(tonight)
     market = market_as_of(work, games, partial(spread_of_points, work))
     lines = market.lines.drop_columns(["as_of"])

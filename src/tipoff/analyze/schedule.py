@@ -93,17 +93,18 @@ class Schedule:
         found[self.game[timely]] = timely
         return found
 
-    def as_of(self, wanted: pa.Array, moment: int | None) -> pa.Table:
-        """The games of these ids in force at their effective moment: the earlier of the one asked for (microseconds) and their tip.
+    def as_of(self, wanted: pa.Array, moment: int | None, before: int = 0) -> pa.Table:
+        """The games of these ids in force at their effective moment: the earlier of the one asked for (microseconds) and their tip, or
+        so long `before` it.
 
         In order of game_id, without those unknown by then or called off; `as_of` and `tip` beside the columns of `raw.schedule`.
         """
         asked = np.asarray(pc.is_in(self.table.column("game_id"), value_set=wanted).to_numpy(), dtype=np.bool_)
-        limit = self.by_game(self.newest(asked), self.tip)[self.game]
+        limit = self.by_game(self.newest(asked), self.tip - before)[self.game]
         limit = limit if moment is None else np.minimum(limit, moment)
         found = self.newest(asked & (self.known <= limit))
         found = found[~self.called_off[found] & (self.tip[found] != NEVER)]
-        as_of = pa.array(np.minimum(limit, self.tip)[found]).cast(pa.timestamp("us", "UTC"))
+        as_of = pa.array(np.minimum(limit, self.tip - before)[found]).cast(pa.timestamp("us", "UTC"))
         columns = ["game_id", "game_date", "season", "home", "away", "game_type", "known_at"]
         known = self.table.take(pa.array(found))
         return known.select(columns).append_column("as_of", as_of).append_column("tip", known.column("commence_time"))

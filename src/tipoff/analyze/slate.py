@@ -6,7 +6,7 @@ Knows the schedule, past box scores and who is quoted. It must never know what h
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
@@ -19,6 +19,7 @@ from tipoff.clock import as_utc
 from tipoff.store.warehouse import Work, day_of
 
 ROW = ["game_id", "player_lookup"]
+AT_TIP = timedelta(0)
 
 
 def games_between(work: Work, first: date, last: date) -> list[str]:
@@ -29,19 +30,19 @@ def games_between(work: Work, first: date, last: date) -> list[str]:
     return found
 
 
-def games_as_of(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> ir.Table:
-    """The games asked for, each with its effective `as_of`: the earlier of the one asked for and its tip (None: the tip).
+def games_as_of(work: Work, game_ids: Sequence[str], as_of: datetime | None, before: timedelta = AT_TIP) -> ir.Table:
+    """The games asked for, each with its effective `as_of`: the earlier of the one asked for and its tip, or so long `before` it.
 
     A game that nobody knew of by then, or that was called off, is not among them. Columns: game_id, game_date, season, tip, home, away,
     game_type, as_of, known_at (the schedule's own).
     """
-    return ibis.memtable(known_games(Schedule.read(work), game_ids, as_of))
+    return ibis.memtable(known_games(Schedule.read(work), game_ids, as_of, before))
 
 
-def known_games(schedule: Schedule, game_ids: Sequence[str], as_of: datetime | None) -> pa.Table:
+def known_games(schedule: Schedule, game_ids: Sequence[str], as_of: datetime | None, before: timedelta = AT_TIP) -> pa.Table:
     """The same out of a schedule that has been read, in order of game_id. Raises BadInput for a naive moment."""
     moment = None if as_of is None else instants(pa.chunked_array([pa.array([as_utc(as_of)], pa.timestamp("us", "UTC"))]))[0]
-    return schedule.as_of(pa.array(sorted(set(game_ids)), pa.string()), moment)
+    return schedule.as_of(pa.array(sorted(set(game_ids)), pa.string()), moment, before // timedelta(microseconds=1))
 
 
 def known_games_on(schedule: Schedule, first: date, last: date, as_of: datetime | None) -> pa.Table:

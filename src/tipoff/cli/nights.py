@@ -115,7 +115,9 @@ def grade(
 
 def train(
     until: Annotated[str, typer.Option("--until", help="Train for this day: on days before it alone.")] = "TODAY",
-    window: Annotated[str, typer.Option("--window", help="Days of history, such as 1095d.")] = "1095d",
+    window: Annotated[
+        str | None, typer.Option("--window", help="Days of history, such as 1095d, or season; default: each system's own.")
+    ] = None,
     systems: Annotated[str | None, typer.Option("--systems", help="Only these, comma-separated.")] = None,
     data_dir: DataDir = None,
     json: AsJson = False,
@@ -125,15 +127,15 @@ def train(
     from tipoff.flow.house import open_house
     from tipoff.flow.training import train_fleet
     from tipoff.predict.systems import systems_named
-    from tipoff.train.fit import parse_window
 
-    chosen = systems_named([name.strip() for name in systems.split(",")] if systems else None)
-    with open_house(settings_of(data_dir), SystemClock()) as house, progress(json) as announce:
+    settings = settings_of(data_dir)
+    chosen = systems_named([name.strip() for name in systems.split(",")] if systems else None, settings.systems_file)
+    with open_house(settings, SystemClock()) as house, progress(json) as announce:
         day = resolve_date(until, house.clock)
         tick = announce(f"train for {day}", len(chosen) + 1)
-        trained = train_fleet(house, chosen, day, parse_window(window), tick)
+        trained = train_fleet(house, chosen, day, window, tick)
     if json:
-        print_json([manifest.__dict__ | {"calibration": None, "canary": None} for manifest in trained])
+        print_json([manifest.__dict__ | {"voice": None, "canary": None} for manifest in trained])
         return
     rows = [
         (

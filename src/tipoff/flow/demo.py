@@ -28,7 +28,7 @@ from tipoff.scrape.client import Patience
 
 SEED = 7
 TONIGHT = date(2026, 1, 28)
-HISTORY = timedelta(days=400)
+HISTORY = "400d"
 LINES_HISTORY = timedelta(days=45)
 _UNHURRIED = Patience(pace=0.0)  # the practice server, on this machine, asks nobody to go slowly
 TONIGHT_MOMENTS = (time(11, 0), time(15, 0), time(17, 30))
@@ -81,7 +81,8 @@ def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, see
         with open_house(upstream, clock) as house, Capture(house, _UNHURRIED) as capture:
             _history(story, announce, house, capture, last_night)
             start = perf_counter()
-            trained = train_fleet(house, systems_named(None), last_night, HISTORY, announce("train", len(systems_named(None)) + 1))
+            systems = systems_named(None, settings.systems_file)
+            trained = train_fleet(house, systems, last_night, HISTORY, announce("train", len(systems) + 1))
             story.steps.append(PhaseResult("train", perf_counter() - start, {"rows": trained[0].rows, "systems": len(trained)}))
             _evening(story, announce, house, capture, last_night, [time(15, 30), time(18, 15)])
             clock.set(local_instant(tonight, time(9, 0)))

@@ -31,7 +31,7 @@ from tipoff.grade.run import SystemRecord, grade
 from tipoff.market.taking import quotes_to_take
 from tipoff.predict import artefacts
 from tipoff.predict.activate import activate
-from tipoff.predict.slate import SlateOptions, Spoken, fitness, held_back, speak
+from tipoff.predict.slate import SlateOptions, Spoken, held_back, slate_of, speak
 from tipoff.predict.systems import System, systems_named
 from tipoff.predict.unresolved import unresolved_absences
 from tipoff.publish.tonight import publish_tonight
@@ -152,13 +152,14 @@ def loaded_fleet(house: House) -> list[tuple[System, artefacts.Loaded | None, st
     """
     registry = house.warehouse.read("models.registry").to_pylist()
     fleet: list[tuple[System, artefacts.Loaded | None, str]] = []
-    for system in systems_named(None):
+    at_hand: dict[str, artefacts.Loaded] = {}
+    for system in systems_named(None, house.settings.systems_file):
         mine = sorted((row for row in registry if row["system_id"] == system.system_id and row["state"] != "retired"), key=_age)
         if not mine:
             fleet.append((system, None, "it is not trained: run `tipoff train`"))
             continue
         try:
-            fleet.append((system, artefacts.load(house.bucket, mine[-1]["model_id"]), ""))
+            fleet.append((system, artefacts.load(house.bucket, mine[-1]["model_id"], at_hand), ""))
         except ArtefactMismatch as error:
             fleet.append((system, None, str(error)))
     if not any(loaded for _, loaded, _ in fleet):
@@ -181,13 +182,10 @@ def _predict(
 ) -> dict[str, Spoken]:
     """What every system says of the slate, stored and activated, with absences for all others. `named` are the games that any schedule
     has on the day: of one that is not among `tonight` any more what was said is taken down."""
-    quotes = quotes_to_take(work, ibis.memtable(tonight))
+    slate = slate_of(built, quotes_to_take(work, ibis.memtable(tonight)), options)
     spoken: dict[str, Spoken] = {}
     for system, loaded, why in fleet:
-        if loaded:
-            said = speak(work, built, quotes, system, loaded, options)
-        else:
-            said = held_back(built, fitness(built, options), system, why, options)
+        said = speak(slate, system, loaded.manifest.model_id, loaded.speaker) if loaded else held_back(slate, system, why)
         strangers = unresolved_absences(work, built, system, options)
         said = Spoken(said.predictions, pa.concat_tables([said.absences, strangers], promote_options="default"), said.guard)
         activate(work, system.system_id, named, said, house.clock.now())

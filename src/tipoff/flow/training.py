@@ -1,28 +1,35 @@
-"""Training as a recorded run: one data set, then each system on it."""
+"""Training as a recorded run: one data set, each system on it, and all of them kept."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 from tipoff.flow.house import House
 from tipoff.predict.artefacts import Manifest
-from tipoff.predict.systems import System
+from tipoff.predict.systems import THIS_SEASON, System, window_of
 from tipoff.train.dataset import data_set
-from tipoff.train.fit import fit_system
+from tipoff.train.fit import fit_fleet
+from tipoff.train.keep import keep_fleet
+
+A_SEASON = timedelta(days=366)
 
 
-def train_fleet(house: House, systems: list[System], until: date, window: timedelta, tick: Callable[[int], None]) -> list[Manifest]:
-    """Train these systems for a day on the window before it; `tick` is called after the data set and after each system.
+def train_fleet(house: House, systems: Sequence[System], until: date, window: str | None, tick: Callable[[int], None]) -> list[Manifest]:
+    """Train these systems for a day, each on its own window before it, or all on one that is given (`1095d` or `season`); `tick` is called
+    after the data set and after each system.
 
     Raises NotReady where there is too little to learn from.
     """
-    trained = []
+    chosen = [system if window is None else system.model_copy(update={"window": window}) for system in systems]
     with house.state.phase(house.run_id, "train", until) as recorded:
-        data = data_set(house.warehouse, until, window)
+        data = data_set(house.warehouse, until, max(_span(system.window) for system in chosen))
         tick(1)
-        for system in systems:
-            trained.append(fit_system(house.warehouse, house.bucket, system, data, created_at=house.clock.now(), run_id=house.run_id))
-            tick(1)
-        recorded.counts = {"rows": data.size, "systems": len(trained)}
-    return trained
+        fitted = fit_fleet(chosen, data, until, tick=tick)
+        manifests = keep_fleet(house.warehouse, house.bucket, fitted, data, created_at=house.clock.now(), run_id=house.run_id)
+        recorded.counts = {"rows": data.size, "systems": len(manifests)}
+    return manifests
+
+
+def _span(window: str) -> timedelta:
+    return A_SEASON if window == THIS_SEASON else window_of(window)

@@ -5,16 +5,50 @@ Knows quotes and a side. It must never know how the side was found.
 
 from __future__ import annotations
 
-import ibis
+from dataclasses import dataclass
+
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tipoff.market.board import board_of
+from tipoff.market.grouped import Codes, Mask, floats
 from tipoff.market.lines import current_quotes
+from tipoff.market.prices import FloatArray
 from tipoff.store.warehouse import Work
 
-Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+@dataclass(frozen=True)
+class Offer:
+    """By player the quote taken: `line` and decimal prices (NaN where nobody quotes him), and its line_kind, bookmaker and quote_at (UTC)
+    as Arrow columns."""
+
+    line: FloatArray
+    over_price: FloatArray
+    under_price: FloatArray
+    words: dict[str, pa.Array]
+
+
+@dataclass(frozen=True)
+class Offers:
+    """By player what may be taken: the quote that is best for an over, and the one that is best for an under."""
+
+    quotes: pa.Table
+    for_over: Codes
+    for_under: Codes
+
+    def on(self, over: Mask) -> Offer:
+        """The quote taken by each player's side."""
+        place = np.where(over, self.for_over, self.for_under)
+        taken = self.quotes.take(pa.array(place, mask=place < 0))
+        line, over_price, under_price = (floats(taken.column(name)) for name in ("point", "over_price", "under_price"))
+        words = {"line_kind": taken.column("line_kind"), "bookmaker": taken.column("bookmaker"), "quote_at": taken.column("snapshot_at")}
+        return Offer(line, over_price, under_price, words)
+
+    def take(self, players: Codes) -> Offers:
+        """The offers of some of the players."""
+        return Offers(self.quotes, self.for_over[players], self.for_under[players])
 
 
 def quotes_to_take(work: Work, games: ir.Table) -> pa.Table:
@@ -23,20 +57,30 @@ def quotes_to_take(work: Work, games: ir.Table) -> pa.Table:
     return quotes.filter(quotes.column("chosen")).drop_columns(["assumed", "chosen"])
 
 
-def take(work: Work, quotes: pa.Table, players: pa.Table) -> pa.Table:
-    """For each of `players` (game_id, player_lookup, consensus_line, leans_over) the quote taken: of the points nearest to the consensus
-    the best price on the side leant to; ties go by the book's key. Columns: game_id, player_lookup, line, line_kind, bookmaker,
-    over_price, under_price, quote_at."""
-    joined = ibis.memtable(quotes).inner_join(ibis.memtable(players), ["game_id", "player_lookup"])
-    price = ibis.ifelse(joined.leans_over, joined.over_price, joined.under_price)
-    order = [
-        (joined.point - joined.consensus_line).abs(),
-        ibis.desc(price.fill_null(0.0)),
-        joined.bookmaker,
-    ]
-    ranked = joined.mutate(place=ibis.row_number().over(ibis.window(group_by=["game_id", "player_lookup"], order_by=order)))
-    best = ranked.filter(ranked.place == 0)
-    taken = best.select(
-        "game_id", "player_lookup", "line_kind", "bookmaker", "over_price", "under_price", line="point", quote_at="snapshot_at"
-    )
-    return work.fetch(taken.order_by(["game_id", "player_lookup"]))
+def offers(quotes: pa.Table, players: pa.Table, consensus: FloatArray) -> Offers:
+    """What may be taken of each of `players` (game_id, player_lookup; one row each), whose consensus line is given.
+
+    Of the points nearest to the consensus the best price on the side (a quote without it after those with one); ties go by the book's key.
+    """
+    keys = players.select(["game_id", "player_lookup"]).append_column("player", pa.array(np.arange(players.num_rows)))
+    asked = quotes.append_column("place", pa.array(np.arange(quotes.num_rows))).select(["game_id", "player_lookup", "place"])
+    joined = asked.join(keys, ["game_id", "player_lookup"], join_type="inner")
+    place, player = (np.asarray(joined.column(name).to_numpy(), dtype=np.int64) for name in ("place", "player"))
+    book = _alphabetical(quotes.column("bookmaker"))[place]
+    distance = np.abs(floats(quotes.column("point"))[place] - consensus[player])
+    found = []
+    for side in ("over_price", "under_price"):
+        price = np.nan_to_num(floats(quotes.column(side))[place], nan=0.0)
+        order = np.lexsort((book, -price, distance, player))
+        first = order[np.diff(player[order], prepend=-1) != 0]
+        best = np.full(players.num_rows, -1, dtype=np.int64)
+        best[player[first]] = place[first]
+        found.append(best)
+    return Offers(quotes, *found)
+
+
+def _alphabetical(names: pa.ChunkedArray) -> Codes:
+    """Each name's place among the distinct ones."""
+    distinct = sorted(set(names.to_pylist()))
+    places = pc.index_in(names, pa.array(distinct, pa.string()))
+    return np.asarray(places.to_numpy(), dtype=np.int64)

@@ -16,16 +16,20 @@ from obstore.store import ObjectStore
 from tipoff.errors import ArtefactMismatch, BrokenInvariant
 from tipoff.features.registry import FEATURE_VERSION, feature_hash, feature_set
 from tipoff.predict import families
-from tipoff.predict.distribution import Calibration, Distribution
-from tipoff.predict.families import Matrix, Model, Vector
+from tipoff.predict.distribution import Distribution, Vector
+from tipoff.predict.families import Columns
+from tipoff.predict.speakers import Pool, Said, Single, Speaker, Weights
+from tipoff.predict.systems import ENSEMBLE
+from tipoff.predict.voices import voice_of
 
-CANARY_ROWS = 5
 TOLERANCE = 1e-9
+_AGAIN = "Train it again: `tipoff train`."
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What an artefact is. Dates are New York game days, `canary` holds feature rows with the estimates that the model gave them."""
+    """What an artefact is. Dates are New York game days; `recipe_hash` is the system's, of everything but the data; `canary` holds feature
+    rows with the mean points that the model said of them; `members` are the models that an ensemble weighs, by their systems' ids."""
 
     model_id: str
     system_id: str
@@ -35,16 +39,20 @@ class Manifest:
     feature_hash: str
     feature_version: str
     loss: str
+    window: str
     threshold: float
+    recipe_hash: str
     trained_from: str
     trained_until: str
     rows: int
+    rounds: int
     data_hash: str
     seed: int
     library_version: str
     sha256: str
     artefact: str
-    calibration: dict[str, Any]
+    voice: dict[str, Any]
+    members: dict[str, str]
     metrics: dict[str, float]
     canary: dict[str, list[Any]]
 
@@ -57,12 +65,11 @@ class Loaded:
     """A model ready to speak."""
 
     manifest: Manifest
-    model: Model
-    calibration: Calibration
+    speaker: Speaker
 
-    def speak(self, features: Matrix) -> Distribution:
-        """The predictive distribution of each row of the manifest's features."""
-        return self.calibration.distribution(self.model.predict(features))
+    def speak(self, rows: Columns, said: Said | None = None) -> Distribution:
+        """The predictive distribution of each row; `said` is what others said of the same rows."""
+        return self.speaker.speak(rows, {} if said is None else said)
 
 
 def manifest_path(model_id: str) -> str:
@@ -76,29 +83,44 @@ def save(bucket: ObjectStore, manifest: Manifest, body: bytes) -> None:
     bucket.put(manifest_path(manifest.model_id), manifest.to_bytes())
 
 
-def canary_of(model: Model, features: Matrix) -> dict[str, list[Any]]:
-    """A few rows with the estimates that the model gives them."""
-    rows = features[:CANARY_ROWS]
-    return {
-        "features": [[None if np.isnan(value) else float(value) for value in row] for row in rows],
-        "estimates": [float(value) for value in model.predict(rows)],
-    }
+def library_version(family: str) -> str:
+    """The library that a family's artefacts depend on. Raises ArtefactMismatch where no family is called so."""
+    return families.library_version("moving_average") if family == ENSEMBLE else families.library_version(family)
 
 
-def load(bucket: ObjectStore, model_id: str) -> Loaded:
-    """A model by its id, checked: bytes, features, versions, canary. Raises ArtefactMismatch, saying what differs."""
+def load(bucket: ObjectStore, model_id: str, loaded: dict[str, Loaded] | None = None) -> Loaded:
+    """A model by its id, checked: bytes, features, versions, canary; an ensemble with its members. `loaded` are those at hand already.
+
+    Raises ArtefactMismatch, saying what differs.
+    """
+    loaded = {} if loaded is None else loaded
+    if model_id in loaded:
+        return loaded[model_id]
     try:
         manifest = _manifest(model_id, bucket.get(manifest_path(model_id)).bytes().to_bytes())
         body = bucket.get(manifest.artefact).bytes().to_bytes()
     except FileNotFoundError:
         raise ArtefactMismatch(f"The model {model_id} is in the registry and not in the bucket.", hint="Train it again.") from None
     _check(manifest, body)
-    model = families.load(manifest.family, body)
     try:
-        _check_canary(manifest, model)
-        return Loaded(manifest, model, Calibration.from_dict(manifest.calibration))
-    except (KeyError, TypeError, ValueError) as error:
+        speaker = _speaker(bucket, manifest, body, loaded)
+        _check_canary(manifest, speaker)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise _unfit(model_id, error) from None
+    loaded[model_id] = Loaded(manifest, speaker)
+    return loaded[model_id]
+
+
+def _speaker(bucket: ObjectStore, manifest: Manifest, body: bytes, loaded: dict[str, Loaded]) -> Speaker:
+    if manifest.family != ENSEMBLE:
+        return Single(manifest.model_id, manifest.features, families.load(manifest.family, body), voice_of(manifest.voice))
+    members = {}
+    for system_id, model_id in manifest.members.items():
+        member = load(bucket, model_id, loaded)
+        if member.manifest.system_id != system_id or member.manifest.family == ENSEMBLE:
+            raise ArtefactMismatch(f"{manifest.model_id}: its member {model_id} is not of {system_id}.", hint=_AGAIN)
+        members[system_id] = member.speaker
+    return Pool(manifest.model_id, members, Weights.from_bytes(body))
 
 
 def _manifest(model_id: str, body: bytes) -> Manifest:
@@ -122,24 +144,24 @@ def _check(manifest: Manifest, body: bytes) -> None:
     try:
         now = feature_set(manifest.feature_set)
     except BrokenInvariant as error:
-        raise ArtefactMismatch(f"{manifest.model_id}: {error.message}", hint="Train it again: `tipoff train`.") from None
+        raise ArtefactMismatch(f"{manifest.model_id}: {error.message}", hint=_AGAIN) from None
     for what, kept, found in (
         ("the artefact's sha256", manifest.sha256, hashlib.sha256(body).hexdigest()),
         ("the feature list", manifest.features, now),
         ("the feature hash", manifest.feature_hash, feature_hash(now)),
         ("the feature version", manifest.feature_version, FEATURE_VERSION),
-        ("the library", manifest.library_version, families.library_version(manifest.family)),
+        ("the library", manifest.library_version, library_version(manifest.family)),
     ):
         if kept != found:
-            raise ArtefactMismatch(f"{manifest.model_id}: {what} was {kept} and is {found}.", hint="Train it again: `tipoff train`.")
+            raise ArtefactMismatch(f"{manifest.model_id}: {what} was {kept} and is {found}.", hint=_AGAIN)
 
 
-def _check_canary(manifest: Manifest, model: Model) -> None:
+def _check_canary(manifest: Manifest, speaker: Speaker) -> None:
+    names = feature_set("v18")
     rows = np.array([[np.nan if value is None else value for value in row] for row in manifest.canary["features"]], dtype=np.float64)
-    expected: Vector = np.array(manifest.canary["estimates"], dtype=np.float64)
-    given = model.predict(rows)
+    expected: Vector = np.array(manifest.canary["means"], dtype=np.float64)
+    given = speaker.speak(Columns(names, rows.reshape(-1, len(names))), {}).mean()
     if not np.allclose(given, expected, rtol=0, atol=TOLERANCE):
         raise ArtefactMismatch(
-            f"{manifest.model_id}: its canary gave {given.tolist()} where {expected.tolist()} was expected.",
-            hint="Train it again: `tipoff train`.",
+            f"{manifest.model_id}: its canary gave {given.tolist()} where {expected.tolist()} was expected.", hint=_AGAIN
         )

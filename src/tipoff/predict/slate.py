@@ -6,20 +6,26 @@ Knows feature rows, quotes and loaded models. It must never know the games' outc
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tipoff.features.build import Built
 from tipoff.features.quality import RunMode, blocked
-from tipoff.features.registry import FEATURE_VERSION, Texts
+from tipoff.features.registry import FEATURE_VERSION, Texts, feature_set
 from tipoff.features.slate_checks import red_alerts
-from tipoff.market.taking import take
-from tipoff.predict.artefacts import Loaded
+from tipoff.market.taking import Offers, offers
+from tipoff.predict.distribution import Distribution
+from tipoff.predict.families import Columns
+from tipoff.predict.opinion import Opinion, opinion
+from tipoff.predict.speakers import LINE, Said, Speaker
 from tipoff.predict.systems import System
 from tipoff.store.tables import table_named
-from tipoff.store.warehouse import Work
+
+Places = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 GUARD_ROWS, GUARD_MEAN = 30, 1.5
 
@@ -42,26 +48,19 @@ class Spoken:
     guard: str = ""
 
 
-@dataclass(frozen=True)
-class Fitness:
-    """By row of the slate: the reason why the player is not predicted ('' where he is), detail, the phase that would mend it."""
-
-    reason: Texts
-    detail: Texts
-    mended_by: Texts
-
-    @property
-    def fit(self) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        return np.asarray(self.reason == "", dtype=np.bool_)
+_KEPT = ("game_id", "player_lookup", "game_date", "team", "opponent", "as_of")
 
 
-def fitness(built: Built, options: SlateOptions) -> Fitness:
-    """Who is fit to be predicted: reported absences first, then the gate, then playing time."""
+def candidates(built: Built, options: SlateOptions, alerts: Sequence[str] | None = None) -> pa.Table:
+    """Everybody scheduled, in the order of the feature rows, with quality_score, tier, has_line, and why he is not predicted: `reason`
+    ('' where he is), `detail`, `mended_by` (the phase that would mend it, or ''). Reported absences first, then the gate, then playing
+    time. `alerts` are the features that stop the slate, where they are known already."""
     size = built.size
     reason, detail, mend = (np.full(size, "", dtype=object) for _ in range(3))
     status = np.asarray(built.ingredients.column("injury_status").to_pylist(), dtype=object)
-    closed, why, by = blocked(built.scores, options.run_mode, [alert.feature for alert in red_alerts(built)])
-    minutes, lined = built.values["minutes_avg_last_10"], np.isfinite(built.values["vegas_points_line"])
+    stopped = [alert.feature for alert in red_alerts(built)] if alerts is None else alerts
+    closed, why, by = blocked(built.scores, options.run_mode, stopped)
+    minutes, lined = built.values["minutes_avg_last_10"], np.isfinite(built.values[LINE])
     idle = ~lined & ~(minutes >= options.min_minutes)
     ready = built.scores.missing_required == 0
     for mask, name, words, phase in (
@@ -74,7 +73,17 @@ def fitness(built: Built, options: SlateOptions) -> Fitness:
         reason[mask] = name
         detail[mask] = words[mask] if isinstance(words, np.ndarray) else words
         mend[mask] = phase[mask] if isinstance(phase, np.ndarray) else phase
-    return Fitness(reason, detail, mend)
+    return pa.table(
+        {
+            **{name: built.ingredients.column(name) for name in _KEPT},
+            "quality_score": pa.array(built.scores.score),
+            "tier": pa.array(built.scores.tier.tolist(), pa.string()),
+            "has_line": pa.array(lined),
+            **{
+                name: pa.array(words.tolist(), pa.string()) for name, words in (("reason", reason), ("detail", detail), ("mended_by", mend))
+            },
+        }
+    )
 
 
 def _minutes_detail(minutes: np.ndarray[tuple[int], np.dtype[np.float64]], least: float) -> Texts:
@@ -82,111 +91,122 @@ def _minutes_detail(minutes: np.ndarray[tuple[int], np.dtype[np.float64]], least
     return np.array([f"{value} minutes a game, below {least:g}, and no line" for value in shown], dtype=object)
 
 
-def speak(work: Work, built: Built, quotes: pa.Table, system: System, loaded: Loaded, options: SlateOptions) -> Spoken:
-    """One system's predictions of a slate. The batch guard holds it back where its lined predictions stray as one from the lines."""
-    fit = fitness(built, options)
-    rows = np.flatnonzero(fit.fit)
-    features = built.matrix(loaded.manifest.features)[rows]
-    distribution = loaded.speak(features)
-    median = distribution.median()
-    consensus = built.values["vegas_points_line"][rows]
-    taken = _taken(work, built, quotes, rows, median > np.where(np.isnan(consensus), np.inf, consensus))
-    line = taken.numbers["line"]
-    over, push, under = distribution.against(line)
-    guard = _guard(median - line)
+@dataclass(frozen=True)
+class Slate:
+    """Whom a fleet speaks of: everybody scheduled (see `candidates`), and of those who are fit (`rows`) the features and the quotes on
+    offer. `said` fills with what each model said of the fit ones, so that an ensemble asks nobody twice."""
+
+    everybody: pa.Table
+    rows: Places
+    features: Columns
+    offers: Offers
+    options: SlateOptions
+    said: Said
+
+    @classmethod
+    def of(cls, everybody: pa.Table, features: Columns, quotes: pa.Table, options: SlateOptions) -> Slate:
+        """`features` are those of everybody, `quotes` the ones that may be taken (`tipoff.market.taking.quotes_to_take`)."""
+        rows = np.flatnonzero(np.asarray(pc.equal(everybody.column("reason"), "").to_numpy(zero_copy_only=False)))
+        fit = Columns(features.names, features.features[rows])
+        players = everybody.select(["game_id", "player_lookup"]).take(pa.array(rows))
+        return cls(everybody, rows, fit, offers(quotes, players, fit[LINE]), options, {})
+
+
+def slate_of(built: Built, quotes: pa.Table, options: SlateOptions) -> Slate:
+    """A slate out of its feature rows."""
+    names = feature_set("v18")
+    return Slate.of(candidates(built, options), Columns(names, built.matrix(names)), quotes, options)
+
+
+def speak(slate: Slate, system: System, model_id: str, speaker: Speaker) -> Spoken:
+    """One system's predictions of a slate. The batch guard holds it back where its lined predictions stray as one from the lines; of whom
+    it has nothing to say, it says so."""
+    spoken = speaker.speak(slate.features, slate.said)
+    heard = np.flatnonzero(spoken.spoken)
+    found = opinion(system, spoken.take(heard), slate.features[LINE][heard], slate.offers.take(heard))
+    guard = _guard(found.margin)
     if guard:
-        return held_back(built, fit, system, guard, options)
-    identity = built.ingredients.select(["game_id", "player_lookup", "game_date", "team", "opponent", "as_of"]).take(pa.array(rows))
-    margin = median - line
+        return held_back(slate, system, guard)
+    silent = np.setdiff1d(np.arange(len(slate.rows)), heard)
+    return Spoken(_predictions(slate, system, model_id, spoken.take(heard), found, slate.rows[heard]), absences(slate, system, silent))
+
+
+def _predictions(slate: Slate, system: System, model_id: str, spoken: Distribution, found: Opinion, rows: Places) -> pa.Table:
+    options = slate.options
+    about = slate.everybody.take(pa.array(rows))
+    line = found.offer.line
+    intervals = {level: spoken.interval(level / 100) for level in (80, 90)}
     table = pa.table(
         {
-            **{name: identity.column(name) for name in identity.column_names},
+            **{name: about.column(name) for name in _KEPT},
             "system_id": pa.repeat(pa.scalar(system.system_id), len(rows)),
-            "model_id": pa.repeat(pa.scalar(loaded.manifest.model_id), len(rows)),
-            "predicted_points": pa.array(median),
-            "predicted_mean": pa.array(distribution.mean()),
-            "predicted_whole": pa.array(distribution.whole_median()),
-            "sd": pa.array(distribution.sd()),
-            "p_over": _nullable(over),
-            "p_push": _nullable(push),
-            "p_under": _nullable(under),
+            "model_id": pa.repeat(pa.scalar(model_id), len(rows)),
+            "predicted_points": pa.array(found.predicted),
+            "predicted_mean": pa.array(found.mean),
+            "predicted_whole": pa.array(found.whole.astype(np.int64)),
+            "sd": pa.array(found.sd),
+            **{f"low_{level}": pa.array(low) for level, (low, _, _) in intervals.items()},
+            **{f"high_{level}": pa.array(high) for level, (_, high, _) in intervals.items()},
+            "p_over": _nullable(found.over),
+            "p_push": _nullable(found.push),
+            "p_under": _nullable(found.under),
             "line": _nullable(line),
             "line_source": pa.array(np.where(np.isnan(line), "NO_PROP_LINE", "ACTUAL_PROP").tolist()),
-            "line_kind": pa.array(taken.words["line_kind"].tolist(), pa.string()),
-            "bookmaker": pa.array(taken.words["bookmaker"].tolist(), pa.string()),
-            "over_price": _nullable(taken.numbers["over_price"]),
-            "under_price": _nullable(taken.numbers["under_price"]),
-            "quote_at": pa.array(taken.words["quote_at"].tolist(), pa.timestamp("us", "UTC")),
-            "edge": _nullable(np.abs(margin)),
-            "line_margin": _nullable(margin),
-            "recommendation": pa.array(recommend(margin, system.threshold).tolist(), pa.string()),
+            **found.offer.words,
+            "over_price": _nullable(found.offer.over_price),
+            "under_price": _nullable(found.offer.under_price),
+            "edge": _nullable(np.abs(found.margin)),
+            "line_margin": _nullable(found.margin),
+            "edge_probability": _nullable(found.edge_probability),
+            "recommendation": pa.array(found.recommendation.tolist(), pa.string()),
             "is_active": pa.repeat(pa.scalar(True), len(rows)),
-            "quality_score": pa.array(built.scores.score[rows]),
-            "tier": pa.array(built.scores.tier[rows].tolist(), pa.string()),
+            "quality_score": about.column("quality_score"),
+            "tier": about.column("tier"),
             "batch_id": pa.repeat(pa.scalar(options.batch_id), len(rows)),
             "run_mode": pa.repeat(pa.scalar(options.run_mode), len(rows)),
             "feature_version": pa.repeat(pa.scalar(FEATURE_VERSION), len(rows)),
         }
     )
-    table = table.append_column("prediction_id", _prediction_ids(table))
-    return Spoken(table, absences(built, fit, system, options))
+    return table.append_column("prediction_id", _prediction_ids(table))
 
 
-def held_back(built: Built, fit: Fitness, system: System, why: str, options: SlateOptions) -> Spoken:
+def held_back(slate: Slate, system: System, why: str) -> Spoken:
     """A system that does not speak of this slate: an absence `model_blocked` for everybody whom it would have predicted."""
-    reason = np.where(fit.fit, "model_blocked", fit.reason).astype(object)
-    held = Fitness(reason, np.where(fit.fit, why, fit.detail).astype(object), np.where(fit.fit, "train", fit.mended_by).astype(object))
-    return Spoken(table_named("predictions.player_prop_predictions").empty(), absences(built, held, system, options), why)
-
-
-def recommend(margin: np.ndarray[tuple[int], np.dtype[np.float64]], threshold: float) -> Texts:
-    """The one rule: OVER or UNDER where the edge (points) reaches the threshold, else PASS; NO_LINE without a line."""
-    side = np.where(margin >= threshold, "OVER", np.where(margin <= -threshold, "UNDER", "PASS"))
-    return np.where(np.isnan(margin), "NO_LINE", side).astype(object)
-
-
-def absences(built: Built, fit: Fitness, system: System, options: SlateOptions) -> pa.Table:
-    """A row for everybody scheduled whom the system does not predict."""
-    rows = np.flatnonzero(~fit.fit)
-    identity = built.ingredients.select(["game_id", "player_lookup", "game_date", "team", "as_of"]).take(pa.array(rows))
-    lined = np.isfinite(built.values["vegas_points_line"][rows])
-    return pa.table(
-        {
-            **{name: identity.column(name) for name in identity.column_names},
-            "system_id": pa.repeat(pa.scalar(system.system_id), len(rows)),
-            "batch_id": pa.repeat(pa.scalar(options.batch_id), len(rows)),
-            "reason": pa.array(fit.reason[rows].tolist(), pa.string()),
-            "detail": pa.array(fit.detail[rows].tolist(), pa.string()),
-            "mended_by": pa.array([phase or None for phase in fit.mended_by[rows]], pa.string()),
-            "has_line": pa.array(lined),
-        }
-    )
+    everybody = np.arange(len(slate.rows))
+    predictions = table_named("predictions.player_prop_predictions").empty()
+    return Spoken(predictions, absences(slate, system, everybody, Silence("model_blocked", why, "train")), why)
 
 
 @dataclass(frozen=True)
-class _Taken:
-    """The quote taken for each row: line and prices; kind, book and time. Missing where nobody quotes the player."""
+class Silence:
+    """Why a system says nothing of players who are fit."""
 
-    numbers: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]
-    words: dict[str, Texts]
+    reason: str
+    detail: str
+    mended_by: str
 
 
-def _taken(
-    work: Work,
-    built: Built,
-    quotes: pa.Table,
-    rows: np.ndarray[tuple[int], np.dtype[np.intp]],
-    leans_over: np.ndarray[tuple[int], np.dtype[np.bool_]],
-) -> _Taken:
-    keys = built.ingredients.select(["game_id", "player_lookup"]).take(pa.array(rows))
-    asking = keys.append_column("consensus_line", _nullable(built.values["vegas_points_line"][rows])).append_column(
-        "leans_over", pa.array(leans_over)
+NO_LINE = Silence("no_line", "it speaks only of players who have a line", "load")
+
+
+def absences(slate: Slate, system: System, silent: Places, why: Silence = NO_LINE) -> pa.Table:
+    """A row for everybody scheduled whom the system does not predict: who is not fit, and of the fit ones these, for this reason."""
+    words = {name: np.asarray(slate.everybody.column(name).to_pylist(), dtype=object) for name in ("reason", "detail", "mended_by")}
+    for name, values in words.items():
+        values[slate.rows[silent]] = getattr(why, name)
+    rows = np.flatnonzero(words["reason"] != "")
+    about = slate.everybody.take(pa.array(rows))
+    return pa.table(
+        {
+            **{name: about.column(name) for name in _KEPT if name != "opponent"},
+            "system_id": pa.repeat(pa.scalar(system.system_id), len(rows)),
+            "batch_id": pa.repeat(pa.scalar(slate.options.batch_id), len(rows)),
+            "reason": pa.array(words["reason"][rows].tolist(), pa.string()),
+            "detail": pa.array(words["detail"][rows].tolist(), pa.string()),
+            "mended_by": pa.array([phase or None for phase in words["mended_by"][rows]], pa.string()),
+            "has_line": about.column("has_line"),
+        }
     )
-    found = {(row["game_id"], row["player_lookup"]): row for row in take(work, quotes, asking).to_pylist()}
-    ordered = [found.get((row["game_id"], row["player_lookup"]), {}) for row in keys.to_pylist()]
-    numbers = {name: np.array([row.get(name) for row in ordered], dtype=np.float64) for name in ("line", "over_price", "under_price")}
-    words = {name: np.array([row.get(name) for row in ordered], dtype=object) for name in ("line_kind", "bookmaker", "quote_at")}
-    return _Taken(numbers, words)
 
 
 def _guard(margin: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:

@@ -1,140 +1,139 @@
-"""Fit systems on a data set in time order: train, then stop early on later days, then calibrate on the latest.
+"""Fit systems on a data set in time order: train, stop early on later days, find the voice on the latest, and then learn from all of them.
 
-Knows data sets, families and the registry. It must never know what comes after.
+An ensemble's weights are learnt on the held-out days alone, of which none of its members had seen anything. Knows data sets, families and
+voices. It must never know what comes after, nor where models are kept.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
 
 import numpy as np
-import pyarrow as pa
-from obstore.store import ObjectStore
 
-from tipoff.errors import BadInput, NotReady
-from tipoff.features.registry import FEATURE_VERSION, feature_hash, feature_set
+from tipoff.errors import NotReady
+from tipoff.features.registry import FEATURE_VERSION, feature_set
 from tipoff.grade.metrics import brier, log_loss, point_errors
-from tipoff.predict import families
-from tipoff.predict.artefacts import Manifest, canary_of, save
-from tipoff.predict.distribution import Calibration
+from tipoff.predict.distribution import Distribution
+from tipoff.predict.families import Columns, Fitting, Model, family_named
+from tipoff.predict.speakers import LINE, Pool, Single, Speaker
 from tipoff.predict.systems import System
-from tipoff.store.tables import table_named
-from tipoff.store.warehouse import Warehouse
+from tipoff.predict.voices import voice_kind
 from tipoff.train.dataset import DataSet
+from tipoff.train.weights import learn_weights
 
 STOP_SHARE, CALIBRATION_SHARE = 0.10, 0.15
 SEED = 20251021
+Places = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
-def fit_system(warehouse: Warehouse, bucket: ObjectStore, system: System, data: DataSet, *, created_at: datetime, run_id: str) -> Manifest:
-    """Train one system, keep its artefact, enter it in the registry as a candidate, and give its manifest.
+@dataclass(frozen=True)
+class Fitted:
+    """A system that has learnt: who speaks for it, its model (None of an ensemble), which rows of the data it learnt from, and what it said
+    of the held-out ones (`held`, places in the data) before it had seen them."""
 
-    The same data, system and seed give the same model and the same id. Raises NotReady where no days are left to hold out.
+    system: System
+    speaker: Speaker
+    model: Model | None
+    rows: Places
+    held: Places
+    spoken: Distribution
+    metrics: dict[str, float]
+
+
+def fit_fleet(
+    systems: Sequence[System],
+    data: DataSet,
+    until: date,
+    *,
+    seed: int = SEED,
+    threads: int = 2,
+    tick: Callable[[int], None] = lambda _: None,
+) -> dict[str, Fitted]:
+    """Fit systems for a day, ensembles after their members, which must be among them; `tick` is called after each.
+
+    The same data, systems and seed give the same models. Raises NotReady where there is too little to learn from or to hold out, or where
+    the data are of another feature version.
     """
+    if data.feature_version != FEATURE_VERSION:
+        raise NotReady(f"The data are of feature version {data.feature_version}, not {FEATURE_VERSION}.", hint="Build them again.")
+    fitted: dict[str, Fitted] = {}
+    for system in sorted(systems, key=lambda one: one.is_ensemble):
+        fitted[system.system_id] = _ensemble(system, data, fitted) if system.is_ensemble else _single(system, data, until, seed, threads)
+        tick(1)
+    return fitted
+
+
+def _single(system: System, data: DataSet, until: date, seed: int, threads: int) -> Fitted:
+    rows = data.rows_of(system.window, until)
+    stop_from, held_from = cuts(data, rows)
     names = feature_set(system.features)
-    matrix = data.matrix(names)
-    stop_from, calibrate_from = _cuts(data)
-    if not 0 < stop_from < calibrate_from:
+    everything = data.sample(rows, names, system.half_life_days)
+    train, stop = everything.take(slice(0, stop_from)), everything.take(slice(stop_from, held_from))
+    family = family_named(system.family)
+    model = family.fit(system, train, stop, Fitting(seed, threads))
+    held = rows[held_from:]
+    context = Columns(data.features.names, data.features.features[held])
+    estimates = model.predict(context.matrix(names))
+    heard = ~np.isnan(estimates)
+    learnt = data.sample(held[heard], data.features.names, None)
+    voice = voice_kind(family.voice).fit(estimates[heard], learnt)
+    spoken = voice.distribution(estimates, context)
+    if model.rounds:
+        model = family.fit(system, everything, None, Fitting(seed, threads, model.rounds))
+    return Fitted(system, Single(system.system_id, names, model, voice), model, rows, held, spoken, _metrics(data, held, spoken))
+
+
+def _ensemble(system: System, data: DataSet, fitted: dict[str, Fitted]) -> Fitted:
+    missing = [member for member in system.members if member not in fitted]
+    if missing:
+        raise NotReady(f"{system.system_id} waits for its members {', '.join(missing)}.", hint="Train them together.")
+    members = {name: fitted[name] for name in system.members}
+    held = members[system.members[0]].held
+    for member in members.values():
+        held = np.intersect1d(held, member.held)
+    said = {name: member.spoken.take(np.searchsorted(member.held, held)) for name, member in members.items()}
+    lines = data.features[LINE][held]
+    weights = learn_weights(said, data.points[held], lines)
+    pool = Pool(system.system_id, {name: member.speaker for name, member in members.items()}, weights)
+    context = Columns(data.features.names, data.features.features[held])
+    spoken = pool.speak(context, dict(said))
+    rows = np.unique(np.concatenate([member.rows for member in members.values()]))
+    return Fitted(system, pool, None, rows, held, spoken, _metrics(data, held, spoken))
+
+
+def cuts(data: DataSet, rows: Places) -> tuple[int, int]:
+    """Where, among rows to learn from, those for stopping and those held out begin; days are never split.
+
+    Raises NotReady where no days are left for one of the three parts.
+    """
+    days = data.days[rows]
+    positions = [int(len(rows) * share) for share in (1 - STOP_SHARE - CALIBRATION_SHARE, 1 - CALIBRATION_SHARE)]
+    stop_from, held_from = (int(np.searchsorted(days, days[position])) for position in positions)
+    if not 0 < stop_from < held_from:
         raise NotReady(
-            f"The {data.size} rows to train on are of too few days, {data.first} to {data.last}, to hold some of them out.",
+            f"The {len(rows)} rows to train on are of too few days, {days[0]} to {days[-1]}, to hold some of them out.",
             hint="Import or backfill more history, or lengthen --window.",
         )
-    train, stop, held = slice(0, stop_from), slice(stop_from, calibrate_from), slice(calibrate_from, None)
-    model = families.fit(system, names, matrix[train], data.points[train], (matrix[stop], data.points[stop]), SEED)
-    estimates = model.predict(matrix[held])
-    calibration = Calibration.fit(estimates, data.points[held])
-    body = model.to_bytes()
-    digest = data.digest()
-    recipe = hashlib.sha256(f"{system.model_dump_json()} {digest} {FEATURE_VERSION} {SEED}".encode()).hexdigest()[:8]
-    model_id = f"{system.system_id}-{data.last:%Y%m%d}-{recipe}"
-    manifest = Manifest(
-        model_id=model_id,
-        system_id=system.system_id,
-        family=system.family,
-        feature_set=system.features,
-        features=names,
-        feature_hash=feature_hash(names),
-        feature_version=FEATURE_VERSION,
-        loss=system.loss,
-        threshold=system.threshold,
-        trained_from=data.first.isoformat(),
-        trained_until=data.last.isoformat(),
-        rows=data.size,
-        data_hash=digest,
-        seed=SEED,
-        library_version=families.library_version(system.family),
-        sha256=hashlib.sha256(body).hexdigest(),
-        artefact=f"models/{model_id}/model.{model.suffix}",
-        calibration=calibration.as_dict(),
-        metrics=_metrics(data, held, estimates, calibration),
-        canary=canary_of(model, matrix[held]),
-    )
-    save(bucket, manifest, body)
-    _register(warehouse, manifest, created_at, run_id)
-    return manifest
+    return stop_from, held_from
 
 
-def _cuts(data: DataSet) -> tuple[int, int]:
-    """Where the rows for stopping and for calibrating begin; days are never split."""
-    positions = [int(data.size * share) for share in (1 - STOP_SHARE - CALIBRATION_SHARE, 1 - CALIBRATION_SHARE)]
-    stop_from, calibrate_from = (int(np.searchsorted(data.days, data.days[position])) for position in positions)
-    return stop_from, calibrate_from
-
-
-def _metrics(data: DataSet, held: slice, estimates: families.Vector, calibration: Calibration) -> dict[str, float]:
-    """On the held-out days: error of the whole-number median, bias, and P(over) at the consensus line where there is one."""
-    points, lines = data.points[held], data.values["vegas_points_line"][held]
-    spoken = calibration.distribution(estimates)
-    errors = point_errors(spoken.whole_median().astype(np.float64), points)
-    over, push, _ = spoken.against(lines)
-    decided = np.isfinite(lines) & (points != lines)
-    chance = np.divide(over, 1 - push, out=np.full(len(over), 0.5), where=decided & (push < 1))[decided]
-    happened = (points > lines)[decided]
+def _metrics(data: DataSet, held: Places, spoken: Distribution) -> dict[str, float]:
+    """On the held-out days: error of the whole-number median, bias, CRPS, and P(over) at the consensus line where there is one."""
+    points, lines = data.points[held], data.features[LINE][held]
+    errors = point_errors(spoken.whole_median(), points)
+    chance = spoken.over_decided(lines)
+    decided = np.isfinite(chance) & (points != lines)
+    chance, happened = chance[decided], (points > lines)[decided]
+    scores = spoken.crps(points)
     metrics: dict[str, float | None] = {
         "n": float(errors.n),
         "mae": errors.mae,
         "bias": errors.bias,
+        "crps": float(np.nanmean(scores)) if errors.n else None,
         "lined_n": float(decided.sum()),
         "lined_log_loss": log_loss(chance, happened).value,
         "lined_brier": brier(chance, happened).value,
     }
     return {name: float(value) for name, value in metrics.items() if value is not None}
-
-
-def _register(warehouse: Warehouse, manifest: Manifest, created_at: datetime, run_id: str) -> None:
-    known = warehouse.read("models.registry", model_id=manifest.model_id)
-    if known.num_rows:
-        return
-    row = {
-        "model_id": manifest.model_id,
-        "system_id": manifest.system_id,
-        "family": manifest.family,
-        "feature_set": manifest.feature_set,
-        "feature_hash": manifest.feature_hash,
-        "feature_version": manifest.feature_version,
-        "loss": manifest.loss,
-        "trained_from": date.fromisoformat(manifest.trained_from),
-        "trained_until": date.fromisoformat(manifest.trained_until),
-        "rows": manifest.rows,
-        "data_hash": manifest.data_hash,
-        "seed": manifest.seed,
-        "artefact": manifest.artefact,
-        "sha256": manifest.sha256,
-        "library_version": manifest.library_version,
-        "metrics": json.dumps(manifest.metrics, sort_keys=True),
-        "state": "candidate",
-        "state_since": created_at,
-        "created_at": created_at,
-    }
-    schema = table_named("models.registry").arrow_schema
-    warehouse.merge("models.registry", pa.Table.from_pylist([row], schema=pa.schema([schema.field(name) for name in row])), run_id)
-
-
-def parse_window(text: str) -> timedelta:
-    """`1095d` as a span of days. Raises BadInput for anything else."""
-    if not re.fullmatch("0*[1-9][0-9]{0,4}d", text):
-        raise BadInput(f"{text!r} is no window.", hint="Write a number of days, such as 1095d.")
-    return timedelta(days=int(text[:-1]))

@@ -18,6 +18,11 @@ PREDICTIONS = derived(
         number("predicted_mean", "its mean", "pts"),
         count("predicted_whole", "its whole-number median", "pts"),
         number("sd", "its standard deviation", "pts"),
+        *(
+            number(f"{end}_{level}", f"{words} end of the central interval of whole points that holds {level} % or more", "pts")
+            for level in (80, 90)
+            for end, words in (("low", "lower"), ("high", "upper"))
+        ),
         number("p_over", "P(points > line)", "prob"),
         number("p_push", "P(points = line)", "prob"),
         number("p_under", "P(points < line)", "prob"),
@@ -30,6 +35,7 @@ PREDICTIONS = derived(
         instant("quote_at", "when that quote stood"),
         number("edge", "|predicted - line|", "pts"),
         number("line_margin", "predicted - line", "pts"),
+        number("edge_probability", "P(the side leant to, no push) - 1 / its price; missing without a price", "prob"),
         string("recommendation", "OVER, UNDER, PASS or NO_LINE"),
         flag("is_active", "the newest of this game, player and system"),
         string("superseded_by", "the prediction that took its place"),
