@@ -75,6 +75,22 @@ class Built:
         """Values of these features, one row a player, NaN for missing."""
         return np.column_stack([self.values[name] for name in names]) if self.size else np.empty((0, len(names)))
 
+    def take(self, rows: Ints) -> Built:
+        """Some of the rows (places, in ascending order)."""
+        place = np.full(self.size, -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        strays = {name: Strays(place[apart.rows], apart.values) for name, apart in self.strays.items()}
+        kept = {name: Strays(apart.rows[apart.rows >= 0], apart.values[apart.rows >= 0]) for name, apart in strays.items()}
+        return Built(
+            self.ingredients.take(pa.array(rows)),
+            {name: values[rows] for name, values in self.values.items()},
+            {name: values[rows] for name, values in self.qualities.items()},
+            {name: words.take(pa.array(rows)) for name, words in self.sources.items()},
+            self.scores.take(rows),
+            self.warm_up[rows],
+            {name: apart for name, apart in kept.items() if len(apart.rows)},
+        )
+
     def to_arrow(self) -> pa.Table:
         """The rows in the shape of `features.store`."""
         columns = {name: self.ingredients.column(name) for name in _IDENTITY}

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from tipoff.analyze.past import Bools, Floats
+from tipoff.analyze.past import Bools, Floats, Ints
 from tipoff.features.labels import Labels, Lists
 from tipoff.features.reasons import PHASES, reason_named
 from tipoff.features.registry import EXCUSED, NOT_SUPPLIED, Texts
@@ -45,6 +45,18 @@ class Scores:
     missing: Texts
     waived: Texts
     ready: Bools
+
+    def take(self, rows: Ints) -> Scores:
+        """Some of the rows."""
+        return Scores(
+            self.score[rows],
+            self.tier[rows],
+            {category: values[rows] for category, values in self.by_category.items()},
+            self.missing_required[rows],
+            self.missing[rows],
+            self.waived[rows],
+            self.ready[rows],
+        )
 
 
 def score(values: dict[str, Floats], qualities: dict[str, Floats], reasons: dict[str, Labels], size: int) -> Scores:

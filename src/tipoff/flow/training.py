@@ -23,7 +23,7 @@ def train_fleet(house: House, systems: Sequence[System], until: date, window: st
     """
     chosen = [system if window is None else system.model_copy(update={"window": window}) for system in systems]
     with house.state.phase(house.run_id, "train", until) as recorded:
-        data = data_set(house.warehouse, until, max(_span(system.window) for system in chosen))
+        data = data_set(house.warehouse, until, max(span_of(system.window) for system in chosen))
         tick(1)
         fitted = fit_fleet(chosen, data, until, tick=tick)
         manifests = keep_fleet(house.warehouse, house.bucket, fitted, data, created_at=house.clock.now(), run_id=house.run_id)
@@ -31,5 +31,6 @@ def train_fleet(house: House, systems: Sequence[System], until: date, window: st
     return manifests
 
 
-def _span(window: str) -> timedelta:
+def span_of(window: str) -> timedelta:
+    """How far back a window reaches at most."""
     return A_SEASON if window == THIS_SEASON else window_of(window)

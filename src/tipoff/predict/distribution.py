@@ -83,7 +83,7 @@ class Distribution:
     def over_decided(self, line: Vector) -> Vector:
         """P(over | no push) at each row's line: what prices speak of. NaN where there is no line, or nothing but a push."""
         over, _, under = self.against(line)
-        return np.divide(over, over + under, out=np.full(len(line), np.nan), where=over + under > 0)
+        return _ratio(over, over + under)
 
     def interval(self, level: float) -> tuple[Vector, Vector, Vector]:
         """The central interval of whole points for a level such as .8: its ends, both included, and its own mass, which is the level or
@@ -124,7 +124,7 @@ class Distribution:
 
 
 def _ratio(above: Vector, below: Vector) -> Vector:
-    return np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0)
+    return np.asarray(np.divide(above, below, out=np.full(len(above), np.nan), where=below > 0))
 
 
 def pooled(parts: list[Distribution], weights: Grid) -> Distribution:

@@ -158,6 +158,7 @@ def _predictions(slate: Slate, system: System, model_id: str, spoken: Distributi
             "edge": _nullable(np.abs(found.margin)),
             "line_margin": _nullable(found.margin),
             "edge_probability": _nullable(found.edge_probability),
+            "side": _sides(found),
             "recommendation": pa.array(found.recommendation.tolist(), pa.string()),
             "is_active": pa.repeat(pa.scalar(True), len(rows)),
             "quality_score": about.column("quality_score"),
@@ -168,6 +169,12 @@ def _predictions(slate: Slate, system: System, model_id: str, spoken: Distributi
         }
     )
     return table.append_column("prediction_id", _prediction_ids(table))
+
+
+def _sides(found: Opinion) -> pa.Array:
+    """The side leant to, where there is a line."""
+    sides = pa.array(["UNDER", "OVER"]).take(pa.array(found.leans_over.astype(np.int64)))
+    return pc.if_else(pa.array(np.isnan(found.offer.line)), None, sides)
 
 
 def held_back(slate: Slate, system: System, why: str) -> Spoken:

@@ -36,6 +36,7 @@ PREDICTIONS = derived(
         number("edge", "|predicted - line|", "pts"),
         number("line_margin", "predicted - line", "pts"),
         number("edge_probability", "P(the side leant to, no push) - 1 / its price; missing without a price", "prob"),
+        string("side", "OVER or UNDER: the side leant to, recommended or not; missing without a line"),
         string("recommendation", "OVER, UNDER, PASS or NO_LINE"),
         flag("is_active", "the newest of this game, player and system"),
         string("superseded_by", "the prediction that took its place"),

@@ -1,0 +1,351 @@
+"""Backtest: a walk forward over past days, one fold a refit, done by whatever processes work, resumed where it stopped.
+
+Comes in: a span, systems, how often to refit. Goes out: a folder `backtests/<id>/` in the bucket: the plan, a snapshot of history, a folder
+a fold, and the report. A fold is one workflow of one step, which finds its own result and leaves it alone when it is there: so being asked
+twice is harmless, and a killed backtest goes on with the folds that are missing, on the snapshot that it began with.
+It must never know how a system learns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import date, timedelta
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from dbos import DBOS
+from obstore.store import ObjectStore
+
+from tipoff.errors import BadInput, NotReady, TipoffError
+from tipoff.features.leakcheck import leakcheck
+from tipoff.features.registry import FEATURE_VERSION
+from tipoff.flow.engine import Engine, Queue, current, running_engine
+from tipoff.flow.house import House
+from tipoff.flow.overseer import Overseer
+from tipoff.flow.training import span_of
+from tipoff.predict.slate import SlateOptions
+from tipoff.predict.systems import System
+from tipoff.train.snapshot import Snapshot, take_snapshot
+from tipoff.train.walkforward import run_fold
+
+ROOT = "backtests"
+LEAK_DAYS = 3
+CORES = os.cpu_count() or 1
+QUEUE = Queue("backtest", here=CORES)
+
+Announce = Callable[[str, int | None], Callable[[int], None]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a backtest is about: days (New York) from `start` to `end`, both included; `recipes` are the hashes of the systems' recipes, and
+    `leak_days` on how many days the leak is looked for. `state` is running or finished."""
+
+    backtest_id: str
+    start: date
+    end: date
+    refit_days: int
+    before_minutes: int
+    systems: tuple[System, ...]
+    min_minutes: float
+    leak_days: int
+    feature_version: str
+    state: str = "running"
+    created_at: str = ""
+
+    @property
+    def recipes(self) -> dict[str, str]:
+        return {system.system_id: system.recipe_hash for system in self.systems}
+
+    @property
+    def question(self) -> str:
+        """A hash of all that is asked: two plans with the same one ask the same."""
+        asked = {name: value for name, value in self.as_dict().items() if name not in ("backtest_id", "state", "created_at")}
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:10]
+
+    @property
+    def folds(self) -> list[tuple[date, date]]:
+        """The day of each refit, and the day before which its predictions end."""
+        step = timedelta(days=self.refit_days)
+        days = [self.start + number * step for number in range(-(-((self.end - self.start).days + 1) // self.refit_days))]
+        return [(day, min(day + step, self.end + timedelta(days=1))) for day in days]
+
+    def as_dict(self) -> dict[str, Any]:
+        """In JSON's own types."""
+        return {
+            **asdict(self),
+            "start": self.start.isoformat(),
+            "end": self.end.isoformat(),
+            "systems": [system.model_dump(mode="json") for system in self.systems],
+            "recipes": self.recipes,
+        }
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> Plan:
+        """Raises KeyError, TypeError or ValueError where the document does not fit."""
+        given = {name: value for name, value in document.items() if name != "recipes"}
+        systems = tuple(System(**system) for system in given.pop("systems"))
+        start, end = (date.fromisoformat(given.pop(name)) for name in ("start", "end"))
+        return cls(**given, start=start, end=end, systems=systems)
+
+
+class Folder:
+    """The folder of a backtest in the bucket."""
+
+    def __init__(self, bucket: ObjectStore, backtest_id: str) -> None:
+        self._bucket = bucket
+        self._root = f"{ROOT}/{backtest_id}"
+
+    def put(self, name: str, body: bytes) -> None:
+        self._bucket.put(f"{self._root}/{name}", body)
+
+    def get(self, name: str) -> bytes:
+        """Raises FileNotFoundError where there is nothing of this name."""
+        return self._bucket.get(f"{self._root}/{name}").bytes().to_bytes()
+
+    def has(self, name: str) -> bool:
+        try:
+            self._bucket.head(f"{self._root}/{name}")
+        except FileNotFoundError:
+            return False
+        return True
+
+    def plan(self) -> Plan:
+        """Raises BadInput where it does not fit."""
+        try:
+            return Plan.of(json.loads(self.get("plan.json")))
+        except (KeyError, TypeError, ValueError) as error:
+            raise BadInput(f"The plan of {self._root} does not fit: {error}.", hint="Start the backtest again.") from None
+
+    def write_plan(self, plan: Plan) -> None:
+        self.put("plan.json", json.dumps(plan.as_dict(), indent=1, sort_keys=True).encode())
+
+    def done(self, refit: date) -> bool:
+        """Whether a fold is there: its summary is written last."""
+        return self.has(f"folds/{refit}/fold.json")
+
+    def fold(self, refit: date) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
+        """The facts, what was said, and the summary of a fold."""
+        facts, said = (pq.read_table(pa.BufferReader(self.get(f"folds/{refit}/{name}.parquet"))) for name in ("facts", "said"))
+        return facts, said, json.loads(self.get(f"folds/{refit}/fold.json"))
+
+
+def backtests(bucket: ObjectStore) -> list[Plan]:
+    """Every backtest of the bucket, oldest first."""
+    found = {entry["path"].split("/")[1] for page in bucket.list(f"{ROOT}/") for entry in page if entry["path"].endswith("/plan.json")}
+    return sorted((Folder(bucket, name).plan() for name in found), key=lambda plan: (plan.created_at, plan.backtest_id))
+
+
+def begin(house: House, plan: Plan) -> tuple[Plan, bool]:
+    """The unfinished backtest that asks the same, or a new one; and whether it was there already.
+
+    Raises BadInput for a span, a refit or a moment that is none.
+    """
+    if plan.end < plan.start:
+        raise BadInput(f"From {plan.start} to {plan.end} there is no day.", hint="Give --start before --end.")
+    if plan.refit_days < 1 or plan.before_minutes < 0:
+        raise BadInput(
+            "A refit is due after a day or more, and a moment lies at the tip or before it.", hint="Give --refit 7d --before 0m."
+        )
+    if plan.leak_days < 1:
+        raise BadInput("The leak check is not optional.", hint="Give it a day at least.")
+    for known in backtests(house.bucket):
+        if known.question == plan.question and known.state == "running":
+            return known, True
+    created = replace(plan, backtest_id=f"{house.run_id}-{plan.question}", created_at=house.clock.now().isoformat())
+    Folder(house.bucket, created.backtest_id).write_plan(created)
+    return created, False
+
+
+def plan_of(
+    systems: Sequence[System],
+    start: date,
+    end: date,
+    *,
+    refit_days: int = 7,
+    before_minutes: int = 0,
+    min_minutes: float = 8.0,
+    leak_days: int = LEAK_DAYS,
+) -> Plan:
+    """A plan that has no id yet."""
+    return Plan("", start, end, refit_days, before_minutes, tuple(systems), min_minutes, leak_days, FEATURE_VERSION)
+
+
+def run(house: House, plan: Plan, announce: Announce, *, workers: int = CORES) -> dict[str, Any]:
+    """Do what is missing of a backtest with so many folds at a time in this process, and whatever other workers do; its summary.
+
+    Raises NotReady, naming the folds and their causes, where some could not be done: they are tried again when it is resumed.
+    """
+    folder = Folder(house.bucket, plan.backtest_id)
+    _keep_snapshot(house, plan, folder, announce("snapshot of history", 4))
+    _check_leaks(house, plan, folder, announce("leak check", plan.leak_days))
+    missing = [refit for refit, _ in plan.folds if not folder.done(refit)]
+    with backtesting(house, workers) as engine:
+        for refit in missing:
+            engine.enqueue(
+                QUEUE.name,
+                backtest_fold,
+                plan.backtest_id,
+                refit.isoformat(),
+                workflow_id=f"backtest:{plan.backtest_id}:{refit}:{house.run_id}",
+                partition=f"{plan.backtest_id}:{refit}",
+            )
+        _wait(engine, plan, folder, missing, announce(f"folds of {plan.backtest_id}", len(missing)))
+    failed = {refit: folder.get(f"folds/{refit}/failed.txt").decode() for refit in missing if not folder.done(refit)}
+    if failed:
+        told = "; ".join(f"{refit}: {why}" for refit, why in list(failed.items())[:3])
+        raise NotReady(
+            f"{len(failed)} of {len(plan.folds)} folds could not be done. {told}", hint="Mend the cause; the same command goes on."
+        )
+    return summary_of(plan, folder)
+
+
+def finish(house: House, plan: Plan) -> Plan:
+    """Mark a backtest as finished: it is not resumed any more, and gates may rest on it."""
+    finished = replace(plan, state="finished")
+    Folder(house.bucket, plan.backtest_id).write_plan(finished)
+    return finished
+
+
+def results(bucket: ObjectStore, plan: Plan) -> tuple[pa.Table, pa.Table]:
+    """The facts and what was said, over all folds."""
+    folder = Folder(bucket, plan.backtest_id)
+    parts = [folder.fold(refit) for refit, _ in plan.folds]
+    facts = [facts for facts, _, _ in parts if facts.num_rows]
+    said = [said for _, said, _ in parts if said.num_rows]
+    return pa.concat_tables(facts, promote_options="default"), pa.concat_tables(said, promote_options="default")
+
+
+def leaks(bucket: ObjectStore, plan: Plan) -> dict[str, Any]:
+    """What the leak check of a backtest found."""
+    found: dict[str, Any] = json.loads(Folder(bucket, plan.backtest_id).get("leakcheck.json"))
+    return found
+
+
+def _keep_snapshot(house: House, plan: Plan, folder: Folder, tick: Callable[[int], None]) -> None:
+    if folder.has("snapshot/quotes.arrow"):  # written last
+        return
+    snapshot = take_snapshot(
+        house.warehouse,
+        plan.start - max(span_of(system.window) for system in plan.systems),
+        plan.start,
+        plan.end,
+        before=timedelta(minutes=plan.before_minutes),
+        options=_options(plan),
+        tick=tick,
+    )
+    rows, quotes = snapshot.to_bytes()
+    folder.put("snapshot/rows.arrow", rows)
+    folder.put("snapshot/quotes.arrow", quotes)
+
+
+def _check_leaks(house: House, plan: Plan, folder: Folder, tick: Callable[[int], None]) -> None:
+    """The leak check on days spread over the span: it is not optional, but it may be short."""
+    if folder.has("leakcheck.json"):
+        return
+    days = [day for day in np.unique(_snapshots.get(house, plan.backtest_id).days).tolist() if day >= plan.start]
+    chosen = sorted({days[(2 * place + 1) * len(days) // (2 * plan.leak_days)] for place in range(plan.leak_days)})
+    checks = []
+    for day in chosen:
+        checks.append(leakcheck(house.warehouse, day, day).as_dict())
+        tick(1)
+    folder.put("leakcheck.json", json.dumps(checks, default=str).encode())
+
+
+def _wait(engine: Engine, plan: Plan, folder: Folder, missing: Sequence[date], tick: Callable[[int], None]) -> None:
+    """Until every fold is there, or has failed in a workflow of this run."""
+    left = list(missing)
+    while left:
+        over = [refit for refit in left if folder.done(refit) or engine.ended(f"backtest:{plan.backtest_id}:{refit}:{engine.house.run_id}")]
+        if over:
+            tick(len(over))
+            left = [refit for refit in left if refit not in over]
+        else:
+            time.sleep(0.2)
+
+
+def _options(plan: Plan) -> SlateOptions:
+    return SlateOptions(plan.backtest_id, "backfill", plan.min_minutes)
+
+
+class _Snapshots:
+    """The snapshot that this process worked with last: it is read once, however many folds are done beside each other."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._of: tuple[str, str] | None = None
+        self._kept: Snapshot | None = None
+
+    def get(self, house: House, backtest_id: str) -> Snapshot:
+        """Raises BadInput where it is damaged."""
+        with self._lock:
+            if self._kept is None or self._of != (house.settings.bucket_url, backtest_id):
+                folder = Folder(house.bucket, backtest_id)
+                self._kept = Snapshot.from_bytes(folder.get("snapshot/rows.arrow"), folder.get("snapshot/quotes.arrow"))
+                self._of = (house.settings.bucket_url, backtest_id)
+            return self._kept
+
+
+_snapshots = _Snapshots()
+
+
+@DBOS.workflow(name="backtest_fold")
+def backtest_fold(backtest_id: str, refit: str) -> bool:
+    """The workflow of one fold: one step, which does nothing where the fold is there."""
+    return _fold_step(backtest_id, refit)
+
+
+@DBOS.step(name="backtest_fold")
+def _fold_step(backtest_id: str, refit: str) -> bool:
+    return do_fold(current().house, backtest_id, date.fromisoformat(refit))
+
+
+def do_fold(house: House, backtest_id: str, refit: date) -> bool:
+    """Do a fold, unless it is there; whether it is now. Why it could not be done is kept beside it."""
+    folder = Folder(house.bucket, backtest_id)
+    if folder.done(refit):
+        return True
+    plan = folder.plan()
+    until = dict(plan.folds)[refit]
+    try:
+        fold = run_fold(_snapshots.get(house, backtest_id), plan.systems, refit, until, _options(plan))
+    except Exception as error:
+        folder.put(f"folds/{refit}/failed.txt", str(error if isinstance(error, TipoffError) else repr(error)).encode())
+        if isinstance(error, TipoffError):
+            return False
+        raise
+    for name, table in (("facts", fold.facts), ("said", fold.said)):
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd")
+        folder.put(f"folds/{refit}/{name}.parquet", sink.getvalue().to_pybytes())
+    summary = {name: value for name, value in fold.__dict__.items() if name not in ("facts", "said", "refit")}
+    folder.put(f"folds/{refit}/fold.json", json.dumps({"refit": refit.isoformat(), **summary}).encode())
+    return True
+
+
+def summary_of(plan: Plan, folder: Folder) -> dict[str, Any]:
+    """Over all folds: how many, how long, what was held back, who was absent."""
+    summaries = [folder.fold(refit)[2] for refit, _ in plan.folds]
+    total: dict[str, Any] = {"folds": len(summaries)}
+    for name in ("seconds_to_fit", "seconds_to_predict", "processor_seconds"):
+        total[name] = sum(one[name] for one in summaries)
+    for name in ("held_back", "absences"):
+        keys = sorted({key for one in summaries for key in one[name]})
+        total[name] = {key: sum(one[name].get(key, 0) for one in summaries) for key in keys}
+    return total
+
+
+@contextmanager
+def backtesting(house: House, workers: int = CORES) -> Iterator[Engine]:
+    """An engine in this process that does so many folds at a time."""
+    with running_engine(house, (replace(QUEUE, here=workers),), (Overseer(),)) as engine:
+        yield engine
