@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, books, capture, coverage, features, ingest, leakcheck, look, nights, repair
+from tipoff.cli import backfill, backtest, books, capture, coverage, features, ingest, leakcheck, look, nights, repair
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ for command in (
     nights.night,
     nights.grade,
     nights.train,
+    backtest.backtest,
+    backtest.backtests,
     ingest.import_,
     ingest.load,
     capture.scrape,
