@@ -31,13 +31,14 @@ from tipoff.practice.wire_nba import schedule
 from tipoff.practice.wire_odds import event_odds
 from tipoff.predict import artefacts
 from tipoff.predict.activate import activate
-from tipoff.predict.slate import SlateOptions, speak
+from tipoff.predict.slate import SlateOptions, slate_of, speak
 from tipoff.predict.systems import System, fleet
 from tipoff.scrape.records import Payload
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault, open_bucket
 from tipoff.train.dataset import DataSet, data_set
-from tipoff.train.fit import fit_system
+from tipoff.train.fit import Fitted, fit_fleet
+from tipoff.train.keep import keep_fleet
 
 SEED = 7
 FIRST = date(2025, 10, 21)
@@ -142,13 +143,28 @@ def data() -> DataSet:
     return data_set(eve().warehouse, NIGHT, WINDOW)
 
 
+SINGLES = ("moving_average", "catboost_v9", "lightgbm_v12", "xgboost_v12")
+"""One system of each family: what is tested does not depend on how many there are."""
+ENSEMBLE = "ensemble"
+FEWER = {"iterations": 60.0, "rounds": 60.0}
+"""Nor on the number of trees."""
+
+
 @lru_cache(maxsize=1)
 def systems() -> dict[str, System]:
-    """The fleet, with fewer trees: what is tested does not depend on their number."""
-    fewer: dict[str, dict[str, float]] = {"catboost_v9": {"iterations": 60}, "lightgbm_v12": {"rounds": 60}}
-    return {
-        name: system.model_copy(update={"parameters": {**system.parameters, **fewer.get(name, {})}}) for name, system in fleet().items()
-    }
+    """A handful of the fleet with fewer trees, a system of each family, and the ensemble of those."""
+    found = {}
+    for name in SINGLES:
+        system = fleet()[name]
+        fewer = {key: value for key, value in FEWER.items() if key in system.parameters}
+        found[name] = system.model_copy(update={"parameters": {**system.parameters, **fewer}})
+    return {**found, ENSEMBLE: fleet()[ENSEMBLE].model_copy(update={"members": SINGLES})}
+
+
+@lru_cache(maxsize=1)
+def fitted() -> dict[str, Fitted]:
+    """The handful, fitted for the night."""
+    return fit_fleet(list(systems().values()), data(), NIGHT, threads=1)
 
 
 @dataclass(frozen=True)
@@ -167,17 +183,17 @@ OPTIONS = SlateOptions("a batch", "last_call", 8.0)
 def predicted() -> Night:
     """Trained, predicted as of each tip, and stored."""
     stage = eve().copy(Path(_kept.name) / "predicted")
-    made = {
-        name: fit_system(stage.warehouse, stage.bucket, system, data(), created_at=MORNING, run_id="train")
-        for name, system in systems().items()
-    }
-    loaded = {name: artefacts.load(stage.bucket, manifest.model_id) for name, manifest in made.items()}
+    made = keep_fleet(stage.warehouse, stage.bucket, fitted(), data(), created_at=MORNING, run_id="train")
+    at_hand: dict[str, artefacts.Loaded] = {}
+    loaded = {manifest.system_id: artefacts.load(stage.bucket, manifest.model_id, at_hand) for manifest in made}
     ids = [game.game_id for game in games_of_night()]
     with stage.warehouse.writing("predict") as work:
         built = build(work, ids)
         quotes = quotes_to_take(work, work.keep(games_as_of(work, ids, None)))
+        slate = slate_of(built, quotes, OPTIONS)
         for name, system in systems().items():
-            activate(work, name, ids, speak(work, built, quotes, system, loaded[name], OPTIONS), MORNING)
+            model = loaded[name]
+            activate(work, name, ids, speak(slate, system, model.manifest.model_id, model.speaker), MORNING)
     return Night(stage, built, loaded)
 
 
