@@ -21,7 +21,7 @@ from tipoff.errors import BadInput
 from tipoff.grade.bankroll import Bankroll, simulate
 from tipoff.grade.bets import LEAST_PAST, REASONS
 from tipoff.market.devig import devig
-from tipoff.market.shrinkage import kelly_shrinkage, probability_sd
+from tipoff.market.shrinkage import kelly_shrinkage, probability_sd, towards_market
 from tipoff.market.staking import StakingRule, kelly_fraction
 
 near: Any = pytest.approx
@@ -245,6 +245,21 @@ def test_a_claim_that_never_came_true_is_not_bet_on_under_the_market() -> None:
     assert devig(1.91, 1.91) == near(0.5)
 
 
+@pytest.mark.parametrize("side", ["OVER", "UNDER"])
+def test_a_claim_that_came_half_true_is_drawn_to_the_devigged_price_of_its_own_side(side: str) -> None:
+    earlier = [
+        {**one, "consensus_over": 0.62, "actual_points": 25.0 if number % 25 < 14 else 15.0} for number, one in enumerate(past(rows=10_000))
+    ]
+    claims: Row = {"p_over": 0.62, "p_under": 0.38} if side == "OVER" else {"p_over": 0.38, "p_under": 0.62}
+    loose = StakingRule(max_per_bet=0.5, max_per_game=0.5, max_per_day=0.5)
+    found = bankroll([*earlier, row(0, recommendation=side, over_price=1.95, under_price=1.85, **claims)], loose)
+    assert found.learned is not None
+    assert 0.4 < found.learned.first < 0.6
+    own = (1.95, 1.85) if side == "OVER" else (1.85, 1.95)
+    shrunk = towards_market(0.62, devig(*own), found.learned.first)
+    assert found.path[0].staked == near(0.25 * float(kelly_fraction(shrunk, own[0])))
+
+
 @pytest.mark.parametrize("shrink", ["uncertainty", "market"])
 def test_no_stake_rests_on_the_results_of_its_own_day_or_later(shrink: Any) -> None:
     draws = np.random.default_rng(3)
@@ -309,6 +324,15 @@ def test_the_correlation_of_a_games_bets_is_measured_beside_the_assumed_one() ->
     for rows, sign in ((together, 1.0), (apart, -1.0)):
         found = bankroll(rows).game_correlation
         assert (found.n, found.mean) == (40, near(sign * 0.25 / (0.58 * 0.42)))
+
+
+def test_bets_that_are_as_often_won_as_claimed_are_not_taken_for_correlated() -> None:
+    """Each game's first bet is claimed at .9, its second at .6, and they are won as often, in every combination as often as by chance."""
+    rows = []
+    for day in range(100):
+        for player, claim, won in (("p0", 0.9, day % 10 != 0), ("p1", 0.6, day // 10 % 10 < 6)):
+            rows.append(row(day, "a", player, p_over=claim, p_under=1.0 - claim, result="WIN" if won else "LOSS"))
+    assert bankroll(rows).game_correlation.mean == near(0.0, abs=1e-9)
 
 
 def test_without_a_bet_the_bankroll_is_what_it_was_and_no_figure_is_made_up() -> None:

@@ -246,7 +246,7 @@ def test_a_rule_says_what_it_lacks(shrink: Any, name: str) -> None:
 
 def test_no_bets_have_no_stakes() -> None:
     none = Bets.of(win=[], push=[], price=[], game=[], day=[])
-    assert stakes(StakingRule(), none, doubt=0.1).size == 0
+    assert stakes(StakingRule(), none, market=0.5).size == 0
 
 
 def test_one_game_id_on_two_days_is_two_games() -> None:

@@ -138,7 +138,8 @@ def simulate(
     decided = (result == "WIN") | (result == "LOSS")
     void = result == "VOID"
     path = zip(distinct.tolist(), counts.tolist(), staked.tolist(), made.tolist(), heights.tolist(), strict=True)
-    fair = break_even(bets.price, bets.push)
+    hypotheses = (bets.win, break_even(bets.price, bets.push))
+    as_claimed, as_fair = _bands(bets, hypotheses, stake, void, starts, rule.correlation, seed, paths)
     return Bankroll(
         rule=rule,
         least_edge=least_edge,
@@ -156,8 +157,8 @@ def simulate(
         roi=_ratio(profit[decided], stake[decided], days[decided]),
         game_correlation=_game_correlation(bets, result == "WIN", decided, days),
         learned=_learned(choice),
-        as_claimed=_band(bets, bets.win, stake, void, starts, rule.correlation, seed, paths),
-        as_fair=_band(bets, fair, stake, void, starts, rule.correlation, seed, paths),
+        as_claimed=as_claimed,
+        as_fair=as_fair,
         seed=seed,
         paths=paths,
     )
@@ -210,33 +211,45 @@ def _learned(choice: Choice) -> Learned | None:
     return Learned(float(choice.learned[0]), int(choice.learned_from[0]), float(choice.learned[-1]), int(choice.learned_from[-1]))
 
 
-def _band(
-    bets: Bets, win: FloatArray, stake: FloatArray, void: NDArray[np.bool_], starts: Codes, correlation: float, seed: int, paths: int
-) -> Band | None:
-    """Simulated bankrolls of the same stakes where each bet wins with `win`, pushes as claimed, and voids are voids again.
+def _bands(
+    bets: Bets,
+    hypotheses: tuple[FloatArray, ...],
+    stake: FloatArray,
+    void: NDArray[np.bool_],
+    starts: Codes,
+    correlation: float,
+    seed: int,
+    paths: int,
+) -> tuple[Band | None, ...]:
+    """For each hypothesis, P(win) of every bet, the simulated bankrolls of these stakes; pushes as claimed, voids void again.
 
     Outcomes of a game share a normal factor, of such a share that two even bets correlate by `correlation`: arcsine law,
-    latent = sin(pi correlation / 2). The same seed draws the same chances whatever `win` is.
+    latent = sin(pi correlation / 2). All hypotheses are told of the same draws.
     """
     from scipy.special import ndtri  # a third of a second to import
 
     if stake.size == 0:
-        return None
+        return tuple(None for _ in hypotheses)
     games, game = np.unique(bets.game, return_inverse=True)
     shared = math.sin(0.5 * math.pi * correlation)
-    wins_below = np.asarray(ndtri(np.clip(win, 0.0, 1.0)), dtype=np.float32)
-    loses_above = np.asarray(ndtri(np.clip(win + bets.push, 0.0, 1.0)), dtype=np.float32)
     gain = np.where(void, 0.0, stake * (bets.price - 1.0))
     loss = np.where(void, 0.0, stake)
+    wins_below = [np.asarray(ndtri(np.clip(win, 0.0, 1.0)), dtype=np.float32) for win in hypotheses]
+    loses_above = [np.asarray(ndtri(np.clip(win + bets.push, 0.0, 1.0)), dtype=np.float32) for win in hypotheses]
+    heights = [np.empty((paths, starts.size)) for _ in hypotheses]
     draws = np.random.default_rng(seed)
-    heights = np.empty((paths, starts.size))
     chunk = max(1, _CELLS // stake.size)
     for start in range(0, paths, chunk):
         rows = min(chunk, paths - start)
         factor = draws.standard_normal((rows, games.size), dtype=np.float32)[:, game.reshape(-1)]
         own = draws.standard_normal((rows, stake.size), dtype=np.float32)
         latent = np.float32(math.sqrt(shared)) * factor + np.float32(math.sqrt(1.0 - shared)) * own
-        made = np.where(latent <= wins_below, gain, np.where(latent > loses_above, -loss, 0.0))
-        heights[start : start + rows] = np.cumprod(1.0 + np.add.reduceat(made, starts, axis=1), axis=1)
+        for height, below, above in zip(heights, wins_below, loses_above, strict=True):
+            made = np.where(latent <= below, gain, np.where(latent > above, -loss, 0.0))
+            height[start : start + rows] = np.cumprod(1.0 + np.add.reduceat(made, starts, axis=1), axis=1)
+    return tuple(_band(height) for height in heights)
+
+
+def _band(heights: FloatArray) -> Band:
     low, median, high = np.quantile(heights, BAND, axis=0)
     return Band(tuple(low.tolist()), tuple(median.tolist()), tuple(high.tolist()), float(np.mean(heights[:, -1] < 1.0)))

@@ -29,7 +29,7 @@ from tipoff.market.prices import FloatArray, valid_price
 from tipoff.market.shrinkage import kelly_shrinkage, probability_sd, towards_market
 
 Codes = NDArray[np.intp]
-Shrink = Literal["uncertainty", "market", "none"]
+Shrink = Literal["market", "uncertainty", "none"]
 SHRINKS: tuple[Shrink, ...] = get_args(Shrink)
 
 
@@ -42,8 +42,8 @@ class StakingRule:
       below 1. A bet is cut; a game or a day is scaled down, each of its bets in the same proportion.
     - `correlation` (.05): between the returns of any two bets of a game, 0 to below 1. Whatever their sides: a hedge is
       given no credit, since the true sign differs between team-mates and opponents and is small (docs/staking.md).
-    - `shrink` ("uncertainty"): by how far the probability is known (`kelly_shrinkage`), by a weight beside the market's
-      (`towards_market`), or "none".
+    - `shrink` ("market"): the probability is drawn to the market's by what such claims were worth in the past
+      (`towards_market`); or "uncertainty": the stake is cut by how far the claim strays (`kelly_shrinkage`); or "none".
 
     Raises BadInput for a value out of its range.
     """
@@ -53,7 +53,7 @@ class StakingRule:
     max_per_game: float = 0.04
     max_per_day: float = 0.10
     correlation: float = 0.05
-    shrink: Shrink = "uncertainty"
+    shrink: Shrink = "market"
 
     def __post_init__(self) -> None:
         if not 0.0 < self.fraction <= 1.0:
