@@ -52,6 +52,19 @@ class Thresholds(BaseModel):
     )
 
 
+class Staking(BaseModel):
+    """How much is staked (docs/staking.md). Shares are of the bankroll in the morning of the game day."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    fraction: float = Field(default=0.25, gt=0, le=1, description="share of Kelly's stake")
+    max_per_bet: float = Field(default=0.02, gt=0, lt=1, description="the most that a bet may stake")
+    max_per_game: float = Field(default=0.04, gt=0, lt=1, description="the most that a game's bets may stake")
+    max_per_day: float = Field(default=0.10, gt=0, lt=1, description="the most that a day's bets may stake")
+    correlation: float = Field(default=0.05, ge=0, lt=1, description="between two bets of a game")
+    shrink: Literal["market", "uncertainty", "none"] = Field(default="market", description="how a claimed probability is distrusted")
+
+
 class Settings(BaseSettings):
     """Everything that can be set. Paths are folders; URLs are as the engines write them."""
 
@@ -94,6 +107,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
+    staking: Staking = Field(default_factory=lambda: Staking(), description="how much is staked")
 
     @classmethod
     def settings_customise_sources(
