@@ -96,7 +96,8 @@ def sheets(seed: int, rules: Rules, players: Sequence[Player], games: Sequence[F
         slots[row] = members[key]
     rest = _rest_days(side, days)
     other = np.arange(rows) ^ 1
-    at_home = np.where(np.arange(rows) % 2 == 0, 1 + rules.home_gain, 1 - rules.home_gain)
+    home = np.arange(rows) % 2 == 0
+    at_home = np.where(home, 1 + rules.home_gain, 1 - rules.home_gain)
     tired = np.where(rest == 0, 1 - rules.back_to_back_cost, 1.0)
     table = np.array([[p.two_share * p.two_made, p.three_share * p.three_made, p.foul_share, p.free_made] for p in players])
     ability = ability_by_day(seed, rules, len(players))
@@ -109,7 +110,7 @@ def sheets(seed: int, rules: Rules, players: Sequence[Player], games: Sequence[F
         effect=at_home * tired * defence[side[other]],
         ends=rules.ends_per_game * pace[side] * pace[side[other]],
         rest_days=rest,
-        planted=rest >= rules.planted_rest_days,
+        planted=home if rules.planted_when == "at_home" else rest >= rules.planted_rest_days,
     )
 
 

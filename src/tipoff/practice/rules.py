@@ -6,8 +6,11 @@ It knows numbers and their units. It must never know how they are drawn, priced 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from tipoff.errors import BadInput
+
+PlantedWhen = Literal["rested", "at_home"]
 
 QUARTERS = 4
 REGULATION_SECONDS = 240 * 60
@@ -72,10 +75,13 @@ class Rules:
     trades: tuple[tuple[int, int], ...] = ((58, 1), (108, 2))
     """Trades as (day of the season, players each way); day 0 is the first game day. Roster sizes never change."""
     planted_points: float = 0.0
-    """PLANTED SIGNAL, in points. When above 0, every player who is expected to play 15 minutes or more, and whose team
-    has rested two full days or more since its last game, is expected to score this many points more (as extra free
-    throws; the leads that come of it cost a few minutes again, so that the net gain is some .05 less). Every book and
-    every game line ignores it. 0 switches it off. In the feature catalogue: days_rest >= 2."""
+    """PLANTED SIGNAL, in points. When above 0, every player who is expected to play 15 minutes or more is expected to score
+    this many points more in the games that `planted_when` names (as extra free throws; the leads that come of it cost a few
+    minutes again, so that the net gain is some .05 less). Every book and every game line ignores it. 0 switches it off."""
+    planted_when: PlantedWhen = "rested"
+    """The games in which the planted signal applies: `rested`, from `planted_rest_days` of the team's rest on (27 % of
+    player-games; in the feature catalogue: days_rest >= 2, but for players who missed a game), or `at_home`, at home (half of
+    them; home_away = 1)."""
     planted_from_minutes: float = 15.0
     """Expected minutes from which the planted signal applies."""
     planted_rest_days: int = 2
@@ -85,3 +91,5 @@ class Rules:
     def __post_init__(self) -> None:
         if self.planted_points < 0:
             raise BadInput(f"planted_points is {self.planted_points}; it cannot be negative.", hint="Give points, or 0.")
+        if self.planted_when not in get_args(PlantedWhen):
+            raise BadInput(f"planted_when is {self.planted_when!r}.", hint=f"Give one of {', '.join(get_args(PlantedWhen))}.")

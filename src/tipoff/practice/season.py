@@ -76,6 +76,11 @@ class Season:
         return self.health.news
 
     @cached_property
+    def unplanted(self) -> Outlook:
+        """The same expectations without the planted signal, which is `truth.points - unplanted.points`."""
+        return outlook(self.rules, self.sheets, _available(self.health), planted=False)
+
+    @cached_property
     def points(self) -> Ints:
         """(R, 15) points scored, by row and slot."""
         total = self.played.stats.sum(axis=2)
@@ -200,12 +205,17 @@ def simulate(seed: int, rules: Rules | None = None) -> Season:
     teams = team_by_day(seed, rules, players)
     lists = sheets(seed, rules, players, planned, teams)
     fit = health(seed, rules, players, planned, lists.slots)
-    truth = outlook(rules, lists, (fit.absent == Absence.NONE).astype(float))
+    truth = outlook(rules, lists, _available(fit))
     played = play(seed, rules, lists, truth)
     total = played.stats.sum(axis=2)
     scores = (2 * total[..., TWO_MADE] + 3 * total[..., THREE_MADE] + total[..., FREE_MADE]).sum(axis=1)
     games = tuple(_game(seed, fixture, scores, int(played.overtimes[fixture.index])) for fixture in planned)
     return Season(seed, rules, players, games, teams, lists, fit, truth, played)
+
+
+def _available(fit: Health) -> Floats:
+    """(R, 15) 1 for who could play, 0 for who could not."""
+    return np.asarray(fit.absent == Absence.NONE, dtype=np.float64)
 
 
 def _game(seed: int, fixture: Fixture, scores: Ints, overtimes: int) -> Game:
