@@ -12,6 +12,7 @@ from tipoff.config import TWELVE_BOOKS
 from tipoff.practice import Rules, Season, simulate
 from tipoff.practice.books import BOOKS, BY_KEY, Book
 from tipoff.practice.quotes import Offers, QuoteRoom, looked
+from tipoff.practice.rules import PlantedWhen
 from tipoff.practice.season import Game
 
 MAIN = frozenset({"player_points"})
@@ -208,8 +209,9 @@ def test_nothing_changes_between_two_looks(season: Season, room: QuoteRoom) -> N
     assert room.player_points(game, when + timedelta(minutes=book.refresh, seconds=-1), frozenset({"fliff"}), MAIN) == first
 
 
-def test_books_ignore_the_planted_signal() -> None:
-    plain, planted = simulate(3), simulate(3, Rules(planted_points=2.0))
+@pytest.mark.parametrize("when", ["rested", "at_home"])
+def test_books_ignore_the_planted_signal(when: PlantedWhen) -> None:
+    plain, planted = simulate(3), simulate(3, Rules(planted_points=2.0, planted_when=when))
     for game in plain.games[40:60]:
         instant = game.tip - timedelta(minutes=5)
         quotes = [QuoteRoom(season).player_points(season.games[game.index], instant, ALL_BOOKS, ALL_MARKETS) for season in (plain, planted)]
