@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from practice.lined import BEFORE_TIP, FOUR_BOOKS, lined, planted_size
+from practice.lined import BEFORE_TIP, FOUR_BOOKS, Lined, lined, planted_size, true_over
 from tipoff.analyze.past import Bools, Floats
 from tipoff.analyze.slate import AT_TIP, games_as_of
 from tipoff.clock import local_instant
@@ -132,8 +132,9 @@ def _in_time_order(built: Built, outcome: Scored, quotes: pa.Table) -> House:
 class Said:
     """What a system said of players with lines who had court time, and what became of it, row for row in time order.
 
-    `line` is the consensus; `price` (decimal) and `result` are those of the side recommended, at the line taken. `shift` is by how much its
-    mean moves (points) when the signal's feature is put on instead of off, all else as it is.
+    `line` is the consensus; `price` (decimal) and `result` are those of the side recommended, at the line taken, and `chance` is how likely
+    that side truly was to win (NaN without one; pushes left out). `shift` is by how much its mean moves (points) when the signal's feature
+    is put on instead of off, all else as it is.
     """
 
     days: Days
@@ -144,7 +145,13 @@ class Said:
     whole: Floats
     price: Floats
     result: ObjectArray
+    chance: Floats
     shift: Floats
+
+    @property
+    def bets(self) -> Bools:
+        """Which rows are bets that were decided."""
+        return np.isin(self.result, ["WIN", "LOSS"])
 
 
 def stretches(first: int, days: int) -> list[tuple[date, date]]:
@@ -171,7 +178,8 @@ def _said(fitted: Fitted, first: date, end: date) -> Said:
     rows = np.flatnonzero(told & (whole.days >= np.datetime64(first)) & (whole.days < np.datetime64(end)))
     features, points = Columns(whole.features.names, whole.features.features[rows]), whole.outcome.points[rows]
     spoken = fitted.speaker.speak(features, {})
-    found = opinion(fitted.system, spoken, features[LINE], offers(whole.quotes, whole.everybody.take(pa.array(rows)), features[LINE]))
+    players = whole.everybody.take(pa.array(rows))
+    found = opinion(fitted.system, spoken, features[LINE], offers(whole.quotes, players, features[LINE]))
     settled = settle(
         predicted=found.predicted,
         actual_points=points,
@@ -182,12 +190,44 @@ def _said(fitted: Fitted, first: date, end: date) -> Said:
         price=found.price,
         game_completed=True,
     )
-    on, off = (fitted.speaker.speak(_put(features, value), {}).mean() for value in (1.0, 0.0))
-    lean = (whole.days[rows], features[ON] == 1, features[LINE], points, found.mean, np.asarray(found.whole, dtype=np.float64))
-    return Said(*lean, found.price, settled.result, on - off)
+    over = _true_over(players, found.offer.line)
+    side = np.asarray(found.recommendation, dtype=object)
+    return Said(
+        days=whole.days[rows],
+        on=features[ON] == 1,
+        line=features[LINE],
+        points=points,
+        mean=found.mean,
+        whole=np.asarray(found.whole, dtype=np.float64),
+        price=found.price,
+        result=settled.result,
+        chance=np.select([side == "OVER", side == "UNDER"], [over, 1 - over], np.nan),
+        shift=shift(fitted, features),
+    )
 
 
-def _put(features: Columns, value: float) -> Columns:
+def _true_over(players: pa.Table, line: Floats) -> Floats:
+    """The season's own P(over | no push) of these players at these lines."""
+    truth = season()
+    keys = zip(players.column("player_lookup").to_pylist(), players.column("game_id").to_pylist(), strict=True)
+    rows, slots = np.array([truth.slot(truth.by_lookup[player], truth.by_game_id[game]) for player, game in keys]).T
+    return true_over(truth, Lined(rows, slots, line, rows))
+
+
+def shift(fitted: Fitted, features: Columns) -> Floats:
+    """By how much a system's mean moves (points) when the signal's feature is put on instead of off."""
+    on, off = (fitted.speaker.speak(put(features, value), {}).mean() for value in (1.0, 0.0))
+    return np.asarray(on - off)
+
+
+def put(features: Columns, value: float) -> Columns:
+    """The same features with the signal's put on (1) or off (0)."""
     changed = features.features.copy()
     changed[:, features.names.index(ON)] = value
     return Columns(features.names, changed)
+
+
+def without(data: DataSet, days: Days) -> DataSet:
+    """The data set without some days."""
+    kept = ~np.isin(data.days, days)
+    return DataSet(Columns(data.features.names, data.features.features[kept]), data.points[kept], data.days[kept], data.seasons[kept])
