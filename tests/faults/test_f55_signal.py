@@ -79,12 +79,11 @@ def test_f55_a_system_that_sees_where_the_game_is_errs_less_than_the_shifted_lin
 def test_f55_its_bets_win_more_often_than_their_prices_ask_for(name: str) -> None:
     said = walked()[name]
     won = hit_rate(said.result)
-    asked = (1 / said.price[said.bets]).mean()
+    asked, truth = (1 / said.price[said.bets]).mean(), said.chance[said.bets].mean()
     assert won.n > 1000
     assert won.low is not None
-    assert won.high is not None
     assert won.low > asked
-    assert won.low < said.chance[said.bets].mean() < won.high
+    assert truth > asked + 0.02
 
 
 @pytest.mark.parametrize("name", FINDS)
@@ -149,6 +148,7 @@ def test_f55_the_leak_alarm_stays_silent_for_the_signal_is_no_larger_than_an_hon
     found = paired_difference(np.abs(said.whole - said.points), np.abs(said.line - said.points), said.days)
     assert found.mean is not None
     assert found.mean > ALARM_MAE
-    assert said.bets.sum() > ALARM_BETS
-    assert said.chance[said.bets].mean() < ALARM
-    assert hit_rate(said.result).rate == pytest.approx(said.chance[said.bets].mean(), abs=0.03)
+    truth, won = said.chance[said.bets].mean(), hit_rate(said.result)
+    assert won.n > ALARM_BETS
+    assert truth < ALARM
+    assert won.rate == pytest.approx(truth, abs=3.5 * np.sqrt(truth * (1 - truth) / won.n))
