@@ -63,10 +63,11 @@ predictions.absences | game_id player_lookup system_id batch_id | reason detail 
 predictions.prediction_accuracy | player_lookup game_id system_id | actual_points result prediction_correct \
   signed_error absolute_error predicted_margin actual_margin clv_points clv_prob price units graded_at
 predictions.published_picks | pick_id | shown published_at
-models.registry | model_id | system_id family feature_set loss artefact sha256 library_version metrics state \
-  state_since
+models.registry | model_id | system_id family feature_set loss window artefact sha256 library_version metrics gates \
+  state state_since
+models.state_changes | change | model_id from_state to_state changed_at changed_by reason gates
 models.performance_daily | system_id game_date | hit_rate_7d n_7d low_7d high_7d hit_rate_14d n_14d hit_rate_30d \
-  n_30d mae bias brier state
+  n_30d mae bias brier state health
 ops.outbox | message_id | body
 ops.generations | scope kind | generation
 """

@@ -13,6 +13,7 @@ REGISTRY = derived(
         string("feature_hash", "hash of their names in order"),
         string("feature_version", "version of the code that computed them"),
         string("loss", "what was minimised"),
+        string("window", "how far back it was trained, such as 1095d"),
         day("trained_from", "first game day trained on"),
         day("trained_until", "last game day trained on"),
         count("rows", "rows trained on", "rows"),
@@ -22,11 +23,29 @@ REGISTRY = derived(
         string("sha256", "of the artefact"),
         string("library_version", "library and version"),
         string("metrics", "measured on held-out days, JSON"),
+        string("gates", "the verdicts on which it was last raised, JSON: each gate with value, threshold, N"),
         string("state", "candidate, shadow, champion or retired"),
         instant("state_since", "since when"),
         instant("created_at", "when it was trained"),
     ),
     "One row an artefact",
+)
+
+STATE_CHANGES = derived(
+    "models.state_changes",
+    ("change",),
+    (
+        count("change", "1, 2, … in the order in which they were made"),
+        string("model_id", "the model"),
+        string("system_id", "its system"),
+        string("from_state", "what it was; missing for one that is new"),
+        string("to_state", "what it became"),
+        instant("changed_at", "when"),
+        string("changed_by", "who decided: a person's name, or the command that trained it"),
+        string("reason", "why, in their words"),
+        string("gates", "the verdicts that the decision rested on, JSON; missing where none were asked for"),
+    ),
+    "Append-only: every change of a model's state",
 )
 
 PERFORMANCE_DAILY = derived(
@@ -43,14 +62,19 @@ PERFORMANCE_DAILY = derived(
                 number(f"hit_rate_{days}d", f"won / decided over {days} days"),
                 number(f"low_{days}d", "lower end of the 95 % Wilson interval"),
                 number(f"high_{days}d", "upper end"),
+                number(f"break_even_{days}d", "mean of 1 / price of these bets: the rate from which they do not lose"),
             )
         ),
-        number("mae", "mean absolute error of 30 days", "pts"),
+        count("n_error", "predictions with an outcome of 30 days", "predictions"),
+        number("mae", "mean absolute error of the whole-number median, 30 days", "pts"),
         number("bias", "mean of predicted - actual of 30 days", "pts"),
-        number("brier", "of P(over), 30 days"),
-        string("state", "health"),
+        count("n_brier", "predictions whose line was passed or missed, 30 days", "predictions"),
+        number("brier", "of P(over | no push), 30 days"),
+        string("state", "state of the model that served, when this was computed"),
+        string("health", "INSUFFICIENT_DATA, BLOCKED, DEGRADING, WATCH or HEALTHY"),
+        count("health_days", "the window that the health was judged on", "days"),
     ),
     "Rolling performance of each system",
 )
 
-TABLES = (REGISTRY, PERFORMANCE_DAILY)
+TABLES = (REGISTRY, STATE_CHANGES, PERFORMANCE_DAILY)
