@@ -16,6 +16,7 @@ from tipoff.errors import (
     ConfigError,
     LeagueMismatch,
     NotReady,
+    PromotionRefused,
     SlateStopped,
     StorageError,
     StorageFull,
@@ -44,6 +45,7 @@ TREE: dict[type[TipoffError], type[BaseException]] = {
     StorageFull: StorageError,
     ArtefactMismatch: TipoffError,
     SlateStopped: TipoffError,
+    PromotionRefused: TipoffError,
     BrokenInvariant: TipoffError,
 }
 

@@ -16,6 +16,7 @@
     │   └── StorageFull        make room: there is no space left
     ├── ArtefactMismatch       train again: a model file is not what its manifest says
     ├── SlateStopped           look at the named feature: the slate is not fit to be predicted on
+    ├── PromotionRefused       look at the named gates: the model may not rise, or not yet
     └── BrokenInvariant        a defect of ours: report it
 
 A message says what happened, where, and the next thing to do; `hint` carries that last part apart, so that
@@ -119,6 +120,12 @@ class SlateStopped(TipoffError):
     """A check on the whole slate failed by name; no prediction was made."""
 
     exit_code = 9
+
+
+class PromotionRefused(TipoffError):
+    """A model may not change its state so; nothing was changed."""
+
+    exit_code = 12
 
 
 class BrokenInvariant(TipoffError):

@@ -33,7 +33,8 @@ def batch_guard(margin: ArrayLike, past_mean: float | None = None) -> str:
         return ""
     mean = float(lined.mean())
     if abs(mean) > GUARD_MEAN:
-        return f"batch guard: its {lined.size} lined predictions stray from the lines by {mean:+.2f} points on average (limit {GUARD_MEAN:g})"
+        strays = f"its {lined.size} lined predictions stray from the lines by {mean:+.2f} points on average"
+        return f"batch guard: {strays} (limit {GUARD_MEAN:g})"
     if past_mean is None or np.isnan(past_mean) or abs(mean - past_mean) <= STRAYS:
         return ""
     over, under = float(np.mean(lined > 0)), float(np.mean(lined < 0))

@@ -1,7 +1,9 @@
 """The gates that a model passes before its state may rise: each one small function of evidence, with value, threshold, N and verdict.
 
-Three answers, told apart: PASSED, FAILED, and INSUFFICIENT_DATA where the evidence cannot tell yet, which is not passed. A fourth, LEAK_ALARM, is
-what looks too good. Means stand with their 95 % interval, clustered by game date. Knows evidence. It must never know a table, or a state.
+Three answers, told apart: PASSED, FAILED, and INSUFFICIENT_DATA where the evidence cannot tell yet, which is not passed. A fourth,
+LEAK_ALARM, is what looks too good. Means stand with their 95 % interval, clustered by game date.
+
+Knows evidence. It must never know a table, or a state.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tipoff.grade.metrics import Paired, calibration_error, log_losses, paired_difference
-from tipoff.rates import clustered_mean, wilson
+from tipoff.grade.metrics import calibration_error, log_losses, paired_difference
+from tipoff.rates import Paired, clustered_mean, wilson
 from tipoff.train.evidence import Evidence, Vector, on_the_same_rows
 from tipoff.train.perfect import perfect_calibration_error
 
@@ -28,6 +30,7 @@ MAE_MARGIN, LOG_LOSS_MARGIN = 0.03, 0.001
 """Points, nats: a difference to the champion below these does not matter."""
 WIDEST_RATE, WIDEST_BAND = 0.20, 0.10
 LEAK_ROWS, LEAK_HIT_RATE, LEAK_MAE = 300, 0.60, 0.15
+_A_LEAK = "a leak until the leak check says otherwise (`tipoff leakcheck`)"
 
 
 @dataclass(frozen=True)
@@ -98,15 +101,14 @@ def leak_alarm(evidence: Evidence) -> Gate:
     decided = evidence.side_wins[np.isfinite(evidence.side_wins)]
     rate = wilson(int(decided.sum()), decided.size)
     if rate.n >= LEAK_ROWS and rate.rate is not None and rate.rate > LEAK_HIT_RATE:
-        words = f"a hit rate of {rate.rate:.1%}{_span(rate.low, rate.high)} is a leak until the leak check says otherwise: `tipoff leakcheck`"
+        words = f"hit rate {rate.rate:.1%}{_span(rate.low, rate.high)}: {_A_LEAK}"
         return Gate(name, rate.rate, LEAK_HIT_RATE, rate.n, "LEAK_ALARM", words)
     error = _paired(np.abs(evidence.whole - evidence.points), np.abs(evidence.line - evidence.points), evidence)
     if error.mean is None or error.n < LEAK_ROWS:
         return Gate(name, error.mean, -LEAK_MAE, error.n, "INSUFFICIENT_DATA", f"fewer than {LEAK_ROWS} rows with a line and an outcome")
     against = f"MAE - the line's MAE{_span(error.low, error.high)}"
     if error.mean < -LEAK_MAE:
-        words = f"{against}: a leak until the leak check says otherwise: `tipoff leakcheck`"
-        return Gate(name, error.mean, -LEAK_MAE, error.n, "LEAK_ALARM", words)
+        return Gate(name, error.mean, -LEAK_MAE, error.n, "LEAK_ALARM", f"{against}: {_A_LEAK}")
     rated = "no decided bet" if rate.rate is None else f"hit rate {rate.rate:.1%} of {rate.n:,} bets"
     return Gate(name, error.mean, -LEAK_MAE, error.n, "PASSED", f"{against}; {rated}")
 
@@ -154,7 +156,8 @@ def bias_by_tier(evidence: Evidence) -> Gate:
     judged = [one for one in found if one[2] == "PASSED"]
     shown = failed or judged or found
     _, worst, _ = max(shown, key=lambda one: abs(one[1].mean or 0.0))
-    words = "; ".join(_told(measured, tier_name) + ("" if word != "INSUFFICIENT_DATA" else " not judged") for tier_name, measured, word in found)
+    unsure = {"INSUFFICIENT_DATA": " (not judged)"}
+    words = "; ".join(f"{_told(measured, tier_name)}{unsure.get(word, '')}" for tier_name, measured, word in found)
     enough = sum(measured.n for _, measured, _ in judged) >= JUDGED_SHARE * total
     verdict: Word = "FAILED" if failed else "PASSED" if enough else "INSUFFICIENT_DATA"
     return Gate(name, worst.mean, TIER_BIAS, worst.n, verdict, words)
@@ -225,7 +228,7 @@ def _paired(ours: Vector, theirs: Vector, evidence: Evidence) -> Paired:
 
 
 def _within(found: Paired, limit: float) -> Word:
-    """Whether |mean| <= limit, where the interval is narrow enough to say so (half of it no wider than the limit), or lies beyond it whole."""
+    """Whether |mean| <= limit, where the interval is narrow enough to say so: half of it no wider than the limit, or all of it beyond."""
     if found.mean is None or found.low is None or found.high is None:
         return "INSUFFICIENT_DATA"
     half = (found.high - found.low) / 2
