@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, backtest, books, capture, coverage, features, ingest, leakcheck, look, nights, repair
+from tipoff.cli import backfill, backtest, books, capture, coverage, features, fleet, ingest, leakcheck, look, nights, repair
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -30,6 +30,10 @@ for command in (
     nights.train,
     backtest.backtest,
     backtest.backtests,
+    fleet.fleet,
+    fleet.promote,
+    fleet.retire,
+    fleet.rollback,
     ingest.import_,
     ingest.load,
     capture.scrape,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -25,6 +24,7 @@ from tipoff.features.quality import RunMode
 from tipoff.features.refresh import store_rows
 from tipoff.features.slate_checks import check_slate
 from tipoff.flow.alerts import note_alerts, tell
+from tipoff.flow.fleet import watched
 from tipoff.flow.house import House
 from tipoff.flow.state import Recorded
 from tipoff.grade.run import SystemRecord, grade
@@ -36,6 +36,8 @@ from tipoff.predict.systems import System, systems_named
 from tipoff.predict.unresolved import unresolved_absences
 from tipoff.publish.tonight import publish_tonight
 from tipoff.store.warehouse import Work
+from tipoff.train.health import fill_performance
+from tipoff.train.registry import headline, serving
 
 _NO_BOXES = "boxes "
 
@@ -109,7 +111,7 @@ def night(
         publish_tonight(house.warehouse, house.bucket, game_date, generated_at=house.clock.now(), as_of=as_of)
         raise UnknownDate(f"No game of {game_date} is known.", hint="Load a schedule or odds for that day first.")
     found.games = len(games)
-    fleet = loaded_fleet(house)
+    fleet = watched(house, loaded_fleet(house), game_date)
     try:
         with phases.phase("analyze") as recorded, house.warehouse.writing(house.run_id) as work:
             merged = {**summarise_games(work, game_date - WINDOW, game_date), **summarise_slate(work, games, as_of)}
@@ -132,7 +134,7 @@ def night(
         house.publish_status()
         raise
     found.phases = phases.results
-    _publish(house, game_date, as_of, found, phases)
+    _publish(house, game_date, as_of, found, phases, [system for system, number in found.predicted.items() if number])
     return found
 
 
@@ -146,29 +148,25 @@ def _alert(house: House, gaps: list[Gap]) -> list[str]:
 
 
 def loaded_fleet(house: House) -> list[tuple[System, artefacts.Loaded | None, str]]:
-    """Every system with its newest artefact; one whose artefact is refused stays without, and why.
+    """Every system with the model that serves for it; one whose artefact is refused stays without, and why.
 
     Raises NotReady where none is trained at all.
     """
-    registry = house.warehouse.read("models.registry").to_pylist()
+    served = serving(house.warehouse.read("models.registry").to_pylist())
     fleet: list[tuple[System, artefacts.Loaded | None, str]] = []
     at_hand: dict[str, artefacts.Loaded] = {}
     for system in systems_named(None, house.settings.systems_file):
-        mine = sorted((row for row in registry if row["system_id"] == system.system_id and row["state"] != "retired"), key=_age)
-        if not mine:
+        mine = served.get(system.system_id)
+        if mine is None:
             fleet.append((system, None, "it is not trained: run `tipoff train`"))
             continue
         try:
-            fleet.append((system, artefacts.load(house.bucket, mine[-1]["model_id"], at_hand), ""))
+            fleet.append((system, artefacts.load(house.bucket, mine["model_id"], at_hand), ""))
         except ArtefactMismatch as error:
             fleet.append((system, None, str(error)))
     if not any(loaded for _, loaded, _ in fleet):
         raise NotReady("No system is trained.", hint="Run `tipoff train` first.")
     return fleet
-
-
-def _age(row: dict[str, Any]) -> tuple[date, datetime, str]:
-    return row["trained_until"], row["created_at"], row["model_id"]
 
 
 def _predict(
@@ -209,7 +207,8 @@ def _count(found: Night, built: Built, spoken: dict[str, Spoken]) -> None:
     found.lined_absences = dict(Counter(reason for reason, lined in reasons if lined))
 
 
-def _publish(house: House, game_date: date, as_of: datetime | None, found: Night | None, phases: Phases) -> None:
+def _publish(house: House, game_date: date, as_of: datetime | None, found: Night | None, phases: Phases, speaking: Collection[str]) -> None:
+    """Publish a date, and the status. `speaking` are the systems that predicted: one of them stands for the slate."""
     with phases.phase("publish") as recorded:
         published = publish_tonight(
             house.warehouse,
@@ -217,23 +216,12 @@ def _publish(house: House, game_date: date, as_of: datetime | None, found: Night
             game_date,
             generated_at=house.clock.now(),
             as_of=as_of,
-            headline_system=_bootstrap(house),
+            headline_system=headline(house.warehouse.read("models.registry").to_pylist(), speaking)[0],
         )
         recorded.counts = {"documents": len(published.documents), "bytes": published.bytes}
     if found:
         found.documents = [*published.documents, "v1/status.json"]
     house.publish_status()
-
-
-def _bootstrap(house: House) -> str | None:
-    """While none is champion, the system with the best log loss on its held-out days serves, unproven."""
-    rows = house.warehouse.read("models.registry").to_pylist()
-    losses = {}
-    for row in sorted(rows, key=_age):
-        loss = json.loads(row["metrics"]).get("lined_log_loss")
-        if loss is not None:
-            losses[row["system_id"]] = loss
-    return min(losses, key=lambda system: (losses[system], system)) if losses else None
 
 
 def grade_night(house: House, game_date: date) -> tuple[list[SystemRecord], list[PhaseResult]]:
@@ -244,6 +232,8 @@ def grade_night(house: House, game_date: date) -> tuple[list[SystemRecord], list
     phases = Phases(house, game_date)
     with phases.phase("grade") as recorded:
         found = grade(house.warehouse, game_date, now=house.clock.now(), run_id=house.run_id)
-        recorded.counts = {"graded": sum(record.predictions for record in found)}
-    _publish(house, game_date, None, None, phases)
+        with house.warehouse.writing(house.run_id) as work:
+            rated = fill_performance(work, game_date)
+        recorded.counts = {"graded": sum(record.predictions for record in found), "performance": rated.inserted + rated.updated}
+    _publish(house, game_date, None, None, phases, [record.system_id for record in found])
     return found, phases.results

@@ -192,11 +192,13 @@ class ReasonCount(Shape):
 
 
 class System(Shape):
-    """One system on this slate. `days_since_training` counts to the game day; None where nothing was trained."""
+    """One system on this slate. `days_since_training` counts to the game day; None where nothing was trained. `training_alert`: a refit is
+    due every 7 days, and that it was not made is an alert from 8, 11 and 15 on."""
 
     system_id: str
     model_state: str | None
     days_since_training: int | None
+    training_alert: Literal["notice", "warning", "critical"] | None = None
     headline: bool
     bootstrap: bool
     predicted: int

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
+from tipoff.predict.guard import days_since, staleness
 from tipoff.publish.documents import Absence, Agreement, Headline, LastTen, Opinion, System, SystemAbsence
 from tipoff.publish.reads import Row, Slate
 
 Key = tuple[str, str]
-FEWEST_SYSTEMS = 3
 _TAKEN_DOWN = {
     "player_injured_out": ("out", "listed out after he was predicted"),
     "game_postponed": ("postponed", "the game was postponed after he was predicted"),
@@ -32,11 +31,6 @@ class Voices:
     absences: dict[Key, list[SystemAbsence]]
     speaking: frozenset[str]
     blocked: frozenset[str]
-
-    @property
-    def remaining(self) -> int:
-        """Systems of this slate that are not blocked."""
-        return len(self.speaking - self.blocked)
 
 
 def voices(slate: Slate) -> Voices:
@@ -62,7 +56,7 @@ def voices(slate: Slate) -> Voices:
     for listed in absences.values():
         for absence in listed:
             reasons[absence.system_id].add(absence.reason)
-    blocked = {system for system, found in reasons.items() if found == {"model_blocked"}} - active
+    blocked = {system for system, found in reasons.items() if "model_blocked" in found} - active
     return Voices(predictions, absences, frozenset(active | set(reasons)), frozenset(blocked))
 
 
@@ -95,11 +89,13 @@ def systems(slate: Slate, said: Voices, headline: str | None, bootstrap: bool) -
     found = []
     for system_id in sorted(said.speaking):
         model = _model(slate.models, system_id, {row["model_id"] for row in rows[system_id]})
+        days = days_since(model["trained_until"], slate.game_date) if model else None
         found.append(
             System(
                 system_id=system_id,
                 model_state=model["state"] if model else None,
-                days_since_training=_days_since(model, slate.game_date),
+                days_since_training=days,
+                training_alert=staleness(days),
                 headline=system_id == headline,
                 bootstrap=system_id == headline and bootstrap,
                 predicted=len(rows[system_id]),
@@ -112,10 +108,6 @@ def systems(slate: Slate, said: Voices, headline: str | None, bootstrap: bool) -
 def _model(models: Iterable[Row], system_id: str, spoke: set[str]) -> Row | None:
     own = [row for row in models if row["system_id"] == system_id]
     return max(own, key=lambda row: (row["model_id"] in spoke, row["created_at"] is not None, row["created_at"]), default=None)
-
-
-def _days_since(model: Row | None, game_date: date) -> int | None:
-    return (game_date - model["trained_until"]).days if model and model["trained_until"] else None
 
 
 def opinion(row: Row, result: str | None) -> Opinion:

@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from tipoff.clock import as_utc
 from tipoff.market.books import find_book
+from tipoff.predict.guard import halt as halt_of
 from tipoff.publish.documents import Game, Halt, League, ReasonCount, Results, State, Tonight
-from tipoff.publish.opinions import FEWEST_SYSTEMS, UNRECORDED, Voices, headline_system, systems, voices
+from tipoff.publish.opinions import UNRECORDED, headline_system, systems, voices
 from tipoff.publish.players import CALLED_OFF, assembly, games_of
 from tipoff.publish.reads import Slate, read_slate
 from tipoff.publish.results import results_of
@@ -104,7 +105,7 @@ def tonight(
     """The document of a slate. `earlier` is the one that it replaces: a halt that goes on keeps its beginning."""
     said = voices(slate)
     headline, bootstrap = headline_system(slate, said, asked)
-    halt = _halt(halt_reason or _fleet_blocked(said), generated_at, earlier)
+    halt = _halt(halt_reason or halt_of(said.speaking, said.blocked), generated_at, earlier)
     games = games_of(assembly(slate, said, headline, bootstrap, withheld=halt.active))
     players = [player for game in games for player in game.players]
     shown = [player.prediction for player in players if player.prediction is not None]
@@ -137,12 +138,6 @@ def tonight(
         bookmakers=_titles(games),
         games=games,
     )
-
-
-def _fleet_blocked(said: Voices) -> str | None:
-    if said.blocked and said.remaining < FEWEST_SYSTEMS:
-        return f"fleet_blocked: {', '.join(sorted(said.blocked))} blocked, {said.remaining} of {len(said.speaking)} systems remain"
-    return None
 
 
 def _halt(reason: str | None, now: datetime, earlier: Tonight | None) -> Halt:

@@ -88,6 +88,12 @@ class Evidence:
         return Evidence(self.system_id, self.source, **{name: values[rows] for name, values in arrays.items()})
 
 
+def nothing(system_id: str, source: str) -> Evidence:
+    """Evidence without a row: of a system that a source does not hold."""
+    none, no_days = np.zeros(0), np.zeros(0, dtype="datetime64[D]")
+    return Evidence(system_id, source, no_days, np.zeros(0, dtype=object), no_days, *[none] * 10)
+
+
 def on_the_same_rows(ours: Evidence, theirs: Evidence) -> tuple[Evidence, Evidence]:
     """Both on the player-games that both have, in the same order."""
     first, second = ours.players.astype(np.str_), theirs.players.astype(np.str_)

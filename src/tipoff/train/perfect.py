@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-BINS, REPLICATES, SEED = 10, 2000, 20251021
+BINS, REPLICATES, SEED = 10, 1000, 20251021
 _AT_A_TIME = 2_000_000
 
 

@@ -1,0 +1,90 @@
+"""Finished backtests in the bucket, as evidence: `backtests/ID/plan.json`, and two tables a fold below `backtests/ID/folds/DATE/`.
+
+Knows where they lie. It must never know how a backtest is made, nor what is judged on it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from obstore.store import ObjectStore
+
+from tipoff.errors import BadInput
+from tipoff.train.evidence import Evidence, from_backtest
+
+FOLDER = "backtests/"
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """A finished backtest: `recipes` are the hashes of the systems that it holds, by their ids."""
+
+    backtest_id: str
+    recipes: Mapping[str, str]
+    bucket: ObjectStore = field(repr=False)
+
+    @cached_property
+    def tables(self) -> tuple[pa.Table, pa.Table]:
+        """`facts` and `said`, of all folds. Raises BadInput where one is missing."""
+        paths = sorted(found["path"] for page in self.bucket.list(f"{FOLDER}{self.backtest_id}/folds/") for found in page)
+        parts = [[path for path in paths if path.endswith(f"/{name}.parquet")] for name in ("facts", "said")]
+        if not parts[0] or len(parts[0]) != len(parts[1]):
+            raise BadInput(
+                f"The backtest {self.backtest_id} has {len(parts[0])} tables of facts and {len(parts[1])} of what was said.",
+                hint="Run the backtest again.",
+            )
+        facts, said = (
+            pa.concat_tables([pq.read_table(pa.BufferReader(self.bucket.get(path).bytes().to_bytes())) for path in part]) for part in parts
+        )
+        return facts, said
+
+    def evidence(self, system_id: str) -> Evidence:
+        """What it holds of a system."""
+        return from_backtest(*self.tables, system_id, self.backtest_id)
+
+
+def finished(bucket: ObjectStore, backtest_id: str | None = None) -> list[Backtest]:
+    """The finished backtests, the newest first; or the one of this id. Raises BadInput where that is none, or has not finished."""
+    if backtest_id is not None:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", backtest_id):
+            raise BadInput(f"{backtest_id!r} is no id of a backtest.", hint="Ids are of letters, digits, dots and dashes.")
+        found = _read(bucket, backtest_id)
+        if found is None:
+            raise BadInput(f"There is no finished backtest {backtest_id!r}.", hint="`tipoff backtest` makes one, or goes on with one.")
+        return [found]
+    ids = [prefix.removeprefix(FOLDER).strip("/") for prefix in bucket.list_with_delimiter(FOLDER)["common_prefixes"]]
+    made = {name: bucket.head(_plan(name))["last_modified"] for name in ids if _exists(bucket, _plan(name))}
+    newest_first = sorted(made, key=lambda name: (made[name], name), reverse=True)
+    return [backtest for backtest in (_read(bucket, name) for name in newest_first) if backtest is not None]
+
+
+def _plan(backtest_id: str) -> str:
+    return f"{FOLDER}{backtest_id}/plan.json"
+
+
+def _exists(bucket: ObjectStore, path: str) -> bool:
+    try:
+        bucket.head(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _read(bucket: ObjectStore, backtest_id: str) -> Backtest | None:
+    """The backtest of this id; None where there is none, or it has not finished. Raises BadInput where its plan cannot be read."""
+    try:
+        plan: dict[str, Any] = json.loads(bucket.get(_plan(backtest_id)).bytes().to_bytes())
+        if plan["state"] != "finished":
+            return None
+        return Backtest(backtest_id, dict(plan["recipes"]), bucket)
+    except FileNotFoundError:
+        return None
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadInput(f"The plan of the backtest {backtest_id} cannot be read: {error!r}.", hint="Run the backtest again.") from None
