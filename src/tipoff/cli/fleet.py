@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -48,10 +48,11 @@ def promote(
     from tipoff.flow.fleet import promote as run
     from tipoff.flow.house import open_house
 
-    if to != "shadow" and to != "champion":
+    if to not in ("shadow", "champion"):
         raise BadInput(f"{to!r} is no state that a model rises to.", hint="Give --to shadow or --to champion.")
+    state: Literal["shadow", "champion"] = "champion" if to == "champion" else "shadow"
     with open_house(settings_of(data_dir), SystemClock()) as house:
-        before, verdicts = run(house, model, to, by=by, reason=reason, backtest_id=backtest)
+        before, verdicts = run(house, model, state, by=by, reason=reason, backtest_id=backtest)
     if json:
         gates = [verdict.as_dict() for verdict in verdicts]
         print_json({"model_id": model, "from": before["state"], "to": to, "by": by, "reason": reason, "gates": gates})
@@ -83,9 +84,8 @@ def rollback(by: By, reason: Reason, data_dir: DataDir = None, json: AsJson = Fa
     with open_house(settings_of(data_dir), SystemClock()) as house:
         left, back = roll_back(house, by=by, reason=reason)
     if json:
-        print_json(
-            {"champion": back["model_id"], "from": back["state"], "retired": left["model_id"] if left else None, "by": by, "reason": reason}
-        )
+        retired = left["model_id"] if left else None
+        print_json({"champion": back["model_id"], "from": back["state"], "retired": retired, "by": by, "reason": reason})
         return
     gone = f"{left['model_id']} is retired, and " if left else ""
     print_line(f"{gone}{back['model_id']} is champion again.")

@@ -27,6 +27,7 @@ from tipoff.train.health import Health, blocked, healths
 from tipoff.train.registry import Row
 
 Fleet = list[tuple[System, Loaded | None, str]]
+_ABOUT = ("model_id", "state", "state_since", "trained_until", "days_since_training", "training_alert")
 _STALE, _BLOCKED = "stale ", "blocked "
 
 
@@ -78,7 +79,9 @@ def fleet_status(house: House, backtest_id: str | None = None, last_changes: int
         served = registry.serving(rows)
         head, bootstrap = registry.headline(rows, [name for name in served if name not in sick or sick[name].word != "BLOCKED"])
         ids = dict.fromkeys([*(system.system_id for system in systems_named(None, house.settings.systems_file)), *served])
-        judged = {name: _verdicts(house, work, row, registry.champion_of(rows), backtests) for name, row in served.items()}
+        champion = registry.champion_of(rows)
+        live = {name: _live(work, row, champion) for name, row in served.items()}
+    judged = {name: _verdicts(house, row, champion, backtests, live[name]) for name, row in served.items()}
     systems = [_served(name, served.get(name), day, head, bootstrap, sick.get(name), judged.get(name, ())) for name in ids]
     standing = [_model(row, day) for row in rows if row["state"] != "retired"]
     history = [{name: row[name] for name in row if name not in {"gates", "written_at", "run_id"}} for row in reversed(changes)]
@@ -88,12 +91,8 @@ def fleet_status(house: House, backtest_id: str | None = None, last_changes: int
 def _served(
     name: str, row: Row | None, day: date, head: str | None, bootstrap: bool, health: Health | None, verdicts: tuple[Verdict, ...]
 ) -> Served:
-    about = (
-        _model(row, day)
-        if row
-        else dict.fromkeys(("model_id", "state", "state_since", "trained_until", "days_since_training", "training_alert"))
-    )
-    own = {key: value for key, value in about.items() if key != "system_id"}
+    about = _model(row, day) if row else dict.fromkeys(_ABOUT)
+    own = {key: about[key] for key in _ABOUT}
     return Served(system_id=name, headline=name == head, bootstrap=name == head and bootstrap, health=health, verdicts=verdicts, **own)
 
 
@@ -121,7 +120,8 @@ def promote(
                 raise BadInput(f"No model is called {model_id!r}.", hint="`tipoff fleet` lists the models.")
             if backtest_id is not None and not _holding(house, row, backtests):
                 raise BadInput(f"The backtest {backtest_id} holds no system made as {model_id} is.", hint="Backtest it as it is trained.")
-            verdicts = list(_verdicts(house, work, row, champion, backtests))
+            live = _live(work, row, champion)
+        verdicts = list(_verdicts(house, row, champion, backtests, live))
         compared = champion["model_id"] if champion else None
         with house.warehouse.writing(house.run_id) as work:
             before = registry.raise_to(work, model_id, state, verdicts, compared_with=compared, now=house.clock.now(), by=by, reason=reason)
@@ -155,7 +155,9 @@ def watched(house: House, fleet: Fleet, game_date: date) -> Fleet:
         with house.state.transaction() as connection:
             fresh = note_alerts(connection, family, met, house.clock.now())
         tell(met[key] for key in fresh)
-    return [(system, None, held[system.system_id].told) if system.system_id in held else (system, *rest) for system, *rest in fleet]
+    return [
+        (system, None, held[system.system_id].told) if system.system_id in held else (system, loaded, why) for system, loaded, why in fleet
+    ]
 
 
 def _stale(row: Row, today: date) -> str:
@@ -164,17 +166,23 @@ def _stale(row: Row, today: date) -> str:
     return f"{word}: {row['model_id']} was trained {days} days ago, and a refit is due every 7" if word else ""
 
 
-def _verdicts(house: House, work: Work, row: Row, champion: Row | None, backtests: Sequence[Backtest]) -> tuple[Verdict, ...]:
+def _live(work: Work, row: Row, champion: Row | None) -> tuple[Evidence, Evidence | None]:
+    """What a model's graded predictions say, and the champion's."""
+    theirs = graded(work, champion["system_id"], [champion["model_id"]]) if champion else None
+    return graded(work, row["system_id"], [row["model_id"]]), theirs
+
+
+def _verdicts(
+    house: House, row: Row, champion: Row | None, backtests: Sequence[Backtest], live: tuple[Evidence, Evidence | None]
+) -> tuple[Verdict, ...]:
     """The gates on every source of evidence there is: the newest backtest of the model's recipe, and its own graded predictions."""
-    found = []
+    pairs = []
     for backtest in _holding(house, row, backtests)[:1]:
         ours = backtest.evidence(row["system_id"])
-        found.append(judge(ours, _of_champion(champion, [backtest], ours, house)))
-    live = graded(work, row["system_id"], [row["model_id"]])
-    if live.size:
-        theirs = graded(work, champion["system_id"], [champion["model_id"]]) if champion else None
-        found.append(judge(live, theirs))
-    return tuple(found)
+        pairs.append((ours, _of_champion(champion, [backtest], ours, house)))
+    if live[0].size:
+        pairs.append(live)
+    return tuple(judge(ours, theirs) for ours, theirs in pairs)
 
 
 def _of_champion(champion: Row | None, backtests: Sequence[Backtest], ours: Evidence, house: House) -> Evidence | None:
