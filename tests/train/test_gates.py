@@ -184,7 +184,8 @@ class TestAgainstTheChampion:
     def test_only_rows_that_both_have_at_one_line_are_compared_whatever_their_order(self) -> None:
         ours, theirs = evidence(noise=0.5), evidence(noise=2.0)
         shuffled = theirs.take(np.random.default_rng(3).permutation(theirs.size)[:4000])
-        expected = [mae_against_champion(ours.take(np.sort(rows)), theirs.take(np.sort(rows))) for rows in [_places(ours, shuffled)]][0]
+        rows = np.sort(_places(ours, shuffled))
+        expected = mae_against_champion(ours.take(rows), theirs.take(rows))
         assert mae_against_champion(ours, shuffled).value == pytest.approx(expected.value)
         moved = replace(theirs, line=theirs.line + 1)
         assert log_loss_against_champion(ours, moved).verdict == "INSUFFICIENT_DATA"
