@@ -113,19 +113,24 @@ def from_backtest(facts: pa.Table, said: pa.Table, system_id: str, backtest_id: 
     mine = said.filter(pc.equal(said.column("system_id"), system_id)).select(list(_SAID))
     if mine.num_rows == 0:
         raise BadInput(f"The backtest {backtest_id} has nothing of {system_id}.", hint="Backtest the system: `tipoff backtest --systems`.")
-    known = facts.select(list(_FACTS)).append_column("is_fact", pa.repeat(pa.scalar(True), facts.num_rows))
-    joined = mine.join(known, ["game_id", "player_lookup"], "left outer", left_suffix="", right_suffix="_consensus")
-    if joined.num_rows != mine.num_rows or joined.column("is_fact").null_count:
+    places = pc.index_in(_player_games(mine), value_set=_player_games(facts))
+    twice = facts.num_rows - pc.count_distinct(_player_games(facts)).as_py()
+    if places.null_count or twice:
         raise BadInput(
-            f"The backtest {backtest_id} is torn: {joined.column('is_fact').null_count} rows of {system_id} are about player-games without "
-            f"facts, and {joined.num_rows - mine.num_rows} have facts twice.",
+            f"The backtest {backtest_id} is torn: {places.null_count} rows of {system_id} are about player-games without facts, and "
+            f"{twice} facts stand there twice.",
             hint="Run the backtest again.",
         )
+    known = facts.take(places)
+    joined = mine
+    for name in _FACTS:
+        if name not in mine.column_names:
+            joined = joined.append_column(name, known.column(name))
     return _evidence(
         system_id,
         f"backtest {backtest_id}",
         joined,
-        line=_floats(joined, "line_consensus"),
+        line=_floats(known, "line"),
         over=_floats(joined, "consensus_over"),
         market_over=_floats(joined, "market_over"),
         recalibrated_over=_floats(joined, "recalibrated_over"),
@@ -171,8 +176,7 @@ def _evidence(system_id: str, source: str, rows: pa.Table, **given: Vector) -> E
     """Evidence from joined rows, in order of day and player; `given` are the columns on which sources differ."""
     side, result = _words(rows, "recommendation"), _words(rows, "result")
     price = np.where(side == "OVER", _floats(rows, "over_price"), np.where(side == "UNDER", _floats(rows, "under_price"), np.nan))
-    games, names = _words(rows, "game_id"), _words(rows, "player_lookup")
-    players = np.array([f"{game}/{name}" for game, name in zip(games, names, strict=True)], dtype=object)
+    players = np.asarray(_player_games(rows).to_pylist(), dtype=object)
     days = _days(rows, "game_date")
     found = Evidence(
         system_id=system_id,
@@ -189,6 +193,11 @@ def _evidence(system_id: str, source: str, rows: pa.Table, **given: Vector) -> E
         **given,
     )
     return found.take(np.lexsort((players.astype(np.str_), days)))
+
+
+def _player_games(rows: pa.Table) -> pa.ChunkedArray:
+    """game_id/player_lookup of each row."""
+    return pc.binary_join_element_wise(rows.column("game_id"), rows.column("player_lookup"), "/")
 
 
 def _floats(rows: pa.Table, name: str) -> Vector:
