@@ -42,7 +42,7 @@ def said_of(evidence: Evidence, system_id: str | None = None) -> pa.Table:
     facts = facts_of(evidence)
     bets = np.isfinite(evidence.side_wins)
     side = np.where(~bets, "PASS", np.where(evidence.predicted > evidence.line, "OVER", "UNDER"))
-    result = np.where(~bets, None, np.where(evidence.side_wins == 1, "WIN", "LOSS"))
+    result = np.where(~bets, np.array(None, dtype=object), np.where(evidence.side_wins == 1, "WIN", "LOSS"))
     price = np.where(bets, evidence.price, 1.8)
     return pa.table(
         {
@@ -62,7 +62,14 @@ def said_of(evidence: Evidence, system_id: str | None = None) -> pa.Table:
     )
 
 
-def keep_backtest(bucket: ObjectStore, backtest_id: str, recipes: Mapping[str, str], said: list[Evidence], state: str = "finished") -> None:
+def keep_backtest(
+    bucket: ObjectStore,
+    backtest_id: str,
+    recipes: Mapping[str, str],
+    said: list[Evidence],
+    state: str = "finished",
+    created_at: str = "2025-12-01T00:00:00+00:00",
+) -> None:
     """Put a backtest in the bucket, in two folds; `said` is what each system said, of the same player-games."""
     facts, opinions = facts_of(said[0]), pa.concat_tables([said_of(evidence) for evidence in said])
     middle = said[0].days[said[0].size // 2].item()
@@ -72,4 +79,6 @@ def keep_backtest(bucket: ObjectStore, backtest_id: str, recipes: Mapping[str, s
             body = io.BytesIO()
             pq.write_table(table.filter(inside(table.column("game_date"), middle)), body)
             bucket.put(f"backtests/{backtest_id}/folds/{fold}/{name}.parquet", body.getvalue())
-    bucket.put(f"backtests/{backtest_id}/plan.json", json.dumps({"state": state, "recipes": dict(recipes)}).encode())
+    bucket.put(
+        f"backtests/{backtest_id}/plan.json", json.dumps({"state": state, "recipes": dict(recipes), "created_at": created_at}).encode()
+    )

@@ -87,8 +87,8 @@ class TestInTheBucket:
         same(found.evidence("echo"), evidence(500))
 
     def test_the_newest_comes_first_and_unfinished_ones_do_not_count(self, bucket: ObjectStore) -> None:
-        for name, state in (("z-old", "finished"), ("a-new", "finished"), ("open", "running")):
-            keep_backtest(bucket, name, {"echo": "r"}, [evidence(40)], state)
+        for day, name, state in ((2, "a-new", "finished"), (1, "z-old", "finished"), (3, "open", "running")):
+            keep_backtest(bucket, name, {"echo": "r"}, [evidence(40)], state, f"2025-12-0{day}T00:00:00+00:00")
         bucket.put("backtests/empty/folds/x/facts.parquet", b"")
         assert [found.backtest_id for found in finished(bucket)] == ["a-new", "z-old"]
         assert finished(bucket, "z-old")[0].backtest_id == "z-old"

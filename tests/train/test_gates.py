@@ -209,6 +209,7 @@ class TestTheMarket:
         gate = beats_the_market(evidence(recalibrated_over=np.full(6000, np.nan)))
         assert gate.verdict == "PASSED"
         assert gate.value is not None
+        assert gate.threshold is not None
         assert gate.threshold == pytest.approx(0.5, abs=0.05)
         assert gate.value > gate.threshold
 

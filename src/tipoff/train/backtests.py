@@ -24,9 +24,10 @@ FOLDER = "backtests/"
 
 @dataclass(frozen=True)
 class Backtest:
-    """A finished backtest: `recipes` are the hashes of the systems that it holds, by their ids."""
+    """A finished backtest: `recipes` are the hashes of the systems that it holds, by their ids; `created_at` is in ISO 8601, UTC."""
 
     backtest_id: str
+    created_at: str
     recipes: Mapping[str, str]
     bucket: ObjectStore = field(repr=False)
 
@@ -60,21 +61,12 @@ def finished(bucket: ObjectStore, backtest_id: str | None = None) -> list[Backte
             raise BadInput(f"There is no finished backtest {backtest_id!r}.", hint="`tipoff backtest` makes one, or goes on with one.")
         return [found]
     ids = [prefix.removeprefix(FOLDER).strip("/") for prefix in bucket.list_with_delimiter(FOLDER)["common_prefixes"]]
-    made = {name: bucket.head(_plan(name))["last_modified"] for name in ids if _exists(bucket, _plan(name))}
-    newest_first = sorted(made, key=lambda name: (made[name], name), reverse=True)
-    return [backtest for backtest in (_read(bucket, name) for name in newest_first) if backtest is not None]
+    complete = [backtest for backtest in (_read(bucket, name) for name in ids) if backtest is not None]
+    return sorted(complete, key=lambda backtest: (backtest.created_at, backtest.backtest_id), reverse=True)
 
 
 def _plan(backtest_id: str) -> str:
     return f"{FOLDER}{backtest_id}/plan.json"
-
-
-def _exists(bucket: ObjectStore, path: str) -> bool:
-    try:
-        bucket.head(path)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _read(bucket: ObjectStore, backtest_id: str) -> Backtest | None:
@@ -83,7 +75,7 @@ def _read(bucket: ObjectStore, backtest_id: str) -> Backtest | None:
         plan: dict[str, Any] = json.loads(bucket.get(_plan(backtest_id)).bytes().to_bytes())
         if plan["state"] != "finished":
             return None
-        return Backtest(backtest_id, dict(plan["recipes"]), bucket)
+        return Backtest(backtest_id, str(plan["created_at"]), dict(plan["recipes"]), bucket)
     except FileNotFoundError:
         return None
     except (KeyError, TypeError, ValueError) as error:

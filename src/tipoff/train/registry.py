@@ -175,7 +175,9 @@ def _through_the_gates(model_id: str, state: str, verdicts: Sequence[Verdict]) -
             f"{model_id} may not rise to {state}: there is no evidence on it.",
             hint="Backtest its system (`tipoff backtest`), or let it predict and be graded.",
         )
-    lines = [f"[{verdict.source}] {refusal}" for verdict in verdicts for refusal in verdict.refusals]
+    # Where one source has passed, those of the others that cannot tell yet do not stand in the way.
+    shut = {"FAILED", "LEAK_ALARM"} | (set() if "PASSED" in words else {"INSUFFICIENT_DATA"})
+    lines = [f"[{verdict.source}] {gate.told}" for verdict in verdicts for gate in verdict.gates if gate.verdict in shut]
     leak = "LEAK_ALARM: " if "LEAK_ALARM" in words else ""
     raise PromotionRefused(
         f"{leak}{model_id} may not rise to {state}:\n  " + "\n  ".join(lines),

@@ -1,0 +1,22 @@
+"""How far each system used to stand from the lines: what the batch guard holds a slate against. Knows predictions alone."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from tipoff.predict.activate import PREDICTIONS
+from tipoff.predict.guard import GUARD_ROWS
+from tipoff.store.warehouse import Work, day_of
+
+PAST = timedelta(days=30)
+
+
+def past_margins(work: Work, game_date: date) -> dict[str, float]:
+    """The mean of predicted - line (points) over each system's standing predictions of the 30 days before a date; systems with fewer than
+    30 of them are left out, since they have no past to stray from."""
+    said = work.table(PREDICTIONS)
+    said = said.filter(
+        said.is_active, said.line_margin.notnull(), said.game_date >= day_of(game_date - PAST), said.game_date < day_of(game_date)
+    )
+    rows = work.fetch(said.group_by("system_id").agg(mean=said.line_margin.mean(), rows=said.count())).to_pylist()
+    return {row["system_id"]: row["mean"] for row in rows if row["rows"] >= GUARD_ROWS}
