@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import pytest
 
-from load.bench import Bench
-from predict.said import prediction, say, spoken
-from predict.slates import DAY
 from tipoff.predict.guard import GUARD_MEAN, GUARD_ROWS, batch_guard, days_since, halt, staleness
-from tipoff.predict.past_margins import past_margins
 
 
 def sided(rows: int, above: int, size: float) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -53,22 +49,6 @@ class TestTheBatchGuard:
     def test_fewer_than_thirty_with_a_line_are_not_judged(self) -> None:
         margins = np.concatenate([np.full(GUARD_ROWS - 1, 5.0), np.full(50, np.nan)])
         assert batch_guard(margins, -5.0) == ""
-
-
-class TestItsPast:
-    def test_it_is_the_mean_of_what_stands_of_the_thirty_days_before(self, bench: Bench) -> None:
-        def rows(back: int, margin: float | None, count: int, active: bool = True) -> None:
-            day = DAY - timedelta(days=back)
-            said = [prediction(f"{back}-{margin}-{place}", f"p{back}{place}", game_date=day, line_margin=margin) for place in range(count)]
-            say(bench, spoken(*(row | {"is_active": active} for row in said)))
-
-        for back, margin, count in ((0, 9.0, 40), (1, 1.0, 20), (30, -0.5, 10), (31, 9.0, 40), (2, None, 40)):
-            rows(back, margin, count)
-        rows(3, 9.0, 40, active=False)
-        with bench.warehouse.reading() as work:
-            assert past_margins(work, DAY) == {"echo": pytest.approx(0.5)}
-            assert past_margins(work, DAY - timedelta(days=1)) == {"echo": pytest.approx((10 * -0.5 + 40 * 9.0) / 50)}
-            assert past_margins(work, DAY + timedelta(days=40)) == {}, "fewer than thirty are no past"
 
 
 class TestTheHalt:
