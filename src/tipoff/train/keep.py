@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 import numpy as np
-import pyarrow as pa
 from obstore.store import ObjectStore
 
 from tipoff.features.registry import FEATURE_VERSION, feature_hash, feature_set
@@ -19,10 +18,10 @@ from tipoff.predict.artefacts import Manifest, library_version, save
 from tipoff.predict.families import Columns
 from tipoff.predict.speakers import Pool, Single, canary_of
 from tipoff.predict.voices import kept
-from tipoff.store.tables import table_named
 from tipoff.store.warehouse import Warehouse
 from tipoff.train.dataset import DataSet
 from tipoff.train.fit import SEED, Fitted
+from tipoff.train.registry import enter
 
 CANARY_FROM = 400
 """So many of the newest rows are looked through for the five of a canary."""
@@ -98,8 +97,6 @@ def _body(one: Fitted) -> tuple[bytes, str, dict[str, object]]:
 
 
 def _register(warehouse: Warehouse, manifest: Manifest, created_at: datetime, run_id: str) -> None:
-    if warehouse.read("models.registry", model_id=manifest.model_id).num_rows:
-        return
     row = {
         "model_id": manifest.model_id,
         "system_id": manifest.system_id,
@@ -108,6 +105,7 @@ def _register(warehouse: Warehouse, manifest: Manifest, created_at: datetime, ru
         "feature_hash": manifest.feature_hash,
         "feature_version": manifest.feature_version,
         "loss": manifest.loss,
+        "window": manifest.window,
         "trained_from": date.fromisoformat(manifest.trained_from),
         "trained_until": date.fromisoformat(manifest.trained_until),
         "rows": manifest.rows,
@@ -117,9 +115,6 @@ def _register(warehouse: Warehouse, manifest: Manifest, created_at: datetime, ru
         "sha256": manifest.sha256,
         "library_version": manifest.library_version,
         "metrics": json.dumps(manifest.metrics, sort_keys=True),
-        "state": "candidate",
-        "state_since": created_at,
-        "created_at": created_at,
     }
-    schema = table_named("models.registry").arrow_schema
-    warehouse.merge("models.registry", pa.Table.from_pylist([row], schema=pa.schema([schema.field(name) for name in row])), run_id)
+    with warehouse.writing(run_id) as work:
+        enter(work, row, now=created_at)
