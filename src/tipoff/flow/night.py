@@ -31,6 +31,7 @@ from tipoff.grade.run import SystemRecord, grade
 from tipoff.market.taking import quotes_to_take
 from tipoff.predict import artefacts
 from tipoff.predict.activate import activate
+from tipoff.predict.past_margins import past_margins
 from tipoff.predict.slate import SlateOptions, Spoken, held_back, slate_of, speak
 from tipoff.predict.systems import System, systems_named
 from tipoff.predict.unresolved import unresolved_absences
@@ -180,7 +181,8 @@ def _predict(
 ) -> dict[str, Spoken]:
     """What every system says of the slate, stored and activated, with absences for all others. `named` are the games that any schedule
     has on the day: of one that is not among `tonight` any more what was said is taken down."""
-    slate = slate_of(built, quotes_to_take(work, ibis.memtable(tonight)), options)
+    past = past_margins(work, tonight.column("game_date")[0].as_py())
+    slate = slate_of(built, quotes_to_take(work, ibis.memtable(tonight)), options, past)
     spoken: dict[str, Spoken] = {}
     for system, loaded, why in fleet:
         said = speak(slate, system, loaded.manifest.model_id, loaded.speaker) if loaded else held_back(slate, system, why)

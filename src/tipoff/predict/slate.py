@@ -6,7 +6,7 @@ Knows feature rows, quotes and loaded models. It must never know the games' outc
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,14 +20,13 @@ from tipoff.features.slate_checks import red_alerts
 from tipoff.market.taking import Offers, offers
 from tipoff.predict.distribution import Distribution
 from tipoff.predict.families import Columns
+from tipoff.predict.guard import batch_guard
 from tipoff.predict.opinion import Opinion, opinion
 from tipoff.predict.speakers import LINE, Said, Speaker
 from tipoff.predict.systems import System
 from tipoff.store.tables import table_named
 
 Places = np.ndarray[tuple[int], np.dtype[np.int64]]
-
-GUARD_ROWS, GUARD_MEAN = 30, 1.5
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,8 @@ def _minutes_detail(minutes: np.ndarray[tuple[int], np.dtype[np.float64]], least
 @dataclass(frozen=True)
 class Slate:
     """Whom a fleet speaks of: everybody scheduled (see `candidates`), and of those who are fit (`rows`) the features and the quotes on
-    offer. `said` fills with what each model said of the fit ones, so that an ensemble asks nobody twice."""
+    offer. `said` fills with what each model said of the fit ones, so that an ensemble asks nobody twice; `past` is the mean of each system's
+    margins on its own past slates, where it has any."""
 
     everybody: pa.Table
     rows: Places
@@ -102,20 +102,23 @@ class Slate:
     offers: Offers
     options: SlateOptions
     said: Said
+    past: Mapping[str, float]
 
     @classmethod
-    def of(cls, everybody: pa.Table, features: Columns, quotes: pa.Table, options: SlateOptions) -> Slate:
+    def of(
+        cls, everybody: pa.Table, features: Columns, quotes: pa.Table, options: SlateOptions, past: Mapping[str, float] | None = None
+    ) -> Slate:
         """`features` are those of everybody, `quotes` the ones that may be taken (`tipoff.market.taking.quotes_to_take`)."""
         rows = np.flatnonzero(np.asarray(pc.equal(everybody.column("reason"), "").to_numpy(zero_copy_only=False)))
         fit = Columns(features.names, features.features[rows])
         players = everybody.select(["game_id", "player_lookup"]).take(pa.array(rows))
-        return cls(everybody, rows, fit, offers(quotes, players, fit[LINE]), options, {})
+        return cls(everybody, rows, fit, offers(quotes, players, fit[LINE]), options, {}, past or {})
 
 
-def slate_of(built: Built, quotes: pa.Table, options: SlateOptions) -> Slate:
+def slate_of(built: Built, quotes: pa.Table, options: SlateOptions, past: Mapping[str, float] | None = None) -> Slate:
     """A slate out of its feature rows."""
     names = feature_set("v18")
-    return Slate.of(candidates(built, options), Columns(names, built.matrix(names)), quotes, options)
+    return Slate.of(candidates(built, options), Columns(names, built.matrix(names)), quotes, options, past)
 
 
 def speak(slate: Slate, system: System, model_id: str, speaker: Speaker) -> Spoken:
@@ -124,7 +127,7 @@ def speak(slate: Slate, system: System, model_id: str, speaker: Speaker) -> Spok
     spoken = speaker.speak(slate.features, slate.said)
     heard = np.flatnonzero(spoken.spoken)
     found = opinion(system, spoken.take(heard), slate.features[LINE][heard], slate.offers.take(heard))
-    guard = _guard(found.margin)
+    guard = batch_guard(found.margin, slate.past.get(system.system_id))
     if guard:
         return held_back(slate, system, guard)
     silent = np.setdiff1d(np.arange(len(slate.rows)), heard)
@@ -214,13 +217,6 @@ def absences(slate: Slate, system: System, silent: Places, why: Silence = NO_LIN
             "has_line": about.column("has_line"),
         }
     )
-
-
-def _guard(margin: np.ndarray[tuple[int], np.dtype[np.float64]]) -> str:
-    lined = margin[np.isfinite(margin)]
-    if len(lined) >= GUARD_ROWS and abs(lined.mean()) > GUARD_MEAN:
-        return f"batch guard: its {len(lined)} lined predictions stray from the lines by {lined.mean():+.2f} points on average"
-    return ""
 
 
 def _nullable(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> pa.Array:

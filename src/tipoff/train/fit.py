@@ -41,6 +41,11 @@ class Fitted:
     spoken: Distribution
     metrics: dict[str, float]
 
+    @property
+    def margin(self) -> float | None:
+        """The mean of its median - line (points) on held-out rows with a line: what its own past says to the batch guard."""
+        return self.metrics.get("lined_margin")
+
 
 def fit_fleet(
     systems: Sequence[System],
@@ -127,12 +132,15 @@ def _metrics(data: DataSet, held: Places, spoken: Distribution) -> dict[str, flo
     decided = np.isfinite(chance) & (points != lines)
     chance, happened = chance[decided], (points > lines)[decided]
     scores = spoken.crps(points)
+    margins = spoken.median() - lines
+    margins = margins[np.isfinite(margins)]
     metrics: dict[str, float | None] = {
         "n": float(errors.n),
         "mae": errors.mae,
         "bias": errors.bias,
         "crps": float(np.nanmean(scores)) if errors.n else None,
         "lined_n": float(decided.sum()),
+        "lined_margin": float(margins.mean()) if margins.size else None,
         "lined_log_loss": log_loss(chance, happened).value,
         "lined_brier": brier(chance, happened).value,
     }

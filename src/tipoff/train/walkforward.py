@@ -71,10 +71,11 @@ def run_fold(
     rows, features = snapshot.rows.take(pa.array(asked)), Columns(snapshot.features.names, snapshot.features.features[asked])
     facts = _facts(rows, features, snapshot.quotes, data, refit)
     fold = Fold(refit, facts, pa.table({}), data.size, seconds_to_fit=fit_for)
+    past = {system_id: one.margin for system_id, one in fitted.items() if one.margin is not None}
     parts = [
         part
         for day in np.unique(days[asked])
-        for part in _night(fold, snapshot.quotes, rows, features, np.flatnonzero(days[asked] == day), fitted, options)
+        for part in _night(fold, snapshot.quotes, rows, features, np.flatnonzero(days[asked] == day), fitted, past, options)
     ]
     fold.said = _graded(pa.concat_tables(parts), rows) if parts else pa.table({})
     fold.metrics = {system_id: one.metrics for system_id, one in fitted.items()}
@@ -89,10 +90,11 @@ def _night(
     features: Columns,
     tonight: np.ndarray[tuple[int], np.dtype[np.int64]],
     fitted: dict[str, Fitted],
+    past: dict[str, float],
     options: SlateOptions,
 ) -> list[pa.Table]:
     """What every system says of one day's games, by the code that speaks on its night, and what its distributions cost in the end."""
-    slate = Slate.of(rows.take(pa.array(tonight)), Columns(features.names, features.features[tonight]), quotes, options)
+    slate = Slate.of(rows.take(pa.array(tonight)), Columns(features.names, features.features[tonight]), quotes, options, past)
     points = numbers(slate.everybody.column("points"))[slate.rows]
     parts = []
     for system_id, one in fitted.items():
