@@ -93,8 +93,8 @@ def _minutes_detail(minutes: np.ndarray[tuple[int], np.dtype[np.float64]], least
 @dataclass(frozen=True)
 class Slate:
     """Whom a fleet speaks of: everybody scheduled (see `candidates`), and of those who are fit (`rows`) the features and the quotes on
-    offer. `said` fills with what each model said of the fit ones, so that an ensemble asks nobody twice; `past` is the mean of each system's
-    margins on its own past slates, where it has any."""
+    offer. `said` fills with what each model said of the fit ones, so that an ensemble asks nobody twice; `past` is the mean of each
+    system's margins on its own past slates, where it has any."""
 
     everybody: pa.Table
     rows: Places
