@@ -14,6 +14,7 @@ import numpy as np
 from tipoff.errors import ArtefactMismatch
 from tipoff.predict.distribution import MOST_POINTS, Distribution, Vector
 from tipoff.predict.families.sample import HasColumns, Sample
+from tipoff.predict.kernel import Kernel
 
 LEVELS = 199
 MIN_ROWS = 100
@@ -92,7 +93,7 @@ class Scaled:
         return Distribution(cumulative)
 
 
-VOICES: Mapping[str, Kind] = {"scaled": Scaled}
+VOICES: Mapping[str, Kind] = {"scaled": Scaled, "kernel": Kernel}
 
 
 def voice_kind(name: str) -> Kind:

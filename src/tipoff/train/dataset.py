@@ -31,10 +31,12 @@ KEY = ("game_id", "player_lookup")
 
 @dataclass(frozen=True)
 class DataSet:
-    """Player-games to learn from, in time order: features (every one of the catalogue), points scored, game day and season of each."""
+    """Player-games to learn from, in time order: features (every one of the catalogue), points scored, minutes played, game day and season
+    of each."""
 
     features: Columns
     points: Floats
+    minutes: Floats
     days: Days
     seasons: np.ndarray[tuple[int], np.dtype[np.object_]]
     feature_version: str = FEATURE_VERSION
@@ -79,13 +81,14 @@ class DataSet:
             age = (days[-1] - days).astype(np.float64)
             weights = 0.5 ** (age / half_life_days)
             weights /= weights.mean()
-        return Sample(names, self.features.matrix(names)[rows], self.points[rows], weights, days)
+        return Sample(names, self.features.matrix(names)[rows], self.points[rows], weights, days, self.minutes[rows])
 
     def digest(self, rows: np.ndarray[tuple[int], np.dtype[np.int64]] | slice = slice(None)) -> str:
         """A hash of every value and outcome of some rows: which data a model saw."""
         total = hashlib.sha256(",".join(self.features.names).encode())
         total.update(np.ascontiguousarray(self.features.features[rows]).tobytes())
         total.update(np.ascontiguousarray(self.points[rows]).tobytes())
+        total.update(np.ascontiguousarray(self.minutes[rows]).tobytes())
         return total.hexdigest()[:16]
 
 
@@ -126,12 +129,12 @@ def learnable(built: Built, outcome: Scored) -> Bools:
     return np.asarray(built.scores.ready & ~built.warm_up & ~np.isnan(outcome.points))
 
 
-def as_data(rows: pa.Table, features: Columns, points: Floats, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> DataSet:
+def as_data(rows: pa.Table, features: Columns, outcome: Scored, places: np.ndarray[tuple[int], np.dtype[np.int64]]) -> DataSet:
     """The data set of some feature rows (columns game_date and season), which are given in time order."""
     kept = rows.select(["game_date", "season"]).take(pa.array(places))
     days = np.asarray(kept.column("game_date").to_numpy(zero_copy_only=False), dtype="datetime64[D]")
     seasons = np.asarray(kept.column("season").to_pylist(), dtype=object)
-    return DataSet(Columns(features.names, features.features[places]), points[places], days, seasons)
+    return DataSet(Columns(features.names, features.features[places]), outcome.points[places], outcome.minutes[places], days, seasons)
 
 
 def data_set(warehouse: Warehouse, until: date, window: timedelta) -> DataSet:
@@ -146,7 +149,7 @@ def data_set(warehouse: Warehouse, until: date, window: timedelta) -> DataSet:
         outcome = scored(work, games, built.ingredients)
     order = time_order(built.ingredients)
     order = order[learnable(built, outcome)[order]]
-    found = as_data(built.ingredients, Columns(names, built.matrix(names)), outcome.points, order)
+    found = as_data(built.ingredients, Columns(names, built.matrix(names)), outcome, order)
     if found.size < MIN_ROWS:
         raise NotReady(
             f"Only {found.size} rows to train on before {until}; at least {MIN_ROWS} are needed.",

@@ -7,7 +7,7 @@ the builder, quotes and box scores. It must never know a model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 
@@ -27,7 +27,7 @@ from tipoff.predict.families import Columns
 from tipoff.predict.families.sample import Days
 from tipoff.predict.slate import SlateOptions, candidates
 from tipoff.store.warehouse import Warehouse
-from tipoff.train.dataset import KEY, DataSet, as_data, learnable, scored, time_order, training_games
+from tipoff.train.dataset import KEY, DataSet, Scored, as_data, learnable, scored, time_order, training_games
 
 _VERSION = b"feature_version"
 
@@ -51,9 +51,10 @@ class Snapshot:
         """What may be learnt from before a day."""
         learns = np.asarray(self.rows.column("learns").to_numpy(zero_copy_only=False), dtype=np.bool_)
         places = np.flatnonzero(learns & (self.days < np.datetime64(until)))
-        points = np.asarray(self.rows.column("points").to_numpy(zero_copy_only=False), dtype=np.float64)
-        found = as_data(self.rows, self.features, points, places)
-        return DataSet(found.features, found.points, found.days, found.seasons, self.feature_version)
+        points, minutes = (
+            np.asarray(self.rows.column(name).to_numpy(zero_copy_only=False), dtype=np.float64) for name in ("points", "minutes")
+        )
+        return replace(as_data(self.rows, self.features, Scored(points, minutes), places), feature_version=self.feature_version)
 
     def to_bytes(self) -> tuple[bytes, bytes]:
         """The rows with their features, and the quotes, as Arrow files."""

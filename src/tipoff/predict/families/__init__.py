@@ -24,6 +24,7 @@ _OURS = {
     "moving_average": "tipoff.predict.families.moving_average:MovingAverage",
     "catboost": "tipoff.predict.families.catboost:CatBoost",
     "lightgbm": "tipoff.predict.families.lightgbm:LightGBM",
+    "minutes_rate": "tipoff.predict.families.minutes_rate:MinutesRate",
     "xgboost": "tipoff.predict.families.xgboost:XGBoost",
 }
 

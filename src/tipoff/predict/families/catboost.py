@@ -22,7 +22,7 @@ class CatBoost:
     """The system's parameters are CatBoost's own; `feature_weights` of a system make the library split less often on some features."""
 
     library = "catboost"
-    voice = "scaled"
+    voice = "kernel"
     suffix = "cbm"
     _OF_THE_MOMENT = ("model_guid", "train_finish_time", "output_options", "training")
 

@@ -22,7 +22,7 @@ class LightGBM:
     """The system's parameters are LightGBM's own, beside `rounds`."""
 
     library = "lightgbm"
-    voice = "scaled"
+    voice = "kernel"
     suffix = "txt"
 
     def __init__(self, booster: Any) -> None:

@@ -18,7 +18,7 @@ class MovingAverage:
     """The system's parameters are the weights, by feature."""
 
     library = "numpy"
-    voice = "scaled"
+    voice = "kernel"
     suffix = "json"
     rounds = 0
 

@@ -47,15 +47,18 @@ class Columns:
 
 @dataclass(frozen=True)
 class Sample(Columns):
-    """Rows to learn from, oldest first: features (NaN for missing), points scored, weights with mean 1, and the game day of each."""
+    """Rows to learn from, oldest first: features (NaN for missing), points scored, weights with mean 1, the game day of each, and minutes
+    played, where the caller knows them."""
 
     points: Vector
     weights: Vector
     days: Days
+    minutes: Vector | None = None
 
     def take(self, rows: Rows) -> Sample:
         """Some of the rows."""
-        return Sample(self.names, self.features[rows], self.points[rows], self.weights[rows], self.days[rows])
+        minutes = None if self.minutes is None else self.minutes[rows]
+        return Sample(self.names, self.features[rows], self.points[rows], self.weights[rows], self.days[rows], minutes)
 
 
 @dataclass(frozen=True)

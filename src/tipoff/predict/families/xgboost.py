@@ -20,7 +20,7 @@ class XGBoost:
     """The system's parameters are XGBoost's own, beside `rounds`."""
 
     library = "xgboost-cpu"
-    voice = "scaled"
+    voice = "kernel"
     suffix = "json"
 
     def __init__(self, booster: Any) -> None:
