@@ -44,14 +44,15 @@ FARTHEST = 4.0
 MAIN = (0.40, 0.60)
 """A main line's probability lies within; prices outside are of another kind (a line in play, an alternate), and nothing is learnt there."""
 SHRINKAGE = {"constant": 1.0, "priced": 30.0, "slope": 30.0, "causes": 3000.0}
-"""By default; in rows: a cause with this many rows behind it counts for half of what they say, times four (a coin's variance)."""
+"""By default: the penalty on half the square of each weight. A row tells of a weight as a coin does, 1/4: so 3,000 is as strong as 12,000
+rows, the newest counting one each, that say nothing."""
 _STEPS = 12
 
 
 @dataclass(frozen=True)
 class MarketAnchored:
-    """What was learnt: `weights` of the constant, of having a price, of the market's logit, and of each cause, whose `centres` and `spreads`
-    make it comparable; `names` are the features in the order in which they come."""
+    """What was learnt: `weights` of the constant, of having a price, of the market's logit, and of each cause, whose `centres` and
+    `spreads` make it comparable; `names` are the features in the order in which they come."""
 
     names: tuple[str, ...]
     centres: tuple[float, ...]
