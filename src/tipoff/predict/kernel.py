@@ -40,6 +40,7 @@ class Kernel:
     quantiles of scaled misses at (i + .5) / 99, and `lifts` the factors on P(points = 0 … 25), both by knot."""
 
     kind: ClassVar[str] = "kernel"
+    of_the_line: ClassVar[bool] = False
 
     spread: tuple[float, ...]
     typical: tuple[float, float]

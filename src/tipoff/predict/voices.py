@@ -15,6 +15,7 @@ from tipoff.errors import ArtefactMismatch
 from tipoff.predict.distribution import MOST_POINTS, Distribution, Vector
 from tipoff.predict.families.sample import HasColumns, Sample
 from tipoff.predict.kernel import Kernel
+from tipoff.predict.tilted import Tilted
 
 LEVELS = 199
 MIN_ROWS = 100
@@ -37,6 +38,11 @@ class Voice(Protocol):
 class Kind(Protocol):
     """How a voice is learnt, and comes back from its document."""
 
+    @property
+    def of_the_line(self) -> bool:
+        """It looks at lines and points alone, never at what a model said: so it learns from all rows, not from held-out ones only."""
+        ...
+
     def fit(self, estimates: Vector, held: Sample) -> Voice:
         """From held-out estimates, and what was scored."""
         ...
@@ -55,6 +61,7 @@ class Scaled:
     """
 
     kind: ClassVar[str] = "scaled"
+    of_the_line: ClassVar[bool] = False
 
     floor: float
     slope: float
@@ -93,7 +100,7 @@ class Scaled:
         return Distribution(cumulative)
 
 
-VOICES: Mapping[str, Kind] = {"scaled": Scaled, "kernel": Kernel}
+VOICES: Mapping[str, Kind] = {"scaled": Scaled, "kernel": Kernel, "tilted": Tilted}
 
 
 def voice_kind(name: str) -> Kind:

@@ -19,7 +19,7 @@ from tipoff.predict.distribution import Distribution
 from tipoff.predict.families import Columns, Fitting, Model, family_named
 from tipoff.predict.speakers import LINE, Pool, Single, Speaker
 from tipoff.predict.systems import System
-from tipoff.predict.voices import voice_kind
+from tipoff.predict.voices import MIN_ROWS, Kind, Voice, voice_kind
 from tipoff.train.dataset import DataSet
 from tipoff.train.weights import learn_weights
 
@@ -82,12 +82,27 @@ def _single(system: System, data: DataSet, until: date, seed: int, threads: int)
     context = Columns(data.features.names, data.features.features[held])
     estimates = model.predict(context.matrix(names))
     heard = ~np.isnan(estimates)
-    learnt = data.sample(held[heard], data.features.names, None)
-    voice = voice_kind(family.voice).fit(estimates[heard], learnt)
-    spoken = voice.distribution(estimates, context)
+    kind = voice_kind(family.voice)
+    if kind.of_the_line:
+        voice = _voice_of_lines(kind, data, rows)
+        spoken = _voice_of_lines(kind, data, rows[:held_from]).distribution(estimates, context)
+    else:
+        learnt = data.sample(held[heard], data.features.names, None)
+        voice = kind.fit(estimates[heard], learnt)
+        spoken = voice.distribution(estimates, context)
     if model.rounds:
         model = family.fit(system, everything, None, Fitting(seed, threads, model.rounds))
     return Fitted(system, Single(system.system_id, names, model, voice), model, rows, held, spoken, _metrics(data, held, spoken))
+
+
+def _voice_of_lines(kind: Kind, data: DataSet, rows: Places) -> Voice:
+    """A voice that hangs on no model, from all of these rows that have a line. Raises NotReady where they are too few."""
+    lined = rows[np.isfinite(data.features[LINE][rows])]
+    if len(lined) < MIN_ROWS:
+        raise NotReady(
+            f"Only {len(lined)} rows have a line; at least {MIN_ROWS} are needed.", hint="Import or backfill lines, or lengthen --window."
+        )
+    return kind.fit(data.features[LINE][lined], data.sample(lined, data.features.names, None))
 
 
 def _ensemble(system: System, data: DataSet, fitted: dict[str, Fitted]) -> Fitted:

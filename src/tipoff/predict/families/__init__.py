@@ -26,6 +26,7 @@ _OURS = {
     "lightgbm": "tipoff.predict.families.lightgbm:LightGBM",
     "minutes_rate": "tipoff.predict.families.minutes_rate:MinutesRate",
     "xgboost": "tipoff.predict.families.xgboost:XGBoost",
+    "market_anchored": "tipoff.predict.families.market_anchored:MarketAnchored",
 }
 
 
