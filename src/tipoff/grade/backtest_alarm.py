@@ -38,7 +38,7 @@ def hit_rate_alarms(of: str, bets: Bets, *, buckets: bool) -> Iterator[Alarm]:
     records = {of: bets.total}
     if buckets:
         kinds = {"edge": bets.by_edge, "edge in probability": bets.by_edge_probability, "side": bets.by_side, "line": bets.by_tier}
-        records |= {f"{of}, {kind} {name}": record for kind, split in kinds.items() for name, record in split.items()}
+        records |= {f"{of} ({kind}: {name})": record for kind, split in kinds.items() for name, record in split.items()}
     for name, record in records.items():
         rate = record.hit_rate
         if rate.rate is not None and rate.n >= LEAST_BETS and rate.rate > MOST_HIT_RATE:

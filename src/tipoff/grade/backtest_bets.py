@@ -36,9 +36,9 @@ class Under:
 
 @dataclass(frozen=True)
 class Record:
-    """What some bets came to. `bets` were staked; the rates are of the decided ones. `break_even` is the mean of 1 / price over the
-    `priced` ones among these; `roi` has their n, `roi_standard` (at -110) all decided ones'. `units` is the sum at the prices offered.
-    Closing line values have as n the bets where they were measurable, of all `bets`."""
+    """What some bets came to. `bets` were staked; the rates are of the decided ones. `break_even` is the mean of 1 / price over those
+    with a price, and `priced_hit_rate` the rate to hold beside it; `roi` has their n, `roi_standard` (at -110) all decided ones'. `units`
+    is the sum at the prices offered. Closing line values have as n the bets where they were measurable, of all `bets`."""
 
     bets: int
     won: int
@@ -46,7 +46,7 @@ class Record:
     push: int
     void: int
     hit_rate: Rate
-    priced: int
+    priced_hit_rate: Rate
     break_even: float | None
     units: float | None
     roi: Paired
@@ -128,7 +128,7 @@ class _Staked:
         decisions = number(decided)
         priced = np.isfinite(self.implied) & (bucket >= 0)
         break_even = np.bincount(bucket[priced], weights=self.implied[priced], minlength=count)
-        prices = number(priced)
+        prices, priced_won = number(priced), number(priced & (bet.result == WIN))
         mean = {name: clustered_means(values, bet.days, bucket, count) for name, values in self.means.items()}
         return {
             name: Record(
@@ -138,7 +138,7 @@ class _Staked:
                 push=pushes[index],
                 void=voids[index],
                 hit_rate=wilson(won[index], decisions[index]),
-                priced=prices[index],
+                priced_hit_rate=wilson(priced_won[index], prices[index]),
                 break_even=float(break_even[index]) / prices[index] if prices[index] else None,
                 units=_sum(mean["roi"][index]),
                 roi=mean["roi"][index],

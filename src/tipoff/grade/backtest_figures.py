@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from tipoff.grade.backtest_alarm import LEAST_BETS, Alarm, error_alarm, hit_rate_alarms

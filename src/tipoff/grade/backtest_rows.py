@@ -163,7 +163,8 @@ class Tables:
         for system_id, start, end in zip(self.systems, self._starts, [*self._starts[1:], self._order.size], strict=True):
             mine = slice(start, end)
             facts = self.facts.take(self._row[mine])
-            numbers, words = ({name: column[mine] for name, column in columns.items()} for columns in (number, word))
+            numbers = {name: column[mine] for name, column in number.items()}
+            words = {name: column[mine] for name, column in word.items()}
             yield Said(
                 system_id=system_id,
                 models=int(np.unique(model[mine]).size),
