@@ -43,6 +43,7 @@ _CONFIG: Spec = {
         "tickCount": 5,
     },
     "axisQuantitative": {"grid": True},
+    "axisX": {"labelOverlap": "greedy", "labelSeparation": 8},
     "point": {"filled": True, "opacity": 1, "size": 42, "color": OURS},
     "rule": {"strokeWidth": 1.5, "color": OURS},
 }

@@ -152,7 +152,7 @@ class Tables:
     facts: Facts
     _said: pa.Table
     _order: Codes
-    _starts: Codes
+    _edges: Codes
     _row: Codes
 
     def said(self) -> Iterator[Said]:
@@ -160,7 +160,7 @@ class Tables:
         number = {name: _floats(self._said, name)[self._order] for name in (*_SAID, *_BET)}
         word = {name: _codes(self._said, name, known)[self._order] for name, known in _WORDS.items()}
         model = _codes(self._said, "model_id", _names(self._said, "model_id"))[self._order]
-        for system_id, start, end in zip(self.systems, self._starts, [*self._starts[1:], self._order.size], strict=True):
+        for system_id, start, end in zip(self.systems, self._edges[:-1], self._edges[1:], strict=True):
             mine = slice(start, end)
             facts = self.facts.take(self._row[mine])
             numbers = {name: column[mine] for name, column in number.items()}
@@ -208,8 +208,8 @@ def read_tables(facts: pa.Table, said: pa.Table) -> Tables:
 
     seasons = _names(facts, "season")
     known = Facts(days=days, season=_codes(facts, "season", seasons), **{name: _floats(facts, name) for name in _FACTS})
-    starts = np.searchsorted(system[together], np.arange(len(systems)))
-    return Tables(tuple(seasons), tuple(systems), known.take(order), said, together, starts, row[together])
+    edges = np.searchsorted(system[together], np.arange(len(systems) + 1))
+    return Tables(tuple(seasons), tuple(systems), known.take(order), said, together, edges, row[together])
 
 
 def _bet(facts: Facts, number: dict[str, FloatArray], side: Codes, result: Codes, units: FloatArray) -> Bet:
