@@ -105,6 +105,13 @@ def test_pushes_and_voids_return_the_stake_and_are_in_no_denominator() -> None:
     assert (total.under.hit_rate.n, total.under.roi.mean) == (2, near((1.0 - 1) / 2))
 
 
+def test_a_void_of_a_game_with_points_on_record_is_a_void_for_under_as_well() -> None:
+    row = fact(0, actual_points=10.0)
+    said = word(row, result="VOID", side_result="VOID", units=0.0, side_units=0.0)
+    found = figures(*tables([row], [said])).systems["one"]
+    assert (found.pooled.picks.total.void, found.pooled.picks.total.under.hit_rate.n, found.series.units.under_bets) == (1, 0, ())
+
+
 def test_bets_without_a_price_are_counted_and_have_no_return_at_real_prices() -> None:
     rows = [fact(0), fact(1), fact(2, actual_points=3.0)]
     said = [word(rows[0]), *(word(row, over_price=None, under_price=None, edge_probability=None) for row in rows[1:])]

@@ -73,6 +73,7 @@ class Facts:
 @dataclass(frozen=True)
 class Bet:
     """What one bet a row would have become, shape (rows,): `side` OVER, UNDER or NONE, `result` WIN, LOSS, PUSH, VOID or NONE.
+    A row without a side is no bet, whatever its result.
 
     `units` at the price that was offered, NaN without one; `price` decimal, of the side; closing line values NaN where not measurable.
     `under_units` is what an UNDER at the same book, line and price had made, NaN without an under price.
@@ -220,7 +221,7 @@ def _bet(facts: Facts, number: dict[str, FloatArray], side: Codes, result: Codes
     return Bet(
         days=facts.days,
         side=side,
-        result=np.where(staked, result, NONE),
+        result=result,
         units=np.where(staked, units, np.nan),
         price=valid_price(np.select([side == OVER, side == UNDER], [number["over_price"], number["under_price"]], np.nan)),
         line=number["line"],
