@@ -34,7 +34,7 @@ from tipoff.grade.metrics import (
     roi,
     shifted_line,
 )
-from tipoff.rates import Paired, Rate, clustered_mean, wilson
+from tipoff.rates import Paired, Rate, clustered_mean, clustered_means, wilson
 
 near: Any = pytest.approx
 forecasts = st.lists(st.tuples(st.sampled_from([0.2, 0.35, 0.5, 0.51, 0.8, 0.95]), st.integers(0, 1)), min_size=1)
@@ -235,3 +235,31 @@ def test_roi_is_over_decided_bets_with_a_price() -> None:
     found = roi(result, [0.91, -1.0, 0.0, 0.0, np.nan, np.nan])
     assert found == Score(2, near(-0.045))
     assert roi([], []) == Score(0, None)
+
+
+@given(
+    st.lists(
+        st.tuples(st.one_of(st.just(math.nan), st.floats(-20, 20)), st.integers(0, 4), st.integers(-1, 3)),
+        max_size=40,
+    )
+)
+def test_means_by_group_are_those_of_each_group_alone(rows: list[tuple[float, int, int]]) -> None:
+    value, day, group = (np.array([row[column] for row in rows], dtype=kind) for column, kind in enumerate((float, np.int64, np.int64)))
+    found = clustered_means(value, day, group, 3)
+    for index, ours in enumerate(found):
+        alone = clustered_mean(value[group == index], day[group == index])
+        assert (ours.n, ours.clusters) == (alone.n, alone.clusters)
+        assert [ours.mean, ours.low, ours.high] == [
+            None if part is None else near(part, abs=1e-9) for part in (alone.mean, alone.low, alone.high)
+        ]
+
+
+@given(st.lists(st.tuples(st.floats(-20, 20), st.sampled_from([0, 1, 5, 100_000])), min_size=1, max_size=30))
+def test_clusters_by_number_by_date_and_by_name_are_the_same_clusters(rows: list[tuple[float, int]]) -> None:
+    value, day = [row[0] for row in rows], np.array([row[1] for row in rows])
+    by_name = clustered_mean(value, day.astype(str))
+    limits = [None if part is None else near(part, abs=1e-9) for part in (by_name.low, by_name.high)]
+    for label in (day, day.astype("datetime64[D]"), day * 10**9):
+        found = clustered_mean(value, label)
+        assert (found.n, found.mean, found.clusters) == (by_name.n, by_name.mean, by_name.clusters)
+        assert [found.low, found.high] == limits
