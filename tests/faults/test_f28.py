@@ -42,8 +42,8 @@ def test_f28_the_same_request_twice_is_one_row_a_player(tmp_path: Path) -> None:
     merged = say_again(stage)
     assert (merged.inserted, merged.updated) == (0, 0)
     assert rows(stage) == before
-    said = [(row["game_id"], row["player_lookup"], row["system_id"]) for row in before]
-    assert len(said) == len(set(said)) > 400
+    keys = [(row["game_id"], row["player_lookup"], row["system_id"]) for row in before]
+    assert len(keys) == len(set(keys)) > 400
 
 
 def test_f28_of_a_poison_player_the_reason_is_on_record_and_the_others_finish(tmp_path: Path) -> None:

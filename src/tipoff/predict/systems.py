@@ -138,7 +138,7 @@ def _completed(system_id: str, tables: dict[str, object]) -> object:
     if not isinstance(model, dict) or "like" in model:
         raise ConfigError(f"The system {system_id!r} is like {table['like']!r}, which is no table that stands by itself.", hint="Name one.")
     own = {name: value for name, value in table.items() if name != "like"}
-    both = {name: {**model[name], **value} for name, value in own.items() if isinstance(value, dict) and name in model}
+    both = {name: {**model[name], **value} for name, value in own.items() if isinstance(value, dict) and isinstance(model.get(name), dict)}
     return {**model, **own, **both}
 
 
