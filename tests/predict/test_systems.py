@@ -98,7 +98,10 @@ class TestAFileOfOnesOwn:
             ('[mine]\nlike = "catboost_v9"\nhalf_life_days = 0', "'mine' does not fit: half_life_days"),
             ('[mine]\nlike = "catboost_v9"\nthreshold = -1', "'mine' does not fit: threshold"),
             ('[mine]\nlike = "catboost_v9"\nthreshold_in = "euro"', "'mine' does not fit: threshold_in"),
-            ('[mine]\nlike = "catboost_v9"\nwindow = "3 years"', "'mine' does not fit: window: Value error, '3 years' is neither season nor"),
+            (
+                '[mine]\nlike = "catboost_v9"\nwindow = "3 years"',
+                "'mine' does not fit: window: Value error, '3 years' is neither",
+            ),
             ('[mine]\nlike = "catboost_v9"\nmembers = ["catboost_v9"]', "an ensemble has members, and nobody else has"),
             ('[mine]\nfamily = "catboost"', "'mine' does not fit: features"),
             ('[mine]\nfamily = "ensemble"\nfeatures = "v18"', "an ensemble has members, and nobody else has"),
