@@ -25,7 +25,7 @@ TIP = 1_762_389_000_000_000
 
 def closed(line: float = 20.5, over: float = 0.5, minutes: float = 10.0, slope: float = 0.2) -> Closed:
     at = np.array([TIP - (round(minutes * MINUTE) if np.isfinite(minutes) else 0)])
-    return Closed(*(np.array([value]) for value in (line, over)), at, *(np.array([value]) for value in (minutes, slope)))
+    return Closed(np.array([line]), np.array([over]), at, np.array([minutes]), np.array([slope]))
 
 
 def values(close: Closed, *, over: bool = True, line: float = 20.5, price: float = 2.0, ago: float = 60.0) -> tuple[float, float]:

@@ -174,7 +174,7 @@ class TestIntervals:
         tail = (1 - level) / 2
         for row, least, most, held in zip(rows, low, high, mass, strict=True):
             total = sum(row.values())
-            assert (least, most) == (int(least), int(most))
+            assert np.array([least, most]).astype(np.int64).tolist() == [least, most]
             assert held == pytest.approx(sum(weight for points, weight in row.items() if least <= points <= most) / total)
             assert held >= level - 1e-9
             assert sum(weight for points, weight in row.items() if points < least) / total <= tail + 1e-9
@@ -199,11 +199,10 @@ class TestIntervals:
 def test_at_a_fair_price_a_bet_gains_nothing_whether_a_push_can_happen_or_not(rows: list[dict[int, float]], line: float) -> None:
     spoken = of_masses(*rows)
     for place, prices in enumerate(zip(*spoken.fair_prices(np.full(len(rows), line)), strict=True)):
-        total = sum(rows[place].values())
-        over, push, under = (
-            sum(weight for points, weight in rows[place].items() if holds(points)) / total
-            for holds in (lambda points: points > line, lambda points: points == line, lambda points: points < line)
-        )
+        row, total = rows[place], sum(rows[place].values())
+        over = sum(weight for points, weight in row.items() if points > line) / total
+        push = sum(weight for points, weight in row.items() if points == line) / total
+        under = sum(weight for points, weight in row.items() if points < line) / total
         for won, price in zip((over, under), prices, strict=True):
             if won > 1e-6:
                 assert won * price + push - 1 == pytest.approx(0.0, abs=1e-6)

@@ -92,6 +92,9 @@ def test_a_pool_weighs_rows_with_a_line_and_without_apart() -> None:
     assert np.allclose(spoken.cumulative[heard], expected[heard], rtol=0, atol=1e-12)
 
 
+WRONG: tuple[object, ...] = (-0.1, 1.1, None, "much", [], float("nan"), float("inf"))
+
+
 class TestWeights:
     def test_by_row_and_in_the_order_asked_a_member_that_is_not_named_weighs_nothing(self) -> None:
         found = Weights(LINED, UNLINED).of(["high", "low", "middle"], np.array([20.5, np.nan]))
@@ -106,7 +109,7 @@ class TestWeights:
         "document",
         [
             *(None, [], 1, "lined", {}, {"lined": {}}, {"lined": [], "unlined": []}, {"lined": {"a": 1}, "unlined": None}),
-            *({"lined": {"a": wrong}, "unlined": {}} for wrong in (-0.1, 1.1, None, "much", [], float("nan"), float("inf"))),
+            *({"lined": {"a": wrong}, "unlined": {}} for wrong in WRONG),
         ],
     )
     def test_what_is_none_is_refused(self, document: object) -> None:

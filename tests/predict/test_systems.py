@@ -154,7 +154,7 @@ class TestRecipes:
         assert self.ONE.model_copy(update=change).recipe_hash != self.ONE.recipe_hash
 
     def test_every_field_is_tried(self) -> None:
-        mark = type(self).test_any_field_makes_another.pytestmark[0]  # type: ignore[attr-defined]
+        mark = type(self).test_any_field_makes_another.pytestmark[0]
         assert {name for change in mark.args[1] for name in change} == set(System.model_fields)
 
     def test_so_does_another_version_of_the_features(self, monkeypatch: pytest.MonkeyPatch) -> None:
