@@ -11,7 +11,8 @@ from predict.slates import OPTIONS, SYSTEM, Man, built, echo, even, quote, said,
 from tipoff.features.quality import MIN_SCORE, RunMode
 from tipoff.predict.distribution import Distribution
 from tipoff.predict.families import Columns
-from tipoff.predict.slate import GUARD_MEAN, GUARD_ROWS, candidates, held_back, speak
+from tipoff.predict.guard import GUARD_MEAN, GUARD_ROWS
+from tipoff.predict.slate import candidates, held_back, speak
 from tipoff.predict.speakers import LINE, Pool, Said, Weights
 
 
@@ -168,6 +169,14 @@ class TestTheBatchGuard:
         men, rows = self.slate(GUARD_ROWS, 5.0)
         spoken = said([*men[:-1], replace(men[-1], line=None)], *rows[:-1])
         assert spoken.guard == ""
+
+    def test_a_slate_on_one_side_is_held_against_the_systems_own_past_and_nobody_elses(self) -> None:
+        men, rows = self.slate(GUARD_ROWS, 1.2)
+        whole = slate(men, *rows)
+        for past, held in (({"echo": -0.1}, True), ({"echo": 1.0}, False), ({"other": -0.1}, False), ({}, False)):
+            spoken = speak(replace(whole, past=past, said={}), SYSTEM, "echo-1", echo())
+            assert bool(spoken.guard) == held
+            assert (spoken.predictions.num_rows == 0) == held
 
     def test_a_system_without_a_model_is_absent_for_everybody_whom_it_would_have_predicted(self) -> None:
         spoken = held_back(slate([Man("fit"), Man("hurt", status="out")]), SYSTEM, "it is not trained")
