@@ -113,6 +113,24 @@ def test_no_later_word_about_the_past_moves_a_game_that_has_been_played(draws: D
     assert before.tip[before.as_played].tolist() == after.tip[after.as_played].tolist()
 
 
+@settings(max_examples=200)
+@given(drawn, st.sampled_from([0, 60, 150]), st.none() | st.integers(-3, 13))
+def test_each_game_is_as_of_a_moment_so_long_before_its_tip_at_which_its_version_was_in_force(
+    draws: Draws, minutes: int, hours: int | None
+) -> None:
+    """Whatever is learnt later of another tip, no version is used before it is known."""
+    rows, before = rows_of(draws), timedelta(minutes=minutes)
+    asked = None if hours is None else TIP - timedelta(hours=hours)
+    wanted = pa.array(sorted({row["game_id"] for row in rows}), pa.string())
+    found = schedule_of(rows).as_of(wanted, None if asked is None else micros(asked), before // timedelta(microseconds=1))
+    for game in found.to_pylist():
+        assert game["known_at"] <= game["as_of"] <= game["tip"] - before
+        assert asked is None or game["as_of"] <= asked
+        [standing] = in_force([row for row in rows if row["game_id"] == game["game_id"] and row["known_at"] <= game["as_of"]]).values()
+        assert (standing["known_at"], standing["commence_time"]) == (game["known_at"], game["tip"])
+        assert standing["status"] == "scheduled"
+
+
 def test_a_schedule_without_rows_has_no_games() -> None:
     schedule = schedule_of([])
     assert schedule.as_of(pa.array(["20251105_BOS_NYK"], pa.string()), None).num_rows == 0

@@ -40,9 +40,11 @@ class Kept:
 
 
 def keep(folder: Path, system_id: str) -> Kept:
-    """A copy of a model that was trained for the practice night."""
-    manifest = house.predicted().loaded[system_id].manifest
+    """A copy of a model that was trained for the practice night, with its members where it has some."""
+    loaded = house.predicted().loaded
     bucket = open_bucket(folder.as_uri())
-    bucket.put(manifest.artefact, house.predicted().stage.bucket.get(manifest.artefact).bytes().to_bytes())
-    bucket.put(manifest_path(manifest.model_id), manifest.to_bytes())
+    for name in (*loaded[system_id].manifest.members, system_id):
+        manifest = loaded[name].manifest
+        bucket.put(manifest.artefact, house.predicted().stage.bucket.get(manifest.artefact).bytes().to_bytes())
+        bucket.put(manifest_path(manifest.model_id), manifest.to_bytes())
     return Kept(bucket, manifest.model_id, manifest.artefact)

@@ -11,7 +11,7 @@ from tipoff.analyze.slate import games_as_of
 from tipoff.features.build import Built, build
 from tipoff.market.taking import quotes_to_take
 from tipoff.predict.activate import PREDICTIONS
-from tipoff.predict.slate import Spoken, speak
+from tipoff.predict.slate import Spoken, slate_of, speak
 from tipoff.store.tables.features import catalogue
 from train import practice_house as house
 
@@ -22,7 +22,9 @@ def seen(stage: house.Stage) -> tuple[Built, list[dict[str, object]], dict[str, 
     with stage.warehouse.reading() as work:
         built = build(work, ids)
         quotes = quotes_to_take(work, work.keep(games_as_of(work, ids, None)))
-        said = {name: speak(work, built, quotes, house.systems()[name], it, house.OPTIONS) for name, it in house.predicted().loaded.items()}
+    slate = slate_of(built, quotes, house.OPTIONS)
+    models = house.predicted().loaded
+    said = {name: speak(slate, house.systems()[name], it.manifest.model_id, it.speaker) for name, it in models.items()}
     return built, quotes.to_pylist(), said
 
 

@@ -33,11 +33,14 @@ def test_f50_an_artefact_as_it_was_saved_is_loaded(tmp_path: Path, system_id: st
         (lambda document: document.update(feature_version="99"), f"the feature version was 99 and is {FEATURE_VERSION}"),
         (lambda document: document.update(library_version="somebody 0.1"), "the library was somebody 0.1 and is"),
         (lambda document: document.update(feature_set="v99"), "v99"),
+        (lambda document: document.update(feature_set=["v9"]), "does not fit"),
         (lambda document: document.update(family="oracle"), "'oracle'"),
-        (lambda document: document["canary"]["estimates"].__setitem__(2, 19.5), "its canary gave"),
+        (lambda document: document.update(family=["catboost"]), "does not fit"),
+        (lambda document: document["canary"]["means"].__setitem__(2, 19.5), "its canary gave"),
         (lambda document: document["canary"]["features"][1].__setitem__(0, 99.5), "its canary gave"),
-        (lambda document: document["canary"].pop("estimates"), "does not fit"),
-        (lambda document: document["calibration"].pop("quantiles"), "does not fit"),
+        (lambda document: document["canary"].pop("means"), "does not fit"),
+        (lambda document: document["canary"]["means"].pop(), "does not fit"),
+        (lambda document: document["canary"]["features"][1].pop(), "does not fit"),
         (lambda document: document.update(model_id="another-1"), "speaks of another-1"),
         (lambda document: document.update(artefact="models/another/model.json"), "speaks of"),
         (lambda document: document.update(artefact=document["artefact"].replace("model.", "../x/model.")), "speaks of"),
@@ -54,6 +57,32 @@ def test_f50_what_differs_is_refused_by_name(tmp_path: Path, system_id: str, cha
     assert said in refused.value.message
     assert kept.model_id in refused.value.message or said == "'oracle'"
     assert refused.value.hint
+
+
+@pytest.mark.parametrize("system_id", house.SINGLES)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda voice: voice.pop("quantiles"),
+        lambda voice: voice.pop("kind"),
+        lambda voice: voice.update(quantiles="many"),
+        lambda voice: voice.update(slope=None),
+        lambda voice: voice.clear(),
+    ],
+)
+def test_f50_a_voice_that_is_none_is_refused(tmp_path: Path, system_id: str, change: Change) -> None:
+    kept = keep(tmp_path, system_id)
+    kept.tamper(lambda document: change(document["voice"]))
+    with pytest.raises(ArtefactMismatch, match="does not fit"):
+        kept.load()
+
+
+def test_f50_a_voice_that_nobody_has_is_refused_with_those_that_there_are(tmp_path: Path) -> None:
+    kept = keep(tmp_path, "moving_average")
+    kept.tamper(lambda document: document["voice"].update(kind="sung"))
+    with pytest.raises(ArtefactMismatch, match="'sung'") as refused:
+        kept.load()
+    assert "scaled" in refused.value.hint
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{", b"\xff\xfe\x00"])

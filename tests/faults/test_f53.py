@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from load.bench import Bench
-from predict.slates import DAY, GAME, SYSTEM, TIP, Man, built, loaded, quote, quotes
+from predict.slates import DAY, GAME, SYSTEM, TIP, Man, quote, said
 from tipoff.grade.run import grade
 from tipoff.predict.activate import activate
-from tipoff.predict.slate import SlateOptions, speak
 from tipoff.store.tables import table_of
 
 LINE = 20.0
@@ -50,9 +49,8 @@ def night(bench: Bench) -> None:
         for name, (_, points, _) in PLAYED.items()
     ]
     with bench.warehouse.writing("a run") as work:
-        rows = quotes(*(quote(man.name, LINE, over=1.9, under=2.1) for man in men))
-        said = speak(work, built(men), rows, SYSTEM, loaded(), SlateOptions("a batch", "first", 8.0))
-        activate(work, SYSTEM.system_id, [GAME], said, TIP)
+        rows = (quote(man.name, LINE, over=1.9, under=2.1) for man in men)
+        activate(work, SYSTEM.system_id, [GAME], said(men, *rows), TIP)
         work.merge("raw.player_box", table_of("raw.player_box", box))
 
 

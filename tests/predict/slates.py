@@ -13,10 +13,12 @@ import pyarrow as pa
 from tipoff.features.build import Built
 from tipoff.features.quality import Scores
 from tipoff.features.registry import FEATURE_VERSION, feature_hash, feature_set
-from tipoff.predict.artefacts import Loaded, Manifest
-from tipoff.predict.distribution import LEVELS, Calibration
-from tipoff.predict.families import Matrix, Model, Vector
+from tipoff.predict.artefacts import Manifest, library_version
+from tipoff.predict.families import Matrix, Vector
+from tipoff.predict.slate import Slate, SlateOptions, Spoken, slate_of, speak
+from tipoff.predict.speakers import Single
 from tipoff.predict.systems import System
+from tipoff.predict.voices import LEVELS, Scaled
 from tipoff.store.tables.features import catalogue
 
 DAY = date(2025, 11, 5)
@@ -105,6 +107,7 @@ class Echo:
     """A model that estimates what stands in a player's average of ten games, and more by a constant."""
 
     suffix = "json"
+    rounds = 0
 
     def __init__(self, names: tuple[str, ...], above: float = 0.0) -> None:
         self._place = names.index("points_avg_last_10")
@@ -118,36 +121,57 @@ class Echo:
 
 
 SYSTEM = System(system_id="echo", family="moving_average", features="v9", threshold=1.0)
+OPTIONS = SlateOptions("a batch", "first", 8.0)
 
 
-def even() -> Calibration:
+def even() -> Scaled:
     """Misses that are as often above as below: the median is the estimate."""
-    return Calibration(2.0, 0.2, tuple(np.linspace(-2.5, 2.5, LEVELS).tolist()))
+    return Scaled(2.0, 0.2, tuple(np.linspace(-2.5, 2.5, LEVELS).tolist()))
 
 
-def loaded(above: float = 0.0, model: Model | None = None, **given: Any) -> Loaded:
+def echo(above: float = 0.0) -> Single:
     """The echo, ready to speak."""
-    names = feature_set("v9")
+    names = feature_set(SYSTEM.features)
+    return Single("echo-1", names, Echo(names, above), even())
+
+
+def slate(men: Sequence[Man], *rows: dict[str, Any], options: SlateOptions = OPTIONS) -> Slate:
+    """The slate of these players at these quotes."""
+    return slate_of(built(men), quotes(*rows), options)
+
+
+def said(men: Sequence[Man], *rows: dict[str, Any], above: float = 0.0, options: SlateOptions = OPTIONS) -> Spoken:
+    """What the echo says of them."""
+    return speak(slate(men, *rows, options=options), SYSTEM, "echo-1", echo(above))
+
+
+def manifest(**given: Any) -> Manifest:
+    """That of the echo, or of another."""
+    names = feature_set(given.get("feature_set", SYSTEM.features))
     about: dict[str, Any] = {
         "model_id": "echo-1",
         "system_id": "echo",
         "family": "moving_average",
-        "feature_set": "v9",
+        "feature_set": SYSTEM.features,
         "features": names,
         "feature_hash": feature_hash(names),
         "feature_version": FEATURE_VERSION,
         "loss": "none",
+        "window": "1095d",
         "threshold": 1.0,
+        "recipe_hash": "x",
         "trained_from": "2025-01-01",
         "trained_until": "2025-11-04",
         "rows": 1000,
+        "rounds": 0,
         "data_hash": "x",
         "seed": 1,
-        "library_version": "numpy",
+        "library_version": library_version("moving_average"),
         "sha256": "",
         "artefact": "models/echo-1/model.json",
-        "calibration": {},
+        "voice": {},
+        "members": {},
         "metrics": {},
-        "canary": {},
+        "canary": {"features": [], "means": []},
     }
-    return Loaded(Manifest(**(about | given)), model or Echo(names, above), even())
+    return Manifest(**(about | given))

@@ -100,11 +100,15 @@ class Schedule:
         In order of game_id, without those unknown by then or called off; `as_of` and `tip` beside the columns of `raw.schedule`.
         """
         asked = np.asarray(pc.is_in(self.table.column("game_id"), value_set=wanted).to_numpy(), dtype=np.bool_)
-        limit = self.by_game(self.newest(asked), self.tip - before)[self.game]
+        limit = self.by_game(self.newest(asked), self.tip - before)
         limit = limit if moment is None else np.minimum(limit, moment)
-        found = self.newest(asked & (self.known <= limit))
+        found = self.newest(asked & (self.known <= limit[self.game]))
+        # A version in force then may have an earlier tip than the newest one, and one that was known only after that does not count.
+        while (limit[self.game[found]] > self.tip[found] - before).any():
+            limit = np.minimum(limit, self.by_game(found, self.tip - before))
+            found = self.newest(asked & (self.known <= limit[self.game]))
         found = found[~self.called_off[found] & (self.tip[found] != NEVER)]
-        as_of = pa.array(np.minimum(limit, self.tip - before)[found]).cast(pa.timestamp("us", "UTC"))
+        as_of = pa.array(limit[self.game[found]]).cast(pa.timestamp("us", "UTC"))
         columns = ["game_id", "game_date", "season", "home", "away", "game_type", "known_at"]
         known = self.table.take(pa.array(found))
         return known.select(columns).append_column("as_of", as_of).append_column("tip", known.column("commence_time"))

@@ -96,13 +96,10 @@ def load(bucket: ObjectStore, model_id: str, loaded: dict[str, Loaded] | None = 
     loaded = {} if loaded is None else loaded
     if model_id in loaded:
         return loaded[model_id]
+    manifest = _manifest(bucket, model_id)
+    body = _read(bucket, model_id, manifest.artefact)
     try:
-        manifest = _manifest(model_id, bucket.get(manifest_path(model_id)).bytes().to_bytes())
-        body = bucket.get(manifest.artefact).bytes().to_bytes()
-    except FileNotFoundError:
-        raise ArtefactMismatch(f"The model {model_id} is in the registry and not in the bucket.", hint="Train it again.") from None
-    _check(manifest, body)
-    try:
+        _check(manifest, body)
         speaker = _speaker(bucket, manifest, body, loaded)
         _check_canary(manifest, speaker)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -116,15 +113,24 @@ def _speaker(bucket: ObjectStore, manifest: Manifest, body: bytes, loaded: dict[
         return Single(manifest.model_id, manifest.features, families.load(manifest.family, body), voice_of(manifest.voice))
     members = {}
     for system_id, model_id in manifest.members.items():
-        member = load(bucket, model_id, loaded)
-        if member.manifest.system_id != system_id or member.manifest.family == ENSEMBLE:
-            raise ArtefactMismatch(f"{manifest.model_id}: its member {model_id} is not of {system_id}.", hint=_AGAIN)
-        members[system_id] = member.speaker
+        # Asked before it is loaded: an ensemble that names itself would be loaded for ever.
+        member = loaded[model_id].manifest if model_id in loaded else _manifest(bucket, model_id)
+        if member.system_id != system_id or member.family == ENSEMBLE:
+            raise ArtefactMismatch(f"{manifest.model_id}: its member {model_id} is not of {system_id}, or an ensemble.", hint=_AGAIN)
+        members[system_id] = load(bucket, model_id, loaded).speaker
     return Pool(manifest.model_id, members, Weights.from_bytes(body))
 
 
-def _manifest(model_id: str, body: bytes) -> Manifest:
-    """The manifest in these bytes. Raises ArtefactMismatch where they are none, or another model's."""
+def _read(bucket: ObjectStore, model_id: str, path: str) -> bytes:
+    try:
+        return bucket.get(path).bytes().to_bytes()
+    except FileNotFoundError:
+        raise ArtefactMismatch(f"The model {model_id} is in the registry and not in the bucket.", hint="Train it again.") from None
+
+
+def _manifest(bucket: ObjectStore, model_id: str) -> Manifest:
+    """A model's manifest. Raises ArtefactMismatch where there is none, or another model's."""
+    body = _read(bucket, model_id, manifest_path(model_id))
     try:
         document = json.loads(body)
         manifest = Manifest(**{**document, "features": tuple(document["features"])})

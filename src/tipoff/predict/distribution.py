@@ -51,7 +51,8 @@ class Distribution:
         """Standard deviation of points."""
         values = np.arange(MOST_POINTS + 1.0)
         mass = self.mass
-        variance = mass @ values**2 - (mass @ values) ** 2
+        # Not by a product of matrices, whose last bit of a row depends on how many rows there are.
+        variance = (mass * values**2).sum(axis=1) - (mass * values).sum(axis=1) ** 2
         return np.asarray(np.sqrt(np.maximum(variance, 0.0)))
 
     def whole_median(self) -> Vector:
@@ -68,7 +69,7 @@ class Distribution:
         return np.where(self.spoken, np.clip(whole - 0.5 + share, 0.0, MAX_PREDICTED), np.nan)
 
     def against(self, line: Vector) -> tuple[Vector, Vector, Vector]:
-        """P(over), P(push), P(under) at each row's line; NaN where there is none."""
+        """P(over), P(push), P(under) at each row's line; NaN where there is none, or nothing is said."""
         known = np.isfinite(line)
         rows = np.arange(len(line))
         whole = np.clip(np.floor(np.where(known, line, 0.0)), 0, MOST_POINTS).astype(np.int64)
@@ -76,7 +77,7 @@ class Distribution:
         less = np.where(whole > 0, self.cumulative[rows, np.maximum(whole - 1, 0)], 0.0)
         on_whole = known & (line == whole)
         under = np.where(on_whole, less, at_most)
-        push = np.where(on_whole, at_most - less, 0.0)
+        push = np.where(on_whole, at_most - less, np.where(np.isnan(at_most), np.nan, 0.0))
         over = 1.0 - at_most
         return np.where(known, over, np.nan), np.where(known, push, np.nan), np.where(known, under, np.nan)
 

@@ -21,6 +21,7 @@ from tipoff.store.tables.features import CATEGORIES, catalogue
 
 ENSEMBLE = "ensemble"
 THIS_SEASON = "season"
+_WINDOW = re.compile("0*[1-9][0-9]{0,4}d")
 
 
 class System(BaseModel):
@@ -60,8 +61,8 @@ class System(BaseModel):
     @field_validator("window")
     @classmethod
     def _window(cls, text: str) -> str:
-        if text != THIS_SEASON:
-            window_of(text)
+        if text != THIS_SEASON and not _WINDOW.fullmatch(text):
+            raise ValueError(f"{text!r} is neither season nor a number of days, such as 1095d")
         return text
 
     @field_validator("feature_weights")
@@ -96,7 +97,7 @@ class System(BaseModel):
 
 def window_of(text: str) -> timedelta:
     """`1095d` as a span of days. Raises BadInput for anything else."""
-    if not re.fullmatch("0*[1-9][0-9]{0,4}d", text):
+    if not _WINDOW.fullmatch(text):
         raise BadInput(f"{text!r} is no window.", hint="Write a number of days, such as 1095d, or season.")
     return timedelta(days=int(text[:-1]))
 
@@ -138,7 +139,7 @@ def _completed(system_id: str, tables: dict[str, object]) -> object:
     if not isinstance(model, dict) or "like" in model:
         raise ConfigError(f"The system {system_id!r} is like {table['like']!r}, which is no table that stands by itself.", hint="Name one.")
     own = {name: value for name, value in table.items() if name != "like"}
-    both = {name: {**model[name], **value} for name, value in own.items() if isinstance(value, dict) and name in model}
+    both = {name: {**model[name], **value} for name, value in own.items() if isinstance(value, dict) and isinstance(model.get(name), dict)}
     return {**model, **own, **both}
 
 
@@ -147,7 +148,7 @@ def _system(system_id: str, table: object) -> System:
         raise ConfigError(f"The system {system_id!r} is no table.", hint=f"Write [{system_id}] and its settings below.")
     try:
         return System(system_id=system_id, **table)
-    except (ValidationError, BadInput, TypeError) as error:
+    except (ValidationError, TypeError) as error:
         raise ConfigError(f"The system {system_id!r} does not fit: {_faults(error)}.", hint="docs/models.md tells of each field.") from None
 
 

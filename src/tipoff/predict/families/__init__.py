@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import entry_points, version
+from importlib.metadata import PackageNotFoundError, entry_points, version
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tipoff.errors import ArtefactMismatch
@@ -70,12 +70,15 @@ def families() -> dict[str, str]:
 
 
 def family_named(name: str) -> Family:
-    """A family by its name. Raises ArtefactMismatch where none is called so."""
+    """A family by its name. Raises ArtefactMismatch where none is called so, or its package does not bring it."""
     known = families()
     if name not in known:
         raise ArtefactMismatch(f"No family of models is called {name!r}.", hint=f"There are {', '.join(known)}.")
     module, _, attribute = known[name].partition(":")
-    found: Any = getattr(import_module(module), attribute)
+    try:
+        found: Any = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ArtefactMismatch(f"The family {name!r} is not at {known[name]}: {error}.", hint="Install its package again.") from error
     return found  # type: ignore[no-any-return]
 
 
@@ -85,6 +88,9 @@ def load(name: str, body: bytes) -> Model:
 
 
 def library_version(name: str) -> str:
-    """The library of a family with its version. Raises ArtefactMismatch where no family is called so."""
+    """The library of a family with its version. Raises ArtefactMismatch where no family is called so, or its library is not there."""
     library = family_named(name).library
-    return f"{library} {version(library)}"
+    try:
+        return f"{library} {version(library)}"
+    except PackageNotFoundError:
+        raise ArtefactMismatch(f"{library}, the library of the family {name!r}, is not installed.", hint="Install it.") from None
