@@ -135,7 +135,7 @@ def train(
         tick = announce(f"train for {day}", len(chosen) + 1)
         trained = train_fleet(house, chosen, day, window, tick)
     if json:
-        print_json([manifest.__dict__ | {"voice": None, "canary": None} for manifest in trained])
+        print_json([manifest.__dict__ | {"voice": None, "canary": None} for manifest in trained.manifests])
         return
     rows = [
         (
@@ -147,9 +147,11 @@ def train(
             int(item.metrics["lined_n"]),
             item.metrics.get("lined_log_loss"),
         )
-        for item in trained
+        for item in trained.manifests
     ]
     columns = ("model", "rows", "trained on", "N held out", "MAE", "N with a line", "log loss of P(over)")
+    for system_id, why in trained.refused.items():
+        print_line(f"Not trained: {system_id}: {why}")
     print_table("Trained (figures on the held-out last days)", columns, rows, numeric=(1, 3, 4, 5, 6))
 
 

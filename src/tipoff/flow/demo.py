@@ -83,7 +83,9 @@ def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, see
             start = perf_counter()
             systems = systems_named(None, settings.systems_file)
             trained = train_fleet(house, systems, last_night, HISTORY, announce("train", len(systems) + 1))
-            story.steps.append(PhaseResult("train", perf_counter() - start, {"rows": trained[0].rows, "systems": len(trained)}))
+            story.steps.append(
+                PhaseResult("train", perf_counter() - start, {"rows": trained.manifests[0].rows, "systems": len(trained.manifests)})
+            )
             _evening(story, announce, house, capture, last_night, [time(15, 30), time(18, 15)])
             clock.set(local_instant(tonight, time(9, 0)))
             _morning_after(story, announce, house, capture, last_night)

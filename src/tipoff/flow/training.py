@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tipoff.errors import NotReady
 from tipoff.flow.house import House
 from tipoff.predict.artefacts import Manifest
 from tipoff.predict.systems import THIS_SEASON, System, window_of
@@ -15,20 +17,31 @@ from tipoff.train.keep import keep_fleet
 A_SEASON = timedelta(days=366)
 
 
-def train_fleet(house: House, systems: Sequence[System], until: date, window: str | None, tick: Callable[[int], None]) -> list[Manifest]:
+@dataclass(frozen=True)
+class Trained:
+    """The manifests of the systems that were trained, and why the others were not."""
+
+    manifests: list[Manifest]
+    refused: dict[str, str]
+
+
+def train_fleet(house: House, systems: Sequence[System], until: date, window: str | None, tick: Callable[[int], None]) -> Trained:
     """Train these systems for a day, each on its own window before it, or all on one that is given (`1095d` or `season`); `tick` is called
     after the data set and after each system.
 
-    Raises NotReady where there is too little to learn from.
+    Raises NotReady where there is too little to learn from for any of them.
     """
     chosen = [system if window is None else system.model_copy(update={"window": window}) for system in systems]
     with house.state.phase(house.run_id, "train", until) as recorded:
         data = data_set(house.warehouse, until, max(span_of(system.window) for system in chosen))
         tick(1)
-        fitted = fit_fleet(chosen, data, until, tick=tick)
+        refused: dict[str, str] = {}
+        fitted = fit_fleet(chosen, data, until, tick=tick, refused=refused)
+        if not fitted:
+            raise NotReady("No system could be trained.", hint="; ".join(dict.fromkeys(refused.values())))
         manifests = keep_fleet(house.warehouse, house.bucket, fitted, data, created_at=house.clock.now(), run_id=house.run_id)
-        recorded.counts = {"rows": data.size, "systems": len(manifests)}
-    return manifests
+        recorded.counts = {"rows": data.size, "systems": len(manifests), "refused": len(refused)}
+    return Trained(manifests, refused)
 
 
 def span_of(window: str) -> timedelta:

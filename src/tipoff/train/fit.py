@@ -6,7 +6,7 @@ voices. It must never know what comes after, nor where models are kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -55,17 +55,26 @@ def fit_fleet(
     seed: int = SEED,
     threads: int = 2,
     tick: Callable[[int], None] = lambda _: None,
+    refused: dict[str, str] | None = None,
 ) -> dict[str, Fitted]:
     """Fit systems for a day, ensembles after their members, which must be among them; `tick` is called after each.
 
-    The same data, systems and seed give the same models. Raises NotReady where there is too little to learn from or to hold out, or where
+    The same data, systems and seed give the same models. A system for which there is too little to learn from is left out where `refused` is
+    given, which then says why; an ensemble makes do with the members that there are, two at least. Raises NotReady where there is too little to learn from or to hold out, or where
     the data are of another feature version.
     """
     if data.feature_version != FEATURE_VERSION:
         raise NotReady(f"The data are of feature version {data.feature_version}, not {FEATURE_VERSION}.", hint="Build them again.")
     fitted: dict[str, Fitted] = {}
     for system in sorted(systems, key=lambda one: one.is_ensemble):
-        fitted[system.system_id] = _ensemble(system, data, fitted) if system.is_ensemble else _single(system, data, until, seed, threads)
+        try:
+            fitted[system.system_id] = (
+                _ensemble(system, data, fitted, refused or {}) if system.is_ensemble else _single(system, data, until, seed, threads)
+            )
+        except NotReady as error:
+            if refused is None:
+                raise
+            refused[system.system_id] = str(error)
         tick(1)
     return fitted
 
@@ -105,12 +114,13 @@ def _voice_of_lines(kind: Kind, data: DataSet, rows: Places) -> Voice:
     return kind.fit(data.features[LINE][lined], data.sample(lined, data.features.names, None))
 
 
-def _ensemble(system: System, data: DataSet, fitted: dict[str, Fitted]) -> Fitted:
-    missing = [member for member in system.members if member not in fitted]
-    if missing:
-        raise NotReady(f"{system.system_id} waits for its members {', '.join(missing)}.", hint="Train them together.")
-    members = {name: fitted[name] for name in system.members}
-    held = members[system.members[0]].held
+def _ensemble(system: System, data: DataSet, fitted: dict[str, Fitted], refused: Mapping[str, str]) -> Fitted:
+    missing = [member for member in system.members if member not in fitted and member not in refused]
+    members = {name: fitted[name] for name in system.members if name in fitted}
+    if missing or len(members) < 2:
+        lacking = missing or [member for member in system.members if member not in fitted]
+        raise NotReady(f"{system.system_id} waits for its members {', '.join(lacking)}.", hint="Train them together.")
+    held = next(iter(members.values())).held
     for member in members.values():
         held = np.intersect1d(held, member.held)
     said = {name: member.spoken.take(np.searchsorted(member.held, held)) for name, member in members.items()}

@@ -43,7 +43,7 @@ def keep_fleet(
     """
     manifests: dict[str, Manifest] = {}
     for system_id, one in fitted.items():
-        members = {name: manifests[name].model_id for name in one.system.members}
+        members = {name: manifests[name].model_id for name in one.system.members if name in manifests}
         manifest, body = _manifest(one, data, members, seed)
         save(bucket, manifest, body)
         _register(warehouse, manifest, created_at, run_id)

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.analyze.past import Floats, numbers
+from tipoff.errors import NotReady
 from tipoff.grade.settle import settle
 from tipoff.market.closing import Closed, closing_values
 from tipoff.predict.families import Columns
@@ -41,7 +42,7 @@ _TAKEN = (
 @dataclass
 class Fold:
     """What a fold gave. `held_back` counts the slates that the batch guard took from a system, `absences` who was not predicted by reason;
-    seconds are of the clock, and of the processor."""
+    `refused` which systems had too little to learn from; seconds are of the clock, and of the processor."""
 
     refit: date
     facts: pa.Table
@@ -50,6 +51,7 @@ class Fold:
     held_back: dict[str, int] = field(default_factory=dict)
     absences: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     seconds_to_fit: float = 0.0
     seconds_to_predict: float = 0.0
     processor_seconds: float = 0.0
@@ -64,13 +66,16 @@ def run_fold(
     """
     began, spent = perf_counter(), process_time()
     data = snapshot.data(refit)
-    fitted = fit_fleet(systems, data, refit, seed=seed, threads=threads)
+    refused: dict[str, str] = {}
+    fitted = fit_fleet(systems, data, refit, seed=seed, threads=threads, refused=refused)
+    if not fitted:
+        raise NotReady(f"No system could learn for {refit}: {next(iter(refused.values()), 'there is none')}", hint="Begin later.")
     fit_for = perf_counter() - began
     days = snapshot.days
     asked = np.flatnonzero((days >= np.datetime64(refit)) & (days < np.datetime64(until)))
     rows, features = snapshot.rows.take(pa.array(asked)), Columns(snapshot.features.names, snapshot.features.features[asked])
     facts = _facts(rows, features, snapshot.quotes, data, refit)
-    fold = Fold(refit, facts, pa.table({}), data.size, seconds_to_fit=fit_for)
+    fold = Fold(refit, facts, pa.table({}), data.size, seconds_to_fit=fit_for, refused=refused)
     past = {system_id: one.margin for system_id, one in fitted.items() if one.margin is not None}
     parts = [
         part
