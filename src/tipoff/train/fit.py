@@ -59,9 +59,9 @@ def fit_fleet(
 ) -> dict[str, Fitted]:
     """Fit systems for a day, ensembles after their members, which must be among them; `tick` is called after each.
 
-    The same data, systems and seed give the same models. A system for which there is too little to learn from is left out where `refused` is
-    given, which then says why; an ensemble makes do with the members that there are, two at least. Raises NotReady where there is too little to learn from or to hold out, or where
-    the data are of another feature version.
+    The same data, systems and seed give the same models. A system for which there is too little to learn from is left out where `refused`
+    is given, which then says why; an ensemble makes do with the members that there are, two at least. Raises NotReady where there is too
+    little to learn from or to hold out, or where the data are of another feature version.
     """
     if data.feature_version != FEATURE_VERSION:
         raise NotReady(f"The data are of feature version {data.feature_version}, not {FEATURE_VERSION}.", hint="Build them again.")
