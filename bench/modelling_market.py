@@ -151,9 +151,8 @@ def report(past: Past, said: dict[str, Vector]) -> None:
         if odd.any():
             exact = float((sample.points[odd] == np.floor(line[odd])).mean())
             print(f"  {season}  n {int(odd.sum())}  {exact:.3f}")
-    print(
-        f"\nwhole number other than the shifted line: {float((said['whole'] != shifted_line(line))[usual].mean()):.3f} of {int(usual.sum()):,}"
-    )
+    other = (said["whole"] != shifted_line(line))[usual]
+    print(f"\nwhole number other than the shifted line: {float(other.mean()):.3f} of {other.size:,}")
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ def lines(rows: int, seed: int) -> Sample:
     """Lines, whole and half, with points near them, and some rows without a line."""
     chance = np.random.default_rng(seed)
     line = np.round(chance.gamma(4.0, 4.0, rows) * 2 + 4) / 2
-    points = np.round(np.maximum(line + 0.4 * line * chance.normal(size=rows), 0.0))
+    points = np.round(np.maximum(line + 0.4 * line * chance.normal(size=rows), 0.0)).astype(np.float64)
     line[::10] = np.nan
     features = np.column_stack([line, chance.uniform(2, 9, rows), chance.uniform(2, 9, rows), chance.uniform(15, 38, rows)])
     return Sample(NAMES, features, points, np.ones(rows), np.full(rows, np.datetime64("2024-01-01")))
