@@ -92,7 +92,7 @@ class TestTrees:
         stop = sample(names, 400, seed=2)
         shuffled = replace(stop, points=np.random.default_rng(1).permutation(stop.points))
         model = family_named(system.family).fit(eager, sample(names, 800, seed=1), shuffled, Fitting(3, 1))
-        assert 1 <= model.rounds < 60
+        assert 1 <= model.rounds < 30
 
     def test_they_learn_what_there_is_to_learn(self, system_id: str) -> None:
         system = systems()[system_id]
