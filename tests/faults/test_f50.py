@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def test_f50_a_voice_of_which_any_part_is_missing_or_none_is_refused(tmp_path: P
     whole = house.predicted().loaded[system_id].manifest.voice
     parts = [{name: value for name, value in whole.items() if name != left_out} for left_out in whole]
     for voice in ({}, *parts, *({**whole, name: wrong} for name in whole for wrong in (None, "many", 3))):
-        kept.tamper(lambda document, voice=voice: document.update(voice=voice))
+        kept.tamper(partial(dict.update, voice=voice))
         with pytest.raises(ArtefactMismatch):
             kept.load()
     kept.tamper(lambda document: document.update(voice=whole))
