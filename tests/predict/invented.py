@@ -9,6 +9,7 @@ import numpy as np
 
 from tipoff.features.registry import feature_set
 from tipoff.predict.families import Columns, Sample
+from tipoff.predict.families.market_anchored import LINE, MARKET
 from tipoff.predict.voices import LEVELS, Scaled
 from tipoff.train.dataset import DataSet
 
@@ -26,9 +27,13 @@ def skewed(*, floor: float = 1.5, slope: float = 0.2, skew: float = 0.25) -> Sca
 
 
 def columns(names: tuple[str, ...], count: int, seed: int) -> Columns:
-    """Feature rows with holes in them, as they come; some rows have nothing at all."""
+    """Feature rows with holes in them, as they come; some rows have nothing at all. Lines are halves, the market's chances near even."""
     rng = np.random.default_rng(seed)
     values = rng.normal(12, 6, (count, len(names)))
+    if LINE in names:
+        values[:, names.index(LINE)] = np.round(2 * np.clip(values[:, names.index(LINE)], 2, 40)) / 2
+    if MARKET in names:
+        values[:, names.index(MARKET)] = rng.uniform(0.44, 0.56, count)
     values[rng.random(values.shape) < 0.1] = np.nan
     values[:: max(count // 5, 1)] = np.nan
     return Columns(names, values)
@@ -41,7 +46,8 @@ def sample(names: tuple[str, ...], count: int, seed: int) -> Sample:
     signal = np.nan_to_num(features[:, 0], nan=10.0) + np.nan_to_num(features[:, 1] * features[:, 2], nan=140.0) / 40
     points = np.maximum(np.round(signal + rng.normal(0, 3, count)), 0.0)
     weights = rng.uniform(0.5, 1.5, count)
-    return Sample(names, features, points, weights / weights.mean(), FIRST_DAY + np.arange(count) // A_DAY)
+    minutes = np.clip(points * 1.5 + rng.normal(0, 3, count), 1.0, 48.0)
+    return Sample(names, features, points, weights / weights.mean(), FIRST_DAY + np.arange(count) // A_DAY, minutes)
 
 
 def data_set(days: int = 50, seed: int = 7) -> DataSet:
@@ -49,7 +55,8 @@ def data_set(days: int = 50, seed: int = 7) -> DataSet:
     rows = sample(feature_set("v18"), 60 * A_DAY, seed)
     some = slice(0, days * A_DAY)
     seasons = np.array(["2025-26"] * (days * A_DAY), dtype=object)
-    return DataSet(Columns(rows.names, rows.features[some]), rows.points[some], rows.days[some], seasons)
+    assert rows.minutes is not None
+    return DataSet(Columns(rows.names, rows.features[some]), rows.points[some], rows.minutes[some], rows.days[some], seasons)
 
 
 def day_after(data: DataSet) -> date:

@@ -188,8 +188,12 @@ class TestIntervals:
         assert (wide[1] >= narrow[1]).all()
         assert (wide[2] >= narrow[2]).all()
 
+    def test_a_tail_that_is_met_to_the_last_bit_is_left_out_on_both_sides(self) -> None:
+        eighths = of_masses(dict.fromkeys(range(10, 18), 1.0))
+        assert [values[0] for values in eighths.interval(0.75)] == [11, 16, 0.75]
+
     def test_ends_by_hand(self) -> None:
-        """Of ten equal steps 10 … 19 a tenth lies at 10 and a tenth at 19: the central 80 % leaves out exactly these."""
+        """Of ten equal steps 10 … 19 a tenth lies at 10 and a tenth at 19: the central 70 % leaves out exactly these, and holds 80."""
         equal = of_masses(dict.fromkeys(range(10, 20), 1.0))
         low, high, mass = equal.interval(0.7)
         assert (low[0], high[0], mass[0]) == (11, 18, pytest.approx(0.8))

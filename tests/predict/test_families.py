@@ -20,13 +20,14 @@ from tipoff.predict import families
 from tipoff.predict.artefacts import load
 from tipoff.predict.families import Columns, Fitting, Model, family_named
 from tipoff.predict.families.moving_average import MovingAverage
+from tipoff.predict.speakers import LINE
 from tipoff.predict.systems import System, fleet
 from tipoff.store.payloads import open_bucket
 from tipoff.train.fit import fit_fleet
 from tipoff.train.keep import keep_fleet
 from train.practice_house import SINGLES, systems
 
-TREES = [name for name in SINGLES if name != "moving_average"]
+TREES = ("catboost_v9", "lightgbm_v12", "xgboost_v12")
 
 
 def test_the_handful_that_is_tested_has_every_family_of_the_fleet() -> None:
@@ -47,7 +48,7 @@ class TestEveryFamily:
         model, fresh = fitted(system), columns(feature_set(system.features), 300, seed=5).features
         body = model.to_bytes()
         again = families.load(system.family, body)
-        assert np.array_equal(again.predict(fresh), model.predict(fresh))
+        assert np.array_equal(again.predict(fresh), model.predict(fresh), equal_nan=True)
         assert again.to_bytes() == body
         assert again.rounds == model.rounds
 
@@ -62,13 +63,16 @@ class TestEveryFamily:
         model.predict(columns(feature_set(systems()[system_id].features), 40, seed=5).features)
         assert model.to_bytes() == body
 
-    def test_an_estimate_is_never_missing_and_hangs_on_its_own_row_alone(self, system_id: str) -> None:
-        model, fresh = fitted(systems()[system_id]), columns(feature_set(systems()[system_id].features), 50, seed=5).features
-        assert np.isnan(fresh[0]).all()
-        found = model.predict(fresh)
-        assert np.isfinite(found).all()
+    def test_an_estimate_hangs_on_its_own_row_alone_and_only_who_lives_by_the_line_has_none_without(self, system_id: str) -> None:
+        system = systems()[system_id]
+        model, rows = fitted(system), columns(feature_set(system.features), 50, seed=5)
+        assert np.isnan(rows.features[0]).all()
+        found = model.predict(rows.features)
         assert found.dtype == np.float64
-        assert [model.predict(fresh[place : place + 1])[0] for place in range(len(fresh))] == found.tolist()
+        speaks = np.isfinite(rows[LINE]) if system.family == "market_anchored" else np.ones(50, dtype=np.bool_)
+        assert np.isfinite(found).tolist() == speaks.tolist()
+        alone = np.concatenate([model.predict(rows.features[place : place + 1]) for place in range(50)])
+        assert np.array_equal(alone, found, equal_nan=True)
 
     def test_the_sample_that_it_learns_from_is_left_as_it_was(self, system_id: str) -> None:
         system = systems()[system_id]
@@ -92,7 +96,7 @@ class TestTrees:
         stop = sample(names, 400, seed=2)
         shuffled = replace(stop, points=np.random.default_rng(1).permutation(stop.points))
         model = family_named(system.family).fit(eager, sample(names, 800, seed=1), shuffled, Fitting(3, 1))
-        assert 1 <= model.rounds < 60
+        assert 1 <= model.rounds < 30
 
     def test_they_learn_what_there_is_to_learn(self, system_id: str) -> None:
         system = systems()[system_id]

@@ -8,15 +8,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from predict.invented import NO_FEATURES, skewed
+from predict.invented import NO_FEATURES, sample, skewed
 from tipoff.errors import ArtefactMismatch
+from tipoff.features.registry import feature_set
 from tipoff.predict.distribution import Vector
-from tipoff.predict.families import Sample
+from tipoff.predict.families import Columns, Sample
+from tipoff.predict.kernel import Kernel
+from tipoff.predict.tilted import Tilted
 from tipoff.predict.voices import VOICES, Scaled, Voice, kept, voice_kind, voice_of
 
 FLOOR, SLOPE = 1.2, 0.25
-VOICE: dict[str, Voice] = {"scaled": skewed()}
+PAST = sample(feature_set("v18"), 1500, seed=11)
+ROWS = Columns(PAST.names, PAST.features[np.isfinite(PAST["vegas_points_line"])][:3])
+NEVER_MISSING = np.random.default_rng(12).uniform(4, 34, PAST.size)
+VOICE: dict[str, Voice] = {"scaled": skewed(), "kernel": Kernel.fit(NEVER_MISSING, PAST), "tilted": Tilted.fit(NEVER_MISSING, PAST)}
 """A voice of each kind."""
+ESTIMATES = {"tilted": np.array([0.45, np.nan, 0.6])}
+"""Chances for the one that speaks of these; for the others points."""
 
 
 def held(points: Vector) -> Sample:
@@ -78,15 +86,31 @@ class TestAnyVoice:
         assert document["kind"] == kind
 
     def test_where_the_estimate_is_missing_nothing_is_said_and_the_other_rows_do_not_mind(self, kind: str) -> None:
-        estimates = np.array([12.0, np.nan, 20.0])
-        spoken = VOICE[kind].distribution(estimates, NO_FEATURES)
+        estimates = ESTIMATES.get(kind, np.array([12.0, np.nan, 20.0]))
+        spoken = VOICE[kind].distribution(estimates, ROWS)
         assert np.isnan(spoken.cumulative).all(axis=1).tolist() == [False, True, False]
         assert np.isnan(spoken.cumulative).any(axis=1).tolist() == [False, True, False]
-        alone = VOICE[kind].distribution(estimates[[0, 2]], NO_FEATURES)
+        alone = VOICE[kind].distribution(estimates[[0, 2]], Columns(ROWS.names, ROWS.features[[0, 2]]))
         assert np.array_equal(spoken.cumulative[[0, 2]], alone.cumulative)
 
+    def test_a_row_hangs_on_itself_alone_to_the_last_bit(self, kind: str) -> None:
+        estimates = np.random.default_rng(13).uniform(0.2, 0.8, PAST.size) if kind == "tilted" else NEVER_MISSING
+        whole = VOICE[kind].distribution(estimates, PAST).cumulative
+        for place in range(7):
+            alone = VOICE[kind].distribution(estimates[place : place + 1], Columns(PAST.names, PAST.features[place : place + 1]))
+            assert np.array_equal(alone.cumulative[0], whole[place], equal_nan=True)
+
     def test_of_nobody_it_says_nothing(self, kind: str) -> None:
-        assert VOICE[kind].distribution(np.empty(0), NO_FEATURES).size == 0
+        assert VOICE[kind].distribution(np.empty(0), Columns(ROWS.names, ROWS.features[:0])).size == 0
+
+    def test_of_a_row_without_any_feature_it_is_a_distribution_or_nothing(self, kind: str) -> None:
+        spoken = VOICE[kind].distribution(
+            ESTIMATES.get(kind, np.array([12.0]))[:1], Columns(ROWS.names, np.full((1, len(ROWS.names)), np.nan))
+        )
+        assert spoken.spoken.tolist() == [kind != "tilted"]
+        if spoken.spoken[0]:
+            assert (np.diff(spoken.cumulative) >= -1e-12).all()
+            assert spoken.cumulative[0, -1] == 1.0
 
 
 def test_a_kind_that_nobody_has_is_refused_with_those_that_there_are() -> None:

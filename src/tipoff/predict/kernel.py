@@ -92,7 +92,9 @@ class Kernel:
             deviation, swing = _context(features)
             known = estimates[spoken]
             causes = _causes(known, deviation[spoken], swing[spoken], self.typical)
-            cumulative[spoken] = self._cumulative(known, np.maximum(causes @ np.array(self.spread), LEAST_SPREAD))
+            # Sums, here and below, and no product of matrices: its last bit hangs on how many rows there are.
+            scale = np.maximum((causes * np.array(self.spread)).sum(axis=1), LEAST_SPREAD)
+            cumulative[spoken] = self._cumulative(known, scale)
         return Distribution(cumulative)
 
     def _cumulative(self, estimates: Vector, scale: Vector) -> Grid:
@@ -100,14 +102,15 @@ class Kernel:
         edges = np.arange(MOST_POINTS + 1) + 0.5
         scaled = (edges[None, :] - estimates[:, None]) / scale[:, None]
         shares = _shares(np.array(self.knots), estimates)
-        chances = np.zeros_like(scaled)
-        for share, shape in zip(shares.T, self.shapes, strict=True):
+        chances, lifts = np.zeros_like(scaled), np.zeros((len(estimates), LIFTED + 1))
+        for share, shape, lift in zip(shares.T, self.shapes, self.lifts, strict=True):
             near = share > 0.0
             if near.any():
                 chances[near] += share[near, None] * np.interp(scaled[near], *_curve(shape))
+                lifts[near] += share[near, None] * np.array(lift)
         chances[:, -1] = 1.0
         mass = np.diff(chances, axis=1, prepend=0.0)
-        mass[:, : LIFTED + 1] *= shares @ np.array(self.lifts)
+        mass[:, : LIFTED + 1] *= lifts
         summed = np.cumsum(mass, axis=1)
         cumulative = summed / summed[:, -1:]
         cumulative[:, -1] = 1.0
