@@ -21,6 +21,7 @@ from tipoff.errors import NotReady
 from tipoff.grade.settle import settle
 from tipoff.market.closing import Closed, closing_values
 from tipoff.predict.families import Columns
+from tipoff.predict.families.market_anchored import MAIN
 from tipoff.predict.slate import Slate, SlateOptions, Spoken, speak
 from tipoff.predict.speakers import LINE
 from tipoff.predict.systems import System
@@ -41,13 +42,14 @@ _TAKEN = (
 
 @dataclass
 class Fold:
-    """What a fold gave. `held_back` counts the slates that the batch guard took from a system, `absences` who was not predicted by reason;
+    """What a fold gave. `in_play` counts the player-games that are set apart (see `_in_play`), `held_back` counts the slates that the batch guard took from a system, `absences` who was not predicted by reason;
     `refused` which systems had too little to learn from; seconds are of the clock, and of the processor."""
 
     refit: date
     facts: pa.Table
     said: pa.Table
     rows_learnt: int
+    in_play: int = 0
     held_back: dict[str, int] = field(default_factory=dict)
     absences: dict[str, int] = field(default_factory=dict)
     metrics: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -83,6 +85,14 @@ def run_fold(
         for part in _night(fold, snapshot.quotes, rows, features, np.flatnonzero(days[asked] == day), fitted, past, options)
     ]
     fold.said = _graded(pa.concat_tables(parts), rows) if parts else pa.table({})
+    playing = _in_play(fold.facts)
+    fold.in_play = playing.num_rows
+    if playing.num_rows and parts:
+        fold.facts, fold.said = (
+            table.join(playing, list(KEY), join_type="left anti").combine_chunks() for table in (fold.facts, fold.said)
+        )
+        fold.facts = fold.facts.sort_by([(name, "ascending") for name in KEY])
+        fold.said = fold.said.sort_by([(name, "ascending") for name in ("system_id", *KEY)])
     fold.metrics = {system_id: one.metrics for system_id, one in fitted.items()}
     fold.seconds_to_predict, fold.processor_seconds = perf_counter() - began - fit_for, process_time() - spent
     return fold
@@ -151,11 +161,20 @@ def _facts(rows: pa.Table, features: Columns, quotes: pa.Table, data: DataSet, r
     }
     for name, values in columns.items():
         table = table.append_column(name, pa.array(values, from_pandas=True))
-    books = quotes.group_by(list(KEY)).aggregate([("bookmaker", "count")]).rename_columns([*KEY, "book_count"])
+    books = quotes.group_by(list(KEY)).aggregate([("bookmaker", "count"), ("line_kind", "min")])
+    books = books.rename_columns([*KEY, "book_count", "line_kind"])
     table = table.append_column("place", pa.array(np.arange(table.num_rows)))
     table = table.join(books, list(KEY), join_type="left outer").sort_by("place").drop_columns(["place"])
     newest = data.last if data.size else refit
     return table.append_column("trained_until", pa.repeat(pa.scalar(newest, pa.date32()), table.num_rows))
+
+
+def _in_play(facts: pa.Table) -> pa.Table:
+    """The keys of player-games whose line is not one of before the tip: a consensus without a moment of its own, so unevenly priced as no
+    main line is. An archive holds some that were taken during the game, half a point above what the player had already scored."""
+    over = facts.column("market_over")
+    odd = pc.or_(pc.less(over, MAIN[0]), pc.greater(over, MAIN[1]))
+    return facts.filter(pc.fill_null(pc.and_(odd, pc.equal(facts.column("line_kind"), "consensus")), False)).select(list(KEY))
 
 
 def _moments(said: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
