@@ -42,8 +42,9 @@ _TAKEN = (
 
 @dataclass
 class Fold:
-    """What a fold gave. `in_play` counts the player-games that are set apart (see `_in_play`), `held_back` counts the slates that the batch guard took from a system, `absences` who was not predicted by reason;
-    `refused` which systems had too little to learn from; seconds are of the clock, and of the processor."""
+    """What a fold gave. `in_play` counts the player-games that are set apart (see `_in_play`), `held_back` the slates that the batch guard
+    took from a system, `absences` who was not predicted by reason; `refused` tells which systems had too little to learn from. Seconds are
+    of the clock, and of the processor."""
 
     refit: date
     facts: pa.Table
@@ -64,17 +65,19 @@ def run_fold(
 ) -> Fold:
     """Fit the systems on what was over before `refit`, and let them speak of the days from it up to the day before `until`.
 
-    The same snapshot, systems and seed give the same fold. Raises NotReady where there is too little to learn from.
+    The same snapshot, systems and seed give the same fold; where no game is on, nothing is fitted. Raises NotReady where there is too little to learn from.
     """
     began, spent = perf_counter(), process_time()
+    days = snapshot.days
+    asked = np.flatnonzero((days >= np.datetime64(refit)) & (days < np.datetime64(until)))
+    if not len(asked):
+        return Fold(refit, pa.table({}), pa.table({}), 0)
     data = snapshot.data(refit)
     refused: dict[str, str] = {}
     fitted = fit_fleet(systems, data, refit, seed=seed, threads=threads, refused=refused)
     if not fitted:
         raise NotReady(f"No system could learn for {refit}: {next(iter(refused.values()), 'there is none')}", hint="Begin later.")
     fit_for = perf_counter() - began
-    days = snapshot.days
-    asked = np.flatnonzero((days >= np.datetime64(refit)) & (days < np.datetime64(until)))
     rows, features = snapshot.rows.take(pa.array(asked)), Columns(snapshot.features.names, snapshot.features.features[asked])
     facts = _facts(rows, features, snapshot.quotes, data, refit)
     fold = Fold(refit, facts, pa.table({}), data.size, seconds_to_fit=fit_for, refused=refused)
@@ -175,6 +178,11 @@ def _in_play(facts: pa.Table) -> pa.Table:
     over = facts.column("market_over")
     odd = pc.or_(pc.less(over, MAIN[0]), pc.greater(over, MAIN[1]))
     return facts.filter(pc.fill_null(pc.and_(odd, pc.equal(facts.column("line_kind"), "consensus")), False)).select(list(KEY))
+
+
+def _without(table: pa.Table, keys: pa.Table, order: Sequence[str]) -> pa.Table:
+    """The rows of other player-games, in this order."""
+    return table.join(keys, list(KEY), join_type="left anti").sort_by([(name, "ascending") for name in order]).combine_chunks()
 
 
 def _moments(said: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
