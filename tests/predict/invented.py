@@ -41,7 +41,8 @@ def sample(names: tuple[str, ...], count: int, seed: int) -> Sample:
     signal = np.nan_to_num(features[:, 0], nan=10.0) + np.nan_to_num(features[:, 1] * features[:, 2], nan=140.0) / 40
     points = np.maximum(np.round(signal + rng.normal(0, 3, count)), 0.0)
     weights = rng.uniform(0.5, 1.5, count)
-    return Sample(names, features, points, weights / weights.mean(), FIRST_DAY + np.arange(count) // A_DAY)
+    minutes = np.clip(points * 1.2 + rng.normal(10, 3, count), 1.0, 48.0)
+    return Sample(names, features, points, weights / weights.mean(), FIRST_DAY + np.arange(count) // A_DAY, minutes)
 
 
 def data_set(days: int = 50, seed: int = 7) -> DataSet:
@@ -49,7 +50,8 @@ def data_set(days: int = 50, seed: int = 7) -> DataSet:
     rows = sample(feature_set("v18"), 60 * A_DAY, seed)
     some = slice(0, days * A_DAY)
     seasons = np.array(["2025-26"] * (days * A_DAY), dtype=object)
-    return DataSet(Columns(rows.names, rows.features[some]), rows.points[some], rows.days[some], seasons)
+    assert rows.minutes is not None
+    return DataSet(Columns(rows.names, rows.features[some]), rows.points[some], rows.minutes[some], rows.days[some], seasons)
 
 
 def day_after(data: DataSet) -> date:

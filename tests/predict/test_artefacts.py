@@ -178,7 +178,7 @@ class TestEnsembles:
             (lambda document: document.update(feature_version="99"), "the feature version was 99"),
             (lambda document: document.update(library_version="somebody 0.1"), "the library was somebody 0.1"),
             (lambda document: document["canary"]["means"].__setitem__(0, 99.0), "its canary gave"),
-            (lambda document: document["voice"].pop("slope"), "does not fit"),
+            (lambda document: document["voice"].pop("kind"), "does not fit"),
         ],
     )
     def test_a_member_that_is_refused_refuses_it_by_the_members_name(

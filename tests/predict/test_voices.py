@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,13 @@ import pytest
 from predict.invented import NO_FEATURES, skewed
 from tipoff.errors import ArtefactMismatch
 from tipoff.predict.distribution import Vector
-from tipoff.predict.families import Sample
+from tipoff.predict.families import Columns, Sample
+from tipoff.predict.kernel import Kernel
+from tipoff.predict.tilted import Tilted
 from tipoff.predict.voices import VOICES, Scaled, Voice, kept, voice_kind, voice_of
 
 FLOOR, SLOPE = 1.2, 0.25
-VOICE: dict[str, Voice] = {"scaled": skewed()}
-"""A voice of each kind."""
+SEEN = ("points_std_last_10", "minutes_volatility_last_10", "minutes_avg_last_10", "vegas_points_line")
 
 
 def held(points: Vector) -> Sample:
@@ -35,6 +37,20 @@ def draw(size: int, seed: int) -> tuple[Vector, Vector]:
 def learnt(size: int, seed: int) -> Scaled:
     estimates, points = draw(size, seed)
     return Scaled.fit(estimates, held(points))
+
+
+def seen(size: int) -> Columns:
+    """What a voice may look at, besides the estimate."""
+    return Columns(SEEN, np.tile([5.0, 4.0, 24.0, 14.5], (size, 1)))
+
+
+def kernel() -> Kernel:
+    estimates, points = draw(400, 5)
+    return Kernel.fit(estimates, replace(held(points), names=SEEN, features=seen(400).features))
+
+
+VOICE: dict[str, Voice] = {"scaled": skewed(), "kernel": kernel(), "tilted": Tilted(kernel())}
+"""A voice of each kind."""
 
 
 class TestScaled:
@@ -79,14 +95,14 @@ class TestAnyVoice:
 
     def test_where_the_estimate_is_missing_nothing_is_said_and_the_other_rows_do_not_mind(self, kind: str) -> None:
         estimates = np.array([12.0, np.nan, 20.0])
-        spoken = VOICE[kind].distribution(estimates, NO_FEATURES)
+        spoken = VOICE[kind].distribution(estimates, seen(3))
         assert np.isnan(spoken.cumulative).all(axis=1).tolist() == [False, True, False]
         assert np.isnan(spoken.cumulative).any(axis=1).tolist() == [False, True, False]
-        alone = VOICE[kind].distribution(estimates[[0, 2]], NO_FEATURES)
+        alone = VOICE[kind].distribution(estimates[[0, 2]], seen(2))
         assert np.array_equal(spoken.cumulative[[0, 2]], alone.cumulative)
 
     def test_of_nobody_it_says_nothing(self, kind: str) -> None:
-        assert VOICE[kind].distribution(np.empty(0), NO_FEATURES).size == 0
+        assert VOICE[kind].distribution(np.empty(0), seen(0)).size == 0
 
 
 def test_a_kind_that_nobody_has_is_refused_with_those_that_there_are() -> None:
