@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tipoff.errors import ArtefactMismatch
 from tipoff.predict.distribution import MOST_POINTS, Vector
 from tipoff.predict.families.sample import Sample
-from tipoff.predict.kernel import LEAST_SPREAD, LEVELS, LIFTED, TAIL, Kernel
+from tipoff.predict.kernel import LEAST_SPREAD, LEVELS, LIFTED, Kernel
 from tipoff.predict.voices import Scaled, kept, voice_of
 
 NAMES = ("points_std_last_10", "minutes_volatility_last_10", "minutes_avg_last_10")
@@ -49,10 +49,13 @@ def reference(voice: Kernel, estimate: float, deviation: float, swing: float) ->
         reached, lift = 0.0, 0.0
         for number, part in ((below, 1.0 - share), (above, share)):
             shape = voice.shapes[number]
-            ends = shape[0] - TAIL * (shape[1] - shape[0]), shape[-1] + TAIL * (shape[-1] - shape[-2])
-            levels = [0.0, *((place + 0.5) / LEVELS for place in range(LEVELS)), 1.0]
+            before_it = [shape[0] - steps * (shape[1] - shape[0]) for steps in (15.0, 5.0, 2.0)]
+            after_it = [shape[-1] + steps * (shape[-1] - shape[-2]) for steps in (2.0, 5.0, 15.0)]
+            inner = [(place + 0.5) / LEVELS for place in range(LEVELS)]
+            left = 0.5 / LEVELS
+            levels = [0.0, 0.1 * left, 0.5 * left, *inner, 1.0 - 0.5 * left, 1.0 - 0.1 * left, 1.0]
             scaled = (points + 0.5 - estimate) / scale
-            reached += part * float(np.interp(scaled, [ends[0], *shape, ends[1]], levels))
+            reached += part * float(np.interp(scaled, [*before_it, *shape, *after_it], levels))
             lift += part * (voice.lifts[number][points] if points <= LIFTED else 1.0)
         reached = 1.0 if points == MOST_POINTS else reached
         mass.append((reached - before) * lift)
@@ -111,6 +114,14 @@ def test_odd_numbers_that_are_rare_are_told_to_be_rare() -> None:
     for points in (3, 5):
         assert mass[:, points].mean() == pytest.approx((NEXT.points[rows] == points).mean(), abs=0.02)
         assert mass[:, points].mean() < mass[:, points + 1].mean()
+
+
+def test_what_happens_once_in_a_thousand_games_is_not_held_for_impossible() -> None:
+    """Half a hundredth of the chance lies beyond the last quantile: some of it far out."""
+    row = Sample(NAMES, np.array([[6.0, 5.0, 25.0]]), np.zeros(1), np.ones(1), HELD.days[:1])
+    found = VOICE.distribution(np.array([10.0]), row).cumulative[0]
+    highest = int((found >= 0.995).argmax())
+    assert 0.0 < 1.0 - found[highest + 6] < 0.005
 
 
 def test_players_whose_minutes_swing_get_wider_distributions() -> None:

@@ -230,4 +230,5 @@ def put(features: Columns, value: float) -> Columns:
 def without(data: DataSet, days: Days) -> DataSet:
     """The data set without some days."""
     kept = ~np.isin(data.days, days)
-    return DataSet(Columns(data.features.names, data.features.features[kept]), data.points[kept], data.days[kept], data.seasons[kept])
+    features = Columns(data.features.names, data.features.features[kept])
+    return DataSet(features, data.points[kept], data.minutes[kept], data.days[kept], data.seasons[kept])

@@ -28,8 +28,9 @@ EFFECTIVE = 150.0
 PRIOR_ROWS = 20.0
 """As many rows as confirm a chance before the first held-out row is counted."""
 LEAST_SPREAD = 0.3
-TAIL = 3.0
-"""Beyond the last quantile the chance that is left is spread over so many of the last steps between quantiles."""
+TAIL_STEPS, TAIL_SHARES = (2.0, 5.0, 15.0), (0.5, 0.9, 1.0)
+"""Beyond the last quantile: of the chance that is left such shares lie within so many of the last steps between quantiles. A shorter tail
+holds for impossible what happens once in some thousand games."""
 PARTS = 5
 """A whole number k stands for the points from k - 1/2 to k + 1/2, taken at so many places."""
 
@@ -178,10 +179,11 @@ def _shares(knots: Vector, estimates: Vector) -> Grid:
 
 def _curve(shape: tuple[float, ...]) -> tuple[Vector, Vector]:
     """Scaled misses, and the chance of no more, from 0 to 1."""
-    quantiles = np.array(shape)
+    quantiles, steps, shares = np.array(shape), np.array(TAIL_STEPS), 0.5 / LEVELS * np.array(TAIL_SHARES)
     below, above = (max(float(step), 1e-6) for step in (quantiles[1] - quantiles[0], quantiles[-1] - quantiles[-2]))
-    known = np.concatenate([[quantiles[0] - TAIL * below], quantiles, [quantiles[-1] + TAIL * above]])
-    return known, np.concatenate([[0.0], (np.arange(LEVELS) + 0.5) / LEVELS, [1.0]])
+    levels = (np.arange(LEVELS) + 0.5) / LEVELS
+    known = np.concatenate([(quantiles[0] - steps * below)[::-1], quantiles, quantiles[-1] + steps * above])
+    return known, np.concatenate([(levels[0] - shares)[::-1], levels, levels[-1] + shares])
 
 
 def _numbers(values: Vector) -> tuple[float, ...]:

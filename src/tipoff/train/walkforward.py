@@ -65,7 +65,8 @@ def run_fold(
 ) -> Fold:
     """Fit the systems on what was over before `refit`, and let them speak of the days from it up to the day before `until`.
 
-    The same snapshot, systems and seed give the same fold; where no game is on, nothing is fitted. Raises NotReady where there is too little to learn from.
+    The same snapshot, systems and seed give the same fold; where no game is on, nothing is fitted. Raises NotReady where there is too
+    little to learn from.
     """
     began, spent = perf_counter(), process_time()
     days = snapshot.days
