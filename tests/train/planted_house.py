@@ -122,7 +122,7 @@ def _in_time_order(built: Built, outcome: Scored, quotes: pa.Table) -> House:
     names = feature_set("v18")
     order = time_order(built.ingredients)
     features = Columns(names, built.matrix(names))
-    data = as_data(built.ingredients, features, outcome.points, order[learnable(built, outcome)[order]])
+    data = as_data(built.ingredients, features, outcome, order[learnable(built, outcome)[order]])
     everybody = candidates(built, OPTIONS).take(pa.array(order))
     played = Scored(outcome.points[order], outcome.minutes[order])
     return House(data, everybody, Columns(names, features.features[order]), played, quotes)
