@@ -23,7 +23,7 @@ def lines(rows: int, seed: int) -> Sample:
     points = np.round(np.maximum(line + 0.4 * line * chance.normal(size=rows), 0.0)).astype(np.float64)
     line[::10] = np.nan
     features = np.column_stack([line, chance.uniform(2, 9, rows), chance.uniform(2, 9, rows), chance.uniform(15, 38, rows)])
-    return Sample(NAMES, features, points, np.ones(rows), np.full(rows, np.datetime64("2024-01-01")))
+    return Sample(NAMES, features, np.asarray(points, dtype=np.float64), np.ones(rows), np.full(rows, np.datetime64("2024-01-01")))
 
 
 HELD = lines(3000, 1)
