@@ -143,7 +143,7 @@ def data() -> DataSet:
     return data_set(eve().warehouse, NIGHT, WINDOW)
 
 
-SINGLES = ("moving_average", "catboost_v9", "lightgbm_v12", "xgboost_v12", "market_anchored")
+SINGLES = ("moving_average", "catboost_v9", "lightgbm_v12", "xgboost_v12", "minutes_rate_v12_noveg", "market_anchored")
 """One system of each family: what is tested does not depend on how many there are."""
 ENSEMBLE = "ensemble"
 FEWER = {"iterations": 60.0, "rounds": 60.0}
