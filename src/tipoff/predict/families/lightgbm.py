@@ -38,6 +38,9 @@ class LightGBM:
         settings |= {name: int(settings[name]) for name in whole if name in settings}
         settings |= {"objective": system.loss, "seed": fitting.seed, "num_threads": fitting.threads, "verbosity": -1}
         settings |= {"deterministic": True, "force_row_wise": True}
+        weights = system.weights_of(train.names)
+        if any(weight != 1.0 for weight in weights):
+            settings["feature_contri"] = weights
         learnt = lightgbm.Dataset(train.features, train.points, weight=train.weights, feature_name=list(train.names), params=settings)
         if stop is None:
             return cls(lightgbm.train(settings, learnt, fitting.rounds))

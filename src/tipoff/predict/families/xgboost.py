@@ -34,11 +34,14 @@ class XGBoost:
         rounds = int(settings.pop("rounds"))
         settings |= {name: int(settings[name]) for name in ("max_depth", "max_bin", "max_leaves") if name in settings}
         settings |= {"objective": system.loss, "seed": fitting.seed, "nthread": fitting.threads, "tree_method": "hist", "verbosity": 0}
-        shared = {
+        shared: dict[str, Any] = {
             "feature_names": list(train.names),
             "max_bin": settings.get("max_bin", 256),
             "nthread": fitting.threads,
         }
+        weights = system.weights_of(train.names)
+        if any(weight != 1.0 for weight in weights):
+            shared["feature_weights"] = weights  # how likely a feature is drawn where only some are looked at
         learnt = xgboost.QuantileDMatrix(train.features, train.points, weight=train.weights, **shared)
         if stop is None:
             return cls(xgboost.train(settings, learnt, fitting.rounds))
