@@ -56,7 +56,8 @@ class KernelReference:
 
     @classmethod
     def fit(cls, levels: Vector, points: Vector) -> KernelReference:
-        """Past rows are counted by level, to half a point, and smoothed over levels; levels that nothing is near borrow from afar."""
+        """Past rows are counted by level, to half a point, and smoothed over levels; levels that nothing is near borrow from afar. Where
+        there is no past row it says nothing."""
         known = np.isfinite(levels) & np.isfinite(points)
         counts = np.zeros((_LEVELS, MOST_POINTS + 1))
         place = np.clip(np.round(levels[known] * _STEPS), 0, _LEVELS - 1).astype(np.int64)
@@ -65,7 +66,8 @@ class KernelReference:
         away = (at[:, None] - at[None, :]) / BANDWIDTH
         kernel = np.exp(-0.5 * away * away) + 1e-12 / (1.0 + away * away)
         smooth = kernel @ counts
-        return cls(np.cumsum(smooth, axis=1) / np.maximum(smooth.sum(axis=1, keepdims=True), 1e-300))
+        total = smooth.sum(axis=1, keepdims=True)
+        return cls(np.cumsum(np.divide(smooth, total, out=np.full(smooth.shape, np.nan), where=total > 0), axis=1))
 
     def __call__(self, levels: Vector) -> Distribution:
         """The distribution of each row by its level, between levels in proportion; NaN where it has none."""

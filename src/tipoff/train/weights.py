@@ -22,7 +22,8 @@ def learn_weights(said: Mapping[str, Distribution], points: Vector, lines: Vecto
     """Weights by member, apart for rows with a line and without one, from what was said of held-out rows and what was scored.
 
     They maximise the mean log of the mixture's probability of the points scored, by expectation and maximisation from equal weights. A
-    member that is silent on some row of a kind has no weight there; with fewer than 200 rows of a kind the weights stay equal.
+    member that is silent on some row of a kind has no weight there, and nobody has where all are; with fewer than 200 rows of a kind the
+    weights of those that speak stay equal.
 
     Source: A. Dempster, N. Laird, D. Rubin, "Maximum likelihood from incomplete data via the EM algorithm", JRSS B 39, 1977, for the
     proportions of a mixture.
@@ -35,7 +36,7 @@ def learn_weights(said: Mapping[str, Distribution], points: Vector, lines: Vecto
 def _mixture(names: list[str], chance: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> dict[str, float]:
     speaks = ~np.isnan(chance).any(axis=0) if len(chance) else np.ones(len(names), dtype=np.bool_)
     weights = speaks / max(speaks.sum(), 1)
-    if len(chance) >= MIN_ROWS:
+    if len(chance) >= MIN_ROWS and speaks.any():
         given = np.maximum(np.where(speaks, chance, 0.0), LEAST_CHANCE)
         for _ in range(STEPS):
             part = given * weights
