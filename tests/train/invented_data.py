@@ -18,7 +18,7 @@ from tipoff.predict.systems import System
 from tipoff.train.dataset import DataSet
 
 NAMES = feature_set("v18")
-A_DAY, DAYS, OLD_DAYS = 50, 40, 10
+A_DAY, DAYS, OLD_DAYS = 100, 40, 10
 UNTIL = date(2025, 12, 1)
 """The day that is trained for: the newest rows are of the day before."""
 MARKET = "implied_over_probability"
@@ -26,7 +26,7 @@ MARKET = "implied_over_probability"
 
 @lru_cache(maxsize=1)
 def invented() -> DataSet:
-    """40 days with 50 rows each; the first ten days lie 400 days further back, in the season before."""
+    """40 days with 100 rows each; the first ten days lie 400 days further back, in the season before."""
     random = np.random.default_rng(20251201)
     size = A_DAY * DAYS
     level = random.gamma(4.0, 3.0, size)

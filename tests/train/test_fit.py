@@ -1,166 +1,337 @@
-"""The same data, system and seed give the same model; and what is held out is held out."""
+"""Fitting in time order: what is held out is held out, the same gives the same to the bit, and nothing comes from later than it may."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
-from pathlib import Path
+from itertools import groupby
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from load.benches import bench_maker
-from tipoff.errors import BadInput, NotReady
+from tipoff.errors import NotReady
 from tipoff.features.registry import FEATURE_VERSION, feature_set
 from tipoff.grade.metrics import shifted_line
-from tipoff.predict.artefacts import Manifest
-from tipoff.predict.systems import System, fleet
-from tipoff.store.payloads import open_bucket
+from tipoff.predict.families import Columns, Fitting, family_named
+from tipoff.predict.families.sample import Sample
+from tipoff.predict.speakers import LINE, Pool, Single
+from tipoff.predict.systems import System
+from tipoff.predict.voices import voice_kind
 from tipoff.train.dataset import DataSet
-from tipoff.train.fit import CALIBRATION_SHARE, STOP_SHARE, fit_system, parse_window
+from tipoff.train.fit import CALIBRATION_SHARE, SEED, STOP_SHARE, Fitted, Places, cuts, fit_fleet
+from tipoff.train.weights import learn_weights
 from train import practice_house as house
+from train.invented_data import AVERAGE, LEAVES, POOL, SEASON_AVERAGE, SINGLES, UNTIL, invented, with_features, with_points
 
-FAMILIES = tuple(fleet())
-
-
-def fit(folder: Path, system: System, data: DataSet) -> tuple[Manifest, bytes]:
-    """Fit into an empty warehouse and bucket; the manifest, and the model's bytes."""
-    bench = bench_maker(folder)
-    bucket = open_bucket(folder.as_uri())
-    manifest = fit_system(bench.warehouse, bucket, system, data, created_at=house.MORNING, run_id="a run")
-    return manifest, bucket.get(manifest.artefact).bytes().to_bytes()
+TREES = tuple(system for system in SINGLES if system is not AVERAGE)
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
-def fitted(request: pytest.FixtureRequest) -> Manifest:
-    """The manifest of each system, as it was trained for the night."""
-    return house.predicted().loaded[request.param].manifest
+_learnt: dict[str, Fitted] = {}
 
 
-def held_from(data: DataSet) -> np.datetime64:
-    """The first of the held-out days: the last rows in their share, whole days of them."""
-    first: np.datetime64 = data.days[int(data.size * (1 - CALIBRATION_SHARE))]
-    return first
+def learnt(system: System) -> Fitted:
+    """A system, fitted once."""
+    if system.recipe_hash not in _learnt:
+        _learnt[system.recipe_hash] = fit_fleet([system], invented(), UNTIL, threads=1)[system.system_id]
+    return _learnt[system.recipe_hash]
 
 
-def test_the_same_data_system_and_seed_give_the_same_id_and_the_same_bytes(fitted: Manifest, tmp_path: Path) -> None:
-    again, body = fit(tmp_path / "again", house.systems()[fitted.system_id], house.data())
-    assert again == fitted
-    assert body == house.predicted().stage.bucket.get(fitted.artefact).bytes().to_bytes()
+def parts(data: DataSet, rows: Places) -> tuple[list[int], list[int], list[int]]:
+    """Rows to train on, to stop on, and held out, counted day by day: a day belongs to the part in which its last row would lie."""
+    train: list[int] = []
+    stop: list[int] = []
+    held: list[int] = []
+    size = len(rows)
+    for _, group in groupby(range(size), key=lambda place: data.days[rows[place]]):
+        places = list(group)
+        last = places[-1]
+        if last >= int(size * (1 - CALIBRATION_SHARE)):
+            held += places
+        elif last >= int(size * (1 - STOP_SHARE - CALIBRATION_SHARE)):
+            stop += places
+        else:
+            train += places
+    return train, stop, held
 
 
-def test_other_data_another_system_or_another_threshold_give_another_id(tmp_path: Path) -> None:
-    system = house.systems()["moving_average"]
-    data = house.data()
-    points = data.points.copy()
-    points[0] += 1
-    made = [
-        fit(tmp_path / str(place), *case)[0].model_id
-        for place, case in enumerate(
-            [(system, data), (system, replace(data, points=points)), (system.model_copy(update={"threshold": 2.0}), data)]
-        )
-    ]
-    assert len(set(made)) == 3
+def some(sample: Sample, places: list[int]) -> Sample:
+    return Sample(sample.names, sample.features[places], sample.points[places], sample.weights[places], sample.days[places])
 
 
-@pytest.mark.parametrize("system_id", FAMILIES)
-def test_what_happened_on_the_held_out_days_does_not_reach_the_model(tmp_path: Path, system_id: str) -> None:
-    """Other points and other features on those days: the calibration changes, the model does not by a bit."""
-    data = house.data()
-    held = data.days >= held_from(data)
-    changed = replace(
-        data,
-        points=np.where(held, data.points + 3.0, data.points),
-        values={name: np.where(held, values + 7.0, values) for name, values in data.values.items()},
+class TestOneSystem:
+    @pytest.mark.parametrize("system", SINGLES, ids=lambda system: system.system_id)
+    def test_it_is_what_the_steps_give_one_by_one(self, system: System) -> None:
+        """Trained on the oldest days, stopped on later ones, voiced on the latest; then as many trees on all of them."""
+        data = invented()
+        rows = data.rows_of(system.window, UNTIL)
+        everything = data.sample(rows, feature_set(system.features), system.half_life_days)
+        train, stop, held = parts(data, rows)
+        family = family_named(system.family)
+        first = family.fit(system, some(everything, train), some(everything, stop), Fitting(SEED, 1))
+        estimates = first.predict(everything.features[held])
+        voice = voice_kind(family.voice).fit(estimates, data.sample(rows[held], data.features.names, None))
+        found = learnt(system)
+        assert np.array_equal(found.held, rows[held])
+        assert np.array_equal(found.spoken.cumulative, voice.distribution(estimates, Columns(data.features.names, np.empty(0))).cumulative)
+        assert isinstance(found.speaker, Single)
+        assert found.speaker.voice == voice
+        again = family.fit(system, everything, None, Fitting(SEED, 1, first.rounds)) if first.rounds else first
+        assert found.model is not None
+        assert found.model.to_bytes() == again.to_bytes()
+        assert found.model.rounds == first.rounds
+
+    @pytest.mark.parametrize("system", SINGLES, ids=lambda system: system.system_id)
+    def test_the_same_data_system_and_seed_give_the_same_bits_whatever_the_threads(self, system: System) -> None:
+        one, two = learnt(system), fit_fleet([system], invented(), UNTIL, threads=2)[system.system_id]
+        assert one.model is not None
+        assert two.model is not None
+        assert one.model.to_bytes() == two.model.to_bytes()
+        assert isinstance(one.speaker, Single)
+        assert isinstance(two.speaker, Single)
+        assert one.speaker.voice == two.speaker.voice
+        assert np.array_equal(one.spoken.cumulative, two.spoken.cumulative)
+        assert one.metrics == two.metrics
+
+    @pytest.mark.parametrize("system", [LEAVES], ids=lambda system: system.system_id)
+    def test_another_seed_gives_another_model(self, system: System) -> None:
+        other = fit_fleet([system], invented(), UNTIL, threads=1, seed=SEED + 1)[system.system_id]
+        assert other.model is not None
+        assert other.model.to_bytes() != model_bytes(learnt(system))
+
+    @pytest.mark.parametrize("system", TREES, ids=lambda system: system.system_id)
+    def test_what_was_scored_on_the_held_out_days_reaches_the_model_kept_and_not_the_one_that_spoke_of_them(self, system: System) -> None:
+        """The voice hears of it and spreads otherwise; but who was expected to score more than whom is the same, row by row."""
+        before = learnt(system)
+        after = fit_fleet([system], with_points(invented(), before.held, 3.0), UNTIL, threads=1)[system.system_id]
+        assert model_bytes(after) != model_bytes(before)
+        assert rounds(after) == rounds(before)
+        assert not np.array_equal(after.spoken.cumulative, before.spoken.cumulative)
+        assert np.array_equal(ranks(after), ranks(before))
+
+    @pytest.mark.parametrize("system", TREES, ids=lambda system: system.system_id)
+    def test_other_features_of_some_held_out_players_change_nothing_that_was_said_of_the_others_but_the_voice(self, system: System) -> None:
+        before = learnt(system)
+        after = fit_fleet([system], with_features(invented(), before.held[1::2], 5.0), UNTIL, threads=1)[system.system_id]
+        assert rounds(after) == rounds(before)
+        assert not np.array_equal(ranks(after, 1), ranks(before, 1))
+        assert np.array_equal(ranks(after, 0), ranks(before, 0))
+
+    def test_a_day_that_is_trained_for_or_later_is_not_learnt_from(self) -> None:
+        """With ten days more in the data, the same is learnt for an earlier day as without them."""
+        data = invented()
+        until = data.days[-500].item()
+        known = data.days < np.datetime64(until)
+        short = DataSet(Columns(data.features.names, data.features.features[known]), data.points[known], data.days[known], data.seasons[known])
+        for system in (AVERAGE, LEAVES):
+            whole, cut = (fit_fleet([system], one, until, threads=1)[system.system_id] for one in (data, short))
+            assert model_bytes(whole) == model_bytes(cut)
+            assert np.array_equal(whole.spoken.cumulative, cut.spoken.cumulative)
+            assert data.days[whole.rows].max() < np.datetime64(until)
+
+    @pytest.mark.parametrize("window", ["1095d", "56d", "25d", "season"])
+    def test_it_learns_from_its_window_alone(self, window: str) -> None:
+        """Other points before the window change no bit of it; other points on its first day do."""
+        system = LEAVES.model_copy(update={"window": window})
+        data, before = invented(), learnt(system)
+        assert np.array_equal(before.rows, data.rows_of(window, UNTIL))
+        outside = np.setdiff1d(np.arange(data.size), before.rows)
+        assert len(outside) == {"1095d": 0, "56d": 1000, "25d": 1500, "season": 1000}[window]
+        assert model_bytes(fit_fleet([system], with_points(data, outside, 9.0), UNTIL, threads=1)["leaves"]) == model_bytes(before)
+        first_day = before.rows[data.days[before.rows] == data.days[before.rows[0]]]
+        assert model_bytes(fit_fleet([system], with_points(data, first_day, 9.0), UNTIL, threads=1)["leaves"]) != model_bytes(before)
+
+    def test_a_half_life_makes_the_old_rows_matter_less(self) -> None:
+        """The old season scored 9 more than it did: a model with a short half-life hardly notices."""
+        old = np.flatnonzero(invented().seasons == "2024-25")
+        moved = {}
+        for days in (None, 20.0):
+            system = LEAVES.model_copy(update={"half_life_days": days})
+            after = fit_fleet([system], with_points(invented(), old, 9.0), UNTIL, threads=1)["leaves"]
+            rows = invented().features.matrix(feature_set("v12"))[-200:]
+            models = [one.model for one in (after, learnt(system))]
+            assert models[0] is not None
+            assert models[1] is not None
+            moved[days] = float(np.mean(models[0].predict(rows) - models[1].predict(rows)))
+        assert moved[None] > 1.0
+        assert abs(moved[20.0]) < 0.1
+
+    @pytest.mark.parametrize("system", SINGLES, ids=lambda system: system.system_id)
+    def test_its_figures_are_those_of_the_held_out_days_counted_one_by_one(self, system: System) -> None:
+        check_metrics(invented(), learnt(system))
+
+    def test_what_it_learnt_of_the_practice_league_beats_knowing_nothing(self) -> None:
+        data = house.data()
+        for found in house.fitted().values():
+            train = np.setdiff1d(found.rows, found.held)
+            blind = np.abs(shifted_line(np.full(len(found.held), np.median(data.points[train]))) - data.points[found.held]).mean()
+            assert found.metrics["mae"] < blind - 0.5
+
+
+def model_bytes(found: Fitted) -> bytes:
+    assert found.model is not None
+    return found.model.to_bytes()
+
+
+def rounds(found: Fitted) -> int:
+    assert found.model is not None
+    return found.model.rounds
+
+
+def ranks(found: Fitted, half: int | None = None) -> Places:
+    """The order in which the held-out rows (or every second of them) were expected to score: whatever the voice, by their estimates."""
+    means = found.spoken.mean()
+    return np.argsort(means if half is None else means[half::2], kind="stable")
+
+
+def check_metrics(data: DataSet, found: Fitted) -> None:
+    """Row by row."""
+    over, push, _ = found.spoken.against(data.features[LINE][found.held])
+    misses, biases, squares, losses, briers = [], [], [], [], []
+    rows = zip(
+        found.spoken.whole_median(), data.points[found.held], data.features[LINE][found.held], over, push, found.spoken.cumulative, strict=True
     )
-    manifest, _ = fit(tmp_path / "changed", house.systems()[system_id], changed)
-    kept = house.predicted().loaded[system_id].manifest
-    assert manifest.sha256 == kept.sha256
-    assert manifest.calibration != kept.calibration
-    assert manifest.data_hash != kept.data_hash
-
-
-def test_the_days_on_which_training_stops_early_are_not_held_out_days_nor_split(fitted: Manifest) -> None:
-    data = house.data()
-    held = data.days >= held_from(data)
-    assert fitted.metrics["n"] == held.sum()
-    assert CALIBRATION_SHARE <= held.mean() < CALIBRATION_SHARE + STOP_SHARE
-
-
-def test_the_manifest_says_what_it_was_made_of(fitted: Manifest) -> None:
-    data = house.data()
-    assert fitted.features == feature_set(fitted.feature_set)
-    assert fitted.feature_version == FEATURE_VERSION
-    assert (fitted.rows, fitted.data_hash) == (data.size, data.digest())
-    assert (date.fromisoformat(fitted.trained_from), date.fromisoformat(fitted.trained_until)) == (data.first, data.last)
-    assert fitted.trained_until < house.NIGHT.isoformat()
-
-
-def test_its_figures_are_those_of_the_held_out_days_counted_one_by_one(fitted: Manifest) -> None:
-    data = house.data()
-    model = house.predicted().loaded[fitted.system_id]
-    held = data.days >= held_from(data)
-    spoken = model.speak(data.matrix(fitted.features)[held])
-    over, push, _ = spoken.against(data.values["vegas_points_line"][held])
-    misses, losses = [], []
-    rows = zip(spoken.whole_median(), data.points[held], data.values["vegas_points_line"][held], over, push, strict=True)
-    for whole, points, line, above, equal in rows:
+    for whole, points, line, above, equal, cumulative in rows:
         misses.append(abs(float(whole) - points))
+        biases.append(float(whole) - points)
+        squares.append(sum((float(chance) - (k >= points)) ** 2 for k, chance in enumerate(cumulative)))
         if not np.isnan(line) and points != line:
             chance = above / (1 - equal)
             losses.append(-np.log(chance if points > line else 1 - chance))
-    assert fitted.metrics["mae"] == pytest.approx(np.mean(misses))
-    assert fitted.metrics["lined_n"] == len(losses)
-    assert fitted.metrics["lined_log_loss"] == pytest.approx(np.mean(losses))
-
-
-def test_what_it_learnt_beats_knowing_nothing(fitted: Manifest) -> None:
-    data = house.data()
-    held = data.days >= held_from(data)
-    blind = np.abs(shifted_line(np.full(held.sum(), np.median(data.points[~held]))) - data.points[held]).mean()
-    assert fitted.metrics["mae"] < blind - 0.5
-
-
-def test_it_is_in_the_registry_once_as_a_candidate(fitted: Manifest) -> None:
-    warehouse = house.predicted().stage.warehouse
-    [row] = warehouse.read("models.registry", system_id=fitted.system_id).to_pylist()
-    assert (row["model_id"], row["sha256"], row["state"], row["rows"]) == (fitted.model_id, fitted.sha256, "candidate", fitted.rows)
-
-
-def test_training_again_leaves_the_registry_as_it_was(tmp_path: Path) -> None:
-    bench, bucket = bench_maker(tmp_path / "bench"), open_bucket(tmp_path.as_uri())
-    system = house.systems()["moving_average"]
-    for day in (0, 1):
-        at = house.MORNING + timedelta(days=day)
-        fit_system(bench.warehouse, bucket, system, house.data(), created_at=at, run_id=f"run {day}")
-    row = bench.row("models.registry")
-    assert (row["created_at"], row["run_id"]) == (house.MORNING, "run 0")
-
-
-@pytest.mark.parametrize("days", [1, 2])
-def test_rows_of_too_few_days_to_hold_some_out_are_not_ready(tmp_path: Path, days: int) -> None:
-    data = house.data()
-    first = data.days[data.size // 2]
-    mine = (data.days >= first) & (data.days < first + np.timedelta64(days, "D"))
-    few = DataSet(
-        {name: values[mine] for name, values in data.values.items()},
-        data.points[mine],
-        data.days[mine],
-        data.days[mine][0].item(),
-        data.days[mine][-1].item(),
+            briers.append((chance - (points > line)) ** 2)
+    assert len(misses) > 250
+    assert len(losses) > 100
+    assert found.metrics == pytest.approx(
+        {
+            "n": len(misses),
+            "mae": np.mean(misses),
+            "bias": np.mean(biases),
+            "crps": np.mean(squares),
+            "lined_n": len(losses),
+            "lined_log_loss": np.mean(losses),
+            "lined_brier": np.mean(briers),
+        }
     )
-    with pytest.raises(NotReady, match="of too few days") as refused:
-        fit(tmp_path / "bench", house.systems()["catboost_v9"], few)
-    assert "--window" in refused.value.hint
 
 
-@pytest.mark.parametrize(("text", "days"), [("1095d", 1095), ("56d", 56), ("1d", 1), ("007d", 7)])
-def test_a_window_is_a_number_of_days(text: str, days: int) -> None:
-    assert parse_window(text) == timedelta(days=days)
+@pytest.fixture(scope="module")
+def fleet() -> dict[str, Fitted]:
+    return fit_fleet([POOL, *SINGLES], invented(), UNTIL, threads=1)
 
 
-@pytest.mark.parametrize("text", ["", "d", "0d", "000d", "-3d", "1.5d", "56", "56w", "56d ", " 56d", "1e3d", "²d", "٣d", "9999999999d"])
-def test_any_other_window_is_bad_input_that_says_how_to_write_it(text: str) -> None:
-    with pytest.raises(BadInput) as refused:
-        parse_window(text)
-    assert "1095d" in refused.value.hint
+class TestEnsemble:
+    def test_it_comes_after_its_members_wherever_it_is_named(self, fleet: dict[str, Fitted]) -> None:
+        assert list(fleet) == ["average", "leaves", "oblivious", "levels", "pool"]
+
+    def test_its_weights_are_those_of_what_its_members_said_before_they_had_seen_it(self, fleet: dict[str, Fitted]) -> None:
+        """Not of what the models kept would say, which have seen those days."""
+        data, pool = invented(), fleet["pool"]
+        assert isinstance(pool.speaker, Pool)
+        said = {name: fleet[name].spoken for name in POOL.members}
+        points, lines = data.points[pool.held], data.features[LINE][pool.held]
+        assert pool.speaker.weights == learn_weights(said, points, lines)
+        rows = Columns(data.features.names, data.features.features[pool.held])
+        seen = {name: fleet[name].speaker.speak(rows, {}) for name in POOL.members}
+        assert learn_weights(seen, points, lines) != pool.speaker.weights
+
+    def test_it_says_the_weighted_mean_of_its_members(self, fleet: dict[str, Fitted]) -> None:
+        data, pool = invented(), fleet["pool"]
+        assert isinstance(pool.speaker, Pool)
+        lined = np.isfinite(data.features[LINE][pool.held])
+        for rows, weights in ((lined, pool.speaker.weights.lined), (~lined, pool.speaker.weights.unlined)):
+            mean = sum(weights[name] * fleet[name].spoken.cumulative[rows] for name in POOL.members)
+            assert pool.spoken.cumulative[rows] == pytest.approx(mean)
+        check_metrics(data, pool)
+
+    def test_it_speaks_with_the_models_that_are_kept(self, fleet: dict[str, Fitted]) -> None:
+        data, pool = invented(), fleet["pool"]
+        assert isinstance(pool.speaker, Pool)
+        assert pool.model is None
+        assert pool.speaker.members == {name: fleet[name].speaker for name in POOL.members}
+        assert np.array_equal(pool.rows, np.arange(data.size))
+
+    def test_points_that_are_not_held_out_reach_its_weights_through_its_members_alone(self) -> None:
+        """Averages learn nothing from them, so neither do the weights, to the bit; with a member that learns they move."""
+        data = invented()
+        still = POOL.model_copy(update={"members": ("average", "season_average")})
+        systems = (AVERAGE, SEASON_AVERAGE, LEAVES)
+        before = fit_fleet([*systems, still], data, UNTIL, threads=1)
+        train = np.setdiff1d(before["pool"].rows, before["pool"].held)
+        changed = with_points(data, train[::3], 6.0)
+        assert weights_of(fit_fleet([*systems, still], changed, UNTIL, threads=1)) == weights_of(before)
+        moving = [*systems, POOL]
+        assert weights_of(fit_fleet(moving, changed, UNTIL, threads=1)) != weights_of(fit_fleet(moving, data, UNTIL, threads=1))
+        held = with_points(data, before["pool"].held[::3], 6.0)
+        assert weights_of(fit_fleet([*systems, still], held, UNTIL, threads=1)) != weights_of(before)
+
+    def test_of_members_with_windows_of_their_own_it_weighs_the_days_that_none_of_them_had_seen(self) -> None:
+        data = invented()
+        short = AVERAGE.model_copy(update={"window": "22d"})
+        found = fit_fleet([short, LEAVES, POOL], data, UNTIL, threads=1)
+        held = sorted(set(found["average"].held.tolist()) & set(found["leaves"].held.tolist()))
+        assert 0 < len(held) == len(found["average"].held) < len(found["leaves"].held)
+        assert found["pool"].held.tolist() == held
+        places = [found["leaves"].held.tolist().index(row) for row in held]
+        said = {"average": found["average"].spoken, "leaves": found["leaves"].spoken.take(np.array(places))}
+        assert weights_of(found) == learn_weights(said, data.points[held], data.features[LINE][held])
+        assert sorted(set(found["average"].rows.tolist()) | set(found["leaves"].rows.tolist())) == found["pool"].rows.tolist()
+
+    @pytest.mark.parametrize("given_", [[POOL], [POOL, AVERAGE], [LEAVES, POOL]], ids=len)
+    def test_without_its_members_it_is_not_ready_and_says_whom_it_waits_for(self, given_: list[System]) -> None:
+        missing = [name for name in POOL.members if name not in {system.system_id for system in given_}]
+        with pytest.raises(NotReady, match=f"pool waits for its members {', '.join(missing)}") as refused:
+            fit_fleet(given_, invented(), UNTIL, threads=1)
+        assert refused.value.hint == "Train them together."
+
+
+def weights_of(found: dict[str, Fitted]) -> object:
+    assert isinstance(found["pool"].speaker, Pool)
+    return found["pool"].speaker.weights
+
+
+class TestCuts:
+    @given(st.lists(st.integers(1, 60), min_size=1, max_size=60))
+    def test_days_are_never_split_and_each_part_is_later_than_the_one_before(self, sizes: list[int]) -> None:
+        data = of_days(sizes)
+        rows = np.arange(data.size)
+        train, stop, held = parts(data, rows)
+        if not train or not stop:
+            with pytest.raises(NotReady, match="of too few days"):
+                cuts(data, rows)
+            return
+        stop_from, held_from = cuts(data, rows)
+        assert (stop_from, held_from) == (len(train), len(train) + len(stop))
+        assert data.days[stop_from - 1] < data.days[stop_from]
+        assert data.days[held_from - 1] < data.days[held_from]
+        assert len(held) >= data.size * CALIBRATION_SHARE
+
+    @pytest.mark.parametrize("sizes", [[1000], [500, 500], [10, 900], [200, 1000]])
+    def test_too_few_days_are_not_ready_and_the_hint_says_what_to_do(self, sizes: list[int]) -> None:
+        data = of_days(sizes)
+        with pytest.raises(NotReady, match=f"The {sum(sizes)} rows to train on are of too few days, {data.first} to {data.last}") as refused:
+            cuts(data, np.arange(data.size))
+        assert "--window" in refused.value.hint
+
+
+def of_days(sizes: list[int]) -> DataSet:
+    """A data set of days with so many rows."""
+    days = np.repeat(np.datetime64(UNTIL) - np.arange(len(sizes), 0, -1).astype("timedelta64[D]"), sizes)
+    size = len(days)
+    return DataSet(Columns((), np.empty((size, 0))), np.zeros(size), days, np.full(size, "2025-26", dtype=object))
+
+
+def test_data_of_another_feature_version_are_refused() -> None:
+    with pytest.raises(NotReady, match=f"The data are of feature version of-yore, not {FEATURE_VERSION}") as refused:
+        fit_fleet([AVERAGE], replace(invented(), feature_version="of-yore"), UNTIL)
+    assert refused.value.hint == "Build them again."
+
+
+def test_too_few_rows_of_one_systems_window_are_not_ready() -> None:
+    with pytest.raises(NotReady, match=f"Only 500 rows to train on before {UNTIL}"):
+        fit_fleet([AVERAGE, LEAVES.model_copy(update={"window": "5d"})], invented(), UNTIL, threads=1)
+
+
+def test_each_system_that_is_fitted_is_told_of() -> None:
+    told: list[int] = []
+    fit_fleet([AVERAGE, SEASON_AVERAGE], invented(), UNTIL, tick=told.append)
+    assert told == [1, 1]
