@@ -73,7 +73,7 @@ class TestOneSystem:
         voice = voice_kind(family.voice).fit(estimates, data.sample(rows[held], data.features.names, None))
         found = learnt(system)
         assert np.array_equal(found.held, rows[held])
-        assert np.array_equal(found.spoken.cumulative, voice.distribution(estimates, Columns(data.features.names, np.empty(0))).cumulative)
+        assert np.array_equal(found.spoken.cumulative, voice.distribution(estimates, data.features).cumulative)
         assert isinstance(found.speaker, Single)
         assert found.speaker.voice == voice
         again = family.fit(system, everything, None, Fitting(SEED, 1, first.rounds)) if first.rounds else first
@@ -122,7 +122,9 @@ class TestOneSystem:
         data = invented()
         until = data.days[-500].item()
         known = data.days < np.datetime64(until)
-        short = DataSet(Columns(data.features.names, data.features.features[known]), data.points[known], data.days[known], data.seasons[known])
+        short = DataSet(
+            Columns(data.features.names, data.features.features[known]), data.points[known], data.days[known], data.seasons[known]
+        )
         for system in (AVERAGE, LEAVES):
             whole, cut = (fit_fleet([system], one, until, threads=1)[system.system_id] for one in (data, short))
             assert model_bytes(whole) == model_bytes(cut)
@@ -189,7 +191,13 @@ def check_metrics(data: DataSet, found: Fitted) -> None:
     over, push, _ = found.spoken.against(data.features[LINE][found.held])
     misses, biases, squares, losses, briers = [], [], [], [], []
     rows = zip(
-        found.spoken.whole_median(), data.points[found.held], data.features[LINE][found.held], over, push, found.spoken.cumulative, strict=True
+        found.spoken.whole_median(),
+        data.points[found.held],
+        data.features[LINE][found.held],
+        over,
+        push,
+        found.spoken.cumulative,
+        strict=True,
     )
     for whole, points, line, above, equal, cumulative in rows:
         misses.append(abs(float(whole) - points))
@@ -308,7 +316,9 @@ class TestCuts:
     @pytest.mark.parametrize("sizes", [[1000], [500, 500], [10, 900], [200, 1000]])
     def test_too_few_days_are_not_ready_and_the_hint_says_what_to_do(self, sizes: list[int]) -> None:
         data = of_days(sizes)
-        with pytest.raises(NotReady, match=f"The {sum(sizes)} rows to train on are of too few days, {data.first} to {data.last}") as refused:
+        with pytest.raises(
+            NotReady, match=f"The {sum(sizes)} rows to train on are of too few days, {data.first} to {data.last}"
+        ) as refused:
             cuts(data, np.arange(data.size))
         assert "--window" in refused.value.hint
 

@@ -1,4 +1,4 @@
-"""What is kept of a fleet: artefacts that say the same once loaded, manifests that say what they were made of, and a row each in the registry."""
+"""What is kept of a fleet: artefacts that say the same once loaded, manifests that say what they are made of, a row in the registry."""
 
 from __future__ import annotations
 
@@ -107,7 +107,11 @@ class TestEachOfThem:
     def test_it_is_in_the_registry_once_as_a_candidate(self, kept: Kept, system: System) -> None:
         manifest = kept.manifests[system.system_id]
         [row] = kept.shelf.bench.rows("models.registry", system_id=system.system_id)
-        told = {name: value for name, value in row.items() if name in manifest.__dict__ and name not in ("metrics", "trained_from", "trained_until")}
+        told = {
+            name: value
+            for name, value in row.items()
+            if name in manifest.__dict__ and name not in ("metrics", "trained_from", "trained_until")
+        }
         assert len(told) >= 13
         assert told == {name: getattr(manifest, name) for name in told}
         assert (row["trained_from"].isoformat(), row["trained_until"].isoformat()) == (manifest.trained_from, manifest.trained_until)

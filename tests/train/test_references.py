@@ -135,7 +135,11 @@ class TestKernelReference:
         """The counts are whole numbers, which sums in any order find alike."""
         levels, points = history(6)
         order = np.random.default_rng(0).permutation(len(levels))
-        found = [KernelReference.fit(levels, points), KernelReference.fit(levels, points), KernelReference.fit(levels[order], points[order])]
+        found = [
+            KernelReference.fit(levels, points),
+            KernelReference.fit(levels, points),
+            KernelReference.fit(levels[order], points[order]),
+        ]
         assert len({reference.cumulative.tobytes() for reference in found}) == 1
 
     def test_a_level_that_nothing_is_near_borrows_from_afar_and_still_is_a_distribution(self) -> None:

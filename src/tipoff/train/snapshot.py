@@ -6,6 +6,7 @@ the builder, quotes and box scores. It must never know a model.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -29,7 +30,7 @@ from tipoff.predict.slate import SlateOptions, candidates
 from tipoff.store.warehouse import Warehouse
 from tipoff.train.dataset import KEY, DataSet, Scored, as_data, learnable, scored, time_order, training_games
 
-_VERSION = b"feature_version"
+_VERSION, _SEAL = b"feature_version", b"sha256"
 
 
 @dataclass(frozen=True)
@@ -57,24 +58,29 @@ class Snapshot:
         return replace(as_data(self.rows, self.features, Scored(points, minutes), places), feature_version=self.feature_version)
 
     def to_bytes(self) -> tuple[bytes, bytes]:
-        """The rows with their features, and the quotes, as Arrow files."""
+        """The rows with their features, and the quotes, as Arrow files; the quotes' metadata vouch for both, since Arrow itself would read
+        most damaged bytes as other numbers."""
         table = self.rows
         for place, name in enumerate(self.features.names):
             table = table.append_column(f"feature:{name}", pa.array(self.features.features[:, place]))
-        return _packed(table.replace_schema_metadata({_VERSION: self.feature_version.encode()})), _packed(self.quotes)
+        rows, quotes = _packed(table.replace_schema_metadata({_VERSION: self.feature_version.encode()})), self.quotes.combine_chunks()
+        return rows, _packed(quotes.replace_schema_metadata({_SEAL: _seal(rows, quotes)}))
 
     @classmethod
     def from_bytes(cls, rows: bytes, quotes: bytes) -> Snapshot:
-        """Raises BadInput where the bytes are no snapshot."""
+        """Raises BadInput where the bytes are no snapshot, are damaged, or are of two."""
         try:
             table, offered = (pa.ipc.open_file(pa.BufferReader(body)).read_all() for body in (rows, quotes))
             version = table.schema.metadata[_VERSION].decode()
             names = [name for name in table.column_names if name.startswith("feature:")]
             matrix = np.column_stack([table.column(name).to_numpy() for name in names])
-        except (pa.ArrowInvalid, KeyError, TypeError, ValueError) as error:
+            if offered.schema.metadata[_SEAL] != _seal(rows, offered):
+                raise ValueError("its bytes are not those that were written")
+        except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
             raise BadInput(f"The snapshot of the backtest is damaged: {error}", hint="Start the backtest again.") from error
         kept = table.drop_columns(names).replace_schema_metadata(None)
-        return cls(kept, Columns(tuple(name.removeprefix("feature:") for name in names), matrix), offered, version)
+        features = Columns(tuple(name.removeprefix("feature:") for name in names), matrix)
+        return cls(kept, features, offered.replace_schema_metadata(None), version)
 
 
 def take_snapshot(
@@ -134,9 +140,15 @@ def _slates(built: Built, options: SlateOptions) -> pa.Table:
     return rows
 
 
-def _packed(table: pa.Table) -> bytes:
+def _seal(rows: bytes, quotes: pa.Table) -> bytes:
+    """What vouches for the bytes of the rows, and for what the quotes say."""
+    plain = _packed(quotes.replace_schema_metadata(None), compression=None)
+    return hashlib.sha256(hashlib.sha256(rows).digest() + plain).hexdigest().encode()
+
+
+def _packed(table: pa.Table, compression: str | None = "zstd") -> bytes:
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+    with pa.ipc.new_file(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as writer:
         writer.write_table(table)
     packed: bytes = sink.getvalue().to_pybytes()
     return packed
