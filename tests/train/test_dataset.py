@@ -110,7 +110,8 @@ class TestWindows:
     @pytest.mark.parametrize("back", [0, 3])
     def test_so_many_days_before_the_day_and_not_the_day_itself(self, window: str, days: int, back: int) -> None:
         until = before(back)
-        expected = [place for place, day in enumerate(invented().days) if until - timedelta(days=days) <= day.item() < until]
+        first, end = (np.datetime64(day) for day in (until - timedelta(days=days), until))
+        expected = [place for place, day in enumerate(invented().days) if first <= day < end]
         assert invented().rows_of(window, until).tolist() == expected
 
     @pytest.mark.parametrize(("until", "season"), [(UNTIL, "2025-26"), (before(12), "2025-26"), (before(31), "2024-25")])

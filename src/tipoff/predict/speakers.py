@@ -87,7 +87,7 @@ class Pool:
 
     def speak(self, rows: Columns, said: Said) -> Distribution:
         if self.key not in said:
-            names = list(self.members)
+            names = sorted(self.members)  # a sum has an order: the same once kept and loaded
             parts = [self.members[name].speak(rows, said) for name in names]
             said[self.key] = pooled(parts, self.weights.of(names, rows[LINE]))
         return said[self.key]
