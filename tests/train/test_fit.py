@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import groupby
+from itertools import chain, groupby
 
 import numpy as np
 import pytest
@@ -38,21 +38,15 @@ def learnt(system: System) -> Fitted:
 
 
 def parts(data: DataSet, rows: Places) -> tuple[list[int], list[int], list[int]]:
-    """Rows to train on, to stop on, and held out, counted day by day: a day belongs to the part in which its last row would lie."""
-    train: list[int] = []
-    stop: list[int] = []
-    held: list[int] = []
+    """Rows to train on, to stop on, and held out, counted day by day: a day belongs to the part in which its last row would lie. Where
+    that leaves no day to stop on, it is the last one before those held out."""
     size = len(rows)
-    for _, group in groupby(range(size), key=lambda place: data.days[rows[place]]):
-        places = list(group)
-        last = places[-1]
-        if last >= int(size * (1 - CALIBRATION_SHARE)):
-            held += places
-        elif last >= int(size * (1 - STOP_SHARE - CALIBRATION_SHARE)):
-            stop += places
-        else:
-            train += places
-    return train, stop, held
+    days = [list(group) for _, group in groupby(range(size), key=lambda place: data.days[rows[place]])]
+    held = [day for day in days if day[-1] >= int(size * (1 - CALIBRATION_SHARE))]
+    stop = [day for day in days[: -len(held)] if day[-1] >= int(size * (1 - STOP_SHARE - CALIBRATION_SHARE))]
+    stop = stop or days[: -len(held)][-1:]
+    train = days[: len(days) - len(stop) - len(held)]
+    return list(chain(*train)), list(chain(*stop)), list(chain(*held))
 
 
 def some(sample: Sample, places: list[int]) -> Sample:
@@ -303,7 +297,7 @@ class TestCuts:
         data = of_days(sizes)
         rows = np.arange(data.size)
         train, stop, held = parts(data, rows)
-        if not train or not stop:
+        if 2 * len(train) < data.size:
             with pytest.raises(NotReady, match="of too few days"):
                 cuts(data, rows)
             return
@@ -313,7 +307,11 @@ class TestCuts:
         assert data.days[held_from - 1] < data.days[held_from]
         assert len(held) >= data.size * CALIBRATION_SHARE
 
-    @pytest.mark.parametrize("sizes", [[1000], [500, 500], [10, 900], [200, 1000]])
+    def test_a_day_with_more_rows_than_either_share_is_no_reason_to_refuse(self) -> None:
+        """The last day is held out, and the one before it is stopped on."""
+        assert cuts(of_days([100] * 8 + [230, 240]), np.arange(1270)) == (800, 1030)
+
+    @pytest.mark.parametrize("sizes", [[1000], [500, 500], [10, 900], [200, 1000], [1, 1, 1000], [400, 300, 300]])
     def test_too_few_days_are_not_ready_and_the_hint_says_what_to_do(self, sizes: list[int]) -> None:
         data = of_days(sizes)
         with pytest.raises(

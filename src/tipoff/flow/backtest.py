@@ -1,4 +1,4 @@
-"""Backtest: a walk forward over past days, one fold a refit, done by whatever processes work, resumed where it stopped.
+"""Backtest: a walk forward over past days, one fold a refit, done by whatever processes are told of it, resumed where it stopped.
 
 Comes in: a span, systems, how often to refit. Goes out: a folder `backtests/<id>/` in the bucket: the plan, a snapshot of history, a folder
 a fold, and the report. A fold is one workflow of one step, which finds its own result and leaves it alone when it is there: so being asked
@@ -40,7 +40,6 @@ from tipoff.train.walkforward import run_fold
 ROOT = "backtests"
 LEAK_DAYS = 3
 CORES = os.cpu_count() or 1
-QUEUE = Queue("backtest", here=CORES)
 
 Announce = Callable[[str, int | None], Callable[[int], None]]
 
@@ -120,11 +119,12 @@ class Folder:
         return True
 
     def plan(self) -> Plan:
-        """Raises BadInput where it does not fit."""
+        """Raises BadInput where it does not fit, FileNotFoundError where there is none."""
         try:
             return Plan.of(json.loads(self.get("plan.json")))
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadInput(f"The plan of {self._root} does not fit: {error}.", hint="Start the backtest again.") from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            hint = f"Remove {self._root} from the bucket, and start the backtest again."
+            raise BadInput(f"The plan of {self._root} does not fit: {error}.", hint=hint) from None
 
     def write_plan(self, plan: Plan) -> None:
         self.put("plan.json", json.dumps(plan.as_dict(), indent=1, sort_keys=True).encode())
@@ -132,6 +132,13 @@ class Folder:
     def done(self, refit: date) -> bool:
         """Whether a fold is there: its summary is written last."""
         return self.has(f"folds/{refit}/fold.json")
+
+    def cause(self, refit: date) -> str:
+        """Why a fold could not be done, as far as that was told."""
+        try:
+            return self.get(f"folds/{refit}/failed.txt").decode()
+        except FileNotFoundError:
+            return "its workflow ended, and did not say how"
 
     def fold(self, refit: date) -> tuple[pa.Table, pa.Table, dict[str, Any]]:
         """The facts, what was said, and the summary of a fold."""
@@ -189,18 +196,18 @@ def run(house: House, plan: Plan, announce: Announce, *, workers: int = CORES) -
     _keep_snapshot(house, plan, folder, announce("snapshot of history", 4))
     _check_leaks(house, plan, folder, announce("leak check", plan.leak_days))
     missing = [refit for refit, _ in plan.folds if not folder.done(refit)]
-    with backtesting(house, workers) as engine:
+    with backtesting(house, plan, workers) as engine:
         for refit in missing:
             engine.enqueue(
-                QUEUE.name,
+                queue_of(plan).name,
                 backtest_fold,
                 plan.backtest_id,
                 refit.isoformat(),
                 workflow_id=f"backtest:{plan.backtest_id}:{refit}:{house.run_id}",
-                partition=f"{plan.backtest_id}:{refit}",
+                partition=refit.isoformat(),
             )
         _wait(engine, plan, folder, missing, announce(f"folds of {plan.backtest_id}", len(missing)))
-    failed = {refit: folder.get(f"folds/{refit}/failed.txt").decode() for refit in missing if not folder.done(refit)}
+    failed = {refit: folder.cause(refit) for refit in missing if not folder.done(refit)}
     if failed:
         told = "; ".join(f"{refit}: {why}" for refit, why in list(failed.items())[:3])
         raise NotReady(
@@ -217,11 +224,15 @@ def finish(house: House, plan: Plan) -> Plan:
 
 
 def results(bucket: ObjectStore, plan: Plan) -> tuple[pa.Table, pa.Table]:
-    """The facts and what was said, over all folds."""
+    """The facts and what was said, over all folds. Raises NotReady where nobody said anything on any day."""
     folder = Folder(bucket, plan.backtest_id)
     parts = [folder.fold(refit) for refit, _ in plan.folds]
     facts = [facts for facts, _, _ in parts if facts.num_rows]
     said = [said for _, said, _ in parts if said.num_rows]
+    if not said:
+        held = sorted({name for _, _, summary in parts for name in summary["held_back"]})
+        why = f"the batch guard held back {', '.join(held)}" if held else "nobody was fit to be predicted"
+        raise NotReady(f"Nobody said anything in {plan.backtest_id}: {why}.", hint="Other days, or other systems, may have something.")
     return pa.concat_tables(facts, promote_options="default"), pa.concat_tables(said, promote_options="default")
 
 
@@ -344,8 +355,13 @@ def summary_of(plan: Plan, folder: Folder) -> dict[str, Any]:
     return total
 
 
+def queue_of(plan: Plan, workers: int = CORES) -> Queue:
+    """The queue of one backtest's folds: what is left of another, and of nobody's interest any more, does not stand before them."""
+    return Queue(f"backtest:{plan.backtest_id}", here=workers)
+
+
 @contextmanager
-def backtesting(house: House, workers: int = CORES) -> Iterator[Engine]:
-    """An engine in this process that does so many folds at a time."""
-    with running_engine(house, (replace(QUEUE, here=workers),), (Overseer(),)) as engine:
+def backtesting(house: House, plan: Plan, workers: int = CORES) -> Iterator[Engine]:
+    """An engine in this process that does so many folds of a backtest at a time."""
+    with running_engine(house, (queue_of(plan, workers),), (Overseer(),)) as engine:
         yield engine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -65,6 +66,12 @@ class System(BaseModel):
             raise ValueError(f"{text!r} is neither season nor a number of days, such as 1095d")
         return text
 
+    @field_validator("feature_weights", "parameters")
+    @classmethod
+    def _in_order(cls, values: dict[str, float]) -> dict[str, float]:
+        """By name: in whatever order a table was written, it is the same system, to the last bit of what it says."""
+        return dict(sorted(values.items()))
+
     @field_validator("feature_weights")
     @classmethod
     def _known_features(cls, weights: dict[str, float]) -> dict[str, float]:
@@ -87,7 +94,8 @@ class System(BaseModel):
     @property
     def recipe_hash(self) -> str:
         """What it is made by, but for the data: two models of one recipe differ in what they learnt from alone."""
-        return hashlib.sha256(f"{self.model_dump_json()} {FEATURE_VERSION}".encode()).hexdigest()[:16]
+        recipe = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(f"{recipe} {FEATURE_VERSION}".encode()).hexdigest()[:16]
 
     def weights_of(self, names: tuple[str, ...]) -> list[float]:
         """The weight of each of these features: its own, else its category's, else 1."""

@@ -134,14 +134,17 @@ def _ensemble(system: System, data: DataSet, fitted: dict[str, Fitted], refused:
 
 
 def cuts(data: DataSet, rows: Places) -> tuple[int, int]:
-    """Where, among rows to learn from, those for stopping and those held out begin; days are never split.
+    """Where, among rows to learn from, those for stopping and those held out begin; days are never split. To stop on there is a day at
+    least, however many rows it has.
 
-    Raises NotReady where no days are left for one of the three parts.
+    Raises NotReady where not half of the rows are left to train on.
     """
     days = data.days[rows]
     positions = [int(len(rows) * share) for share in (1 - STOP_SHARE - CALIBRATION_SHARE, 1 - CALIBRATION_SHARE)]
     stop_from, held_from = (int(np.searchsorted(days, days[position])) for position in positions)
-    if not 0 < stop_from < held_from:
+    if stop_from == held_from > 0:
+        stop_from = int(np.searchsorted(days, days[held_from - 1]))
+    if not len(rows) / 2 <= stop_from < held_from:
         raise NotReady(
             f"The {len(rows)} rows to train on are of too few days, {days[0]} to {days[-1]}, to hold some of them out.",
             hint="Import or backfill more history, or lengthen --window.",

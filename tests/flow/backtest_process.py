@@ -1,0 +1,103 @@
+"""Processes of their own that do a backtest as the command does: one JSON order a line, one pid a line; each writes its answer to a file.
+
+They are forked from one that has imported everything and has opened nothing, since importing takes longer than most tests.
+
+One that is told to stand still does so, and says so, when it is about to write a file of some name for the second time: there the tests
+kill it.
+Knows no test: what is right is judged by who orders.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tipoff.clock import SystemClock
+from tipoff.config import load_settings
+from tipoff.errors import TipoffError
+from tipoff.flow.backtest import begin, plan_of, run
+from tipoff.flow.house import open_house
+from tipoff.predict.families import family_named
+from tipoff.predict.systems import systems_named
+
+
+class HaltingBucket:
+    """The bucket; who is about to write a file of this name for the second time stands still, for good."""
+
+    def __init__(self, bucket: Any, name: str, told: Path) -> None:
+        self._bucket = bucket
+        self._name = name
+        self._told = told
+        self._once = False
+
+    def put(self, path: str, body: bytes) -> None:
+        if path.endswith(f"/{self._name}"):
+            if self._once:
+                self._told.touch()
+                threading.Event().wait()
+            self._once = True
+        self._bucket.put(path, body)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bucket, name)
+
+
+def do(folder: str, systems: list[str], own: str, start: str, end: str, halt: str | None = None, **plan: Any) -> dict[str, Any]:
+    """Begin a backtest or go on with it, one fold at a time: its id, whether it was there, and its summary; or why it could not be done."""
+    settings = load_settings(data_dir=Path(folder), league="practice", systems_file=Path(own))
+    with open_house(settings, SystemClock()) as house:
+        if halt is not None:
+            house = replace(house, bucket=HaltingBucket(house.bucket, halt, Path(folder) / "halted"))  # type: ignore[arg-type]
+        asked = plan_of(systems_named(systems, Path(own)), date.fromisoformat(start), date.fromisoformat(end), **plan)
+        told: dict[str, Any] = {"told": {}}
+        try:
+            found, resumed = begin(house, asked)
+            told |= {"id": found.backtest_id, "resumed": resumed}
+            told["summary"] = run(house, found, _telling(told["told"]), workers=1)
+        except TipoffError as error:
+            told |= {"error": type(error).__name__, "message": error.message, "hint": error.hint}
+        return told
+
+
+def _telling(told: dict[str, list[int | None]]) -> Callable[[str, int | None], Callable[[int], None]]:
+    """What is told of how far it is: for each part how many there are, and how many were done."""
+
+    def announce(part: str, total: int | None) -> Callable[[int], None]:
+        told[part] = [total, 0]
+
+        def tick(done: int) -> None:
+            told[part][1] = (told[part][1] or 0) + done
+
+        return tick
+
+    return announce
+
+
+def main() -> None:
+    """For each line, an order, a process of its own that does it; its pid is the answer."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who dies is gone at once, as with a process that somebody looks after
+    family_named("lightgbm")
+    for line in sys.stdin:
+        if (pid := os.fork()) == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            sys.stdin.close()
+            order = json.loads(line)
+            answer = Path(order.pop("answer"))
+            aside = answer.with_suffix(".new")
+            aside.write_text(json.dumps(do(**order)))
+            aside.rename(answer)
+            os._exit(0)
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
