@@ -257,7 +257,8 @@ class TestUndisturbed:
             assert row["trained_until"] < refit
 
     def test_a_leak_was_looked_for_and_none_was_found(self, whole: Yard) -> None:
-        [check] = leaks(whole.bucket, whole.plan())
+        checks: Any = leaks(whole.bucket, whole.plan())
+        [check] = checks
         assert START.isoformat() <= check["first"] == check["last"] <= END.isoformat()
         assert check["findings"] == []
         assert (check["days"], check["features"]) == (1, len(feature_set("v18")))
@@ -355,7 +356,7 @@ class TestFailing:
         for _ in range(2):
             outcome = yard.start(**early).outcome()
             assert (outcome["id"], outcome["resumed"], outcome["error"]) == (plan.backtest_id, True, "NotReady")
-            assert outcome["message"].startswith(f"1 of 2 folds could not be done. {start}: Only ")
+            assert outcome["message"].startswith(f"1 of 2 folds could not be done. {start}: No system could learn for {start}: Only ")
             assert f"rows to train on before {start}; at least 1000 are needed." in outcome["message"]
             assert outcome["hint"] == "Mend the cause; the same command goes on."
         assert [Folder(yard.bucket, plan.backtest_id).done(refit) for refit, _ in plan.folds] == [False, True]

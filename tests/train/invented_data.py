@@ -34,6 +34,7 @@ def invented() -> DataSet:
     features = random.normal(size=(size, len(NAMES)))
     features[random.random(features.shape) < 0.1] = np.nan
     lined = random.random(size) < 0.6
+    features[:, NAMES.index("minutes_avg_last_10")] = 12.0 + level
     for name in ("points_avg_last_5", "points_avg_last_10", "points_avg_season"):
         features[:, NAMES.index(name)] = level + random.normal(size=size)
     features[:, NAMES.index(LINE)] = np.where(lined, np.round(level * 2) / 2, np.nan)
@@ -41,7 +42,7 @@ def invented() -> DataSet:
     back = np.repeat(np.arange(DAYS, 0, -1), A_DAY)
     days = np.datetime64(UNTIL) - (back + np.where(back > DAYS - OLD_DAYS, 400, 0)).astype("timedelta64[D]")
     seasons = np.where(back > DAYS - OLD_DAYS, "2024-25", "2025-26").astype(object)
-    return DataSet(Columns(NAMES, features), points, days, seasons)
+    return DataSet(Columns(NAMES, features), points, 12.0 + points, days, seasons)
 
 
 def with_points(data: DataSet, rows: np.ndarray[tuple[int], np.dtype[np.bool_ | np.int64]], more: float) -> DataSet:
@@ -88,5 +89,6 @@ LEVELS = System(
     loss="reg:squarederror",
     parameters={"rounds": 40, "learning_rate": 0.2, "max_depth": 3, "subsample": 0.8, "max_bin": 32},
 )
+ANCHORED = System(system_id="anchored", family="market_anchored", features="v18", half_life_days=180.0)
 POOL = System(system_id="pool", family="ensemble", features="v18", members=("average", "leaves"))
-SINGLES = (AVERAGE, LEAVES, OBLIVIOUS, LEVELS)
+SINGLES = (AVERAGE, LEAVES, OBLIVIOUS, LEVELS, ANCHORED)

@@ -35,17 +35,17 @@ class TestFromTheWarehouse:
         with house.eve().warehouse.reading() as work:
             built = build(work, [game.game_id for game in games])
             box = work.fetch(work.table("raw.player_box")).to_pylist()
-        points_of = {(row["game_id"], row["player_lookup"]): row["points"] for row in box if row["minutes"]}
+        played = {(row["game_id"], row["player_lookup"]): (float(row["points"]), row["minutes"]) for row in box if row["minutes"]}
         expected = []
         for place, row in enumerate(built.ingredients.select(["game_id", "player_lookup", "game_date", "season"]).to_pylist()):
-            points = points_of.get((row["game_id"], row["player_lookup"]))
-            if built.scores.ready[place] and points is not None:
-                expected.append((row["game_date"], row["season"], built.values["points_avg_last_10"][place], float(points)))
+            scored_then = played.get((row["game_id"], row["player_lookup"]))
+            if built.scores.ready[place] and scored_then is not None:
+                expected.append((row["game_date"], row["season"], built.values["points_avg_last_10"][place], *scored_then))
         assert len(expected) > 100
         assert len(expected) < built.size
         data = house.data()
         mine = np.isin(data.days, np.array(days, dtype="datetime64[D]"))
-        columns = (data.days[mine], data.seasons[mine], data.features["points_avg_last_10"][mine], data.points[mine])
+        columns = (data.days[mine], data.seasons[mine], data.features["points_avg_last_10"][mine], data.points[mine], data.minutes[mine])
         assert sorted(zip(*(column.tolist() for column in columns), strict=True)) == sorted(expected)
 
     def test_the_seasons_first_fortnight_is_left_out(self) -> None:
@@ -67,7 +67,7 @@ class TestFromTheWarehouse:
         data = house.data()
         assert set(data.features.names) == {entry.name for entry in catalogue()}
         assert data.features.features.shape == (data.size, len(data.features.names))
-        assert {len(data.points), len(data.days), len(data.seasons)} == {data.size}
+        assert {len(data.points), len(data.minutes), len(data.days), len(data.seasons)} == {data.size}
         assert data.feature_version == FEATURE_VERSION
 
     def test_its_days_are_those_from_the_windows_length_before_up_to_the_day_before(self) -> None:
@@ -145,6 +145,8 @@ class TestSamples:
         assert sample.names == names
         assert np.array_equal(sample.features, np.column_stack([invented().features[name][rows] for name in names]), equal_nan=True)
         assert np.array_equal(sample.points, invented().points[rows])
+        assert sample.minutes is not None
+        assert np.array_equal(sample.minutes, invented().minutes[rows])
         assert np.array_equal(sample.days, invented().days[rows])
 
     def test_without_a_half_life_all_rows_weigh_the_same(self) -> None:
@@ -164,12 +166,16 @@ class TestSamples:
 
 
 class TestDigest:
-    @pytest.mark.parametrize("what", ["a feature", "an outcome", "a name"])
+    @pytest.mark.parametrize("what", ["a feature", "an outcome", "a player's minutes", "a name"])
     def test_it_tells_one_changed_number(self, what: str) -> None:
         data, row = invented(), np.array([17])
         if what == "a name":
             renamed = replace(data.features, names=(NAMES[1], NAMES[0], *NAMES[2:]))
             changed = replace(data, features=renamed)
+        elif what == "a player's minutes":
+            minutes = data.minutes.copy()
+            minutes[row] += 1e-9
+            changed = replace(data, minutes=minutes)
         else:
             changed = with_points(data, row, 1.0) if what == "an outcome" else with_features(data, row, 1e-9)
         assert changed.digest() != data.digest()

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tipoff.errors import NotReady
 from tipoff.features.registry import FEATURE_VERSION, feature_set
 from tipoff.grade.metrics import shifted_line
-from tipoff.predict.families import Columns, Fitting, family_named
-from tipoff.predict.families.sample import Sample
+from tipoff.predict.families import Columns, Fitting, Model, family_named
+from tipoff.predict.families.sample import Sample, Vector
 from tipoff.predict.speakers import LINE, Pool, Single
 from tipoff.predict.systems import System
 from tipoff.predict.voices import voice_kind
@@ -22,9 +22,22 @@ from tipoff.train.dataset import DataSet
 from tipoff.train.fit import CALIBRATION_SHARE, SEED, STOP_SHARE, Fitted, Places, cuts, fit_fleet
 from tipoff.train.weights import learn_weights
 from train import practice_house as house
-from train.invented_data import AVERAGE, LEAVES, POOL, SEASON_AVERAGE, SINGLES, UNTIL, invented, with_features, with_points
+from train.invented_data import (
+    ANCHORED,
+    AVERAGE,
+    LEAVES,
+    LEVELS,
+    OBLIVIOUS,
+    POOL,
+    SEASON_AVERAGE,
+    SINGLES,
+    UNTIL,
+    invented,
+    with_features,
+    with_points,
+)
 
-TREES = tuple(system for system in SINGLES if system is not AVERAGE)
+LEARNERS = tuple(system for system in SINGLES if system is not AVERAGE)
 
 
 _learnt: dict[str, Fitted] = {}
@@ -50,30 +63,48 @@ def parts(data: DataSet, rows: Places) -> tuple[list[int], list[int], list[int]]
 
 
 def some(sample: Sample, places: list[int]) -> Sample:
-    return Sample(sample.names, sample.features[places], sample.points[places], sample.weights[places], sample.days[places])
+    assert sample.minutes is not None
+    columns = (sample.features, sample.points, sample.weights, sample.days, sample.minutes)
+    return Sample(sample.names, *(column[places] for column in columns))
+
+
+def first_model(system: System, data: DataSet) -> tuple[Model, Vector]:
+    """The model that saw the rows to train on and those to stop on, and what it makes of the held-out ones."""
+    rows = data.rows_of(system.window, UNTIL)
+    everything = data.sample(rows, feature_set(system.features), system.half_life_days)
+    train, stop, held = parts(data, rows)
+    model = family_named(system.family).fit(system, some(everything, train), some(everything, stop), Fitting(SEED, 1))
+    return model, model.predict(everything.features[held])
+
+
+def context_of(data: DataSet, rows: Places) -> Columns:
+    return Columns(data.features.names, data.features.features[rows])
 
 
 class TestOneSystem:
     @pytest.mark.parametrize("system", SINGLES, ids=lambda system: system.system_id)
     def test_it_is_what_the_steps_give_one_by_one(self, system: System) -> None:
         """Trained on the oldest days, stopped on later ones, voiced on the latest; then as many trees on all of them."""
-        data = invented()
+        data, found = invented(), learnt(system)
         rows = data.rows_of(system.window, UNTIL)
-        everything = data.sample(rows, feature_set(system.features), system.half_life_days)
+        first, estimates = first_model(system, data)
         train, stop, held = parts(data, rows)
-        family = family_named(system.family)
-        first = family.fit(system, some(everything, train), some(everything, stop), Fitting(SEED, 1))
-        estimates = first.predict(everything.features[held])
-        voice = voice_kind(family.voice).fit(estimates, data.sample(rows[held], data.features.names, None))
-        found = learnt(system)
         assert np.array_equal(found.held, rows[held])
-        assert np.array_equal(found.spoken.cumulative, voice.distribution(estimates, data.features).cumulative)
+        kind = voice_kind(family_named(system.family).voice)
+        if kind.of_the_line:  # it hangs on no model: it learns from all rows with a line, but of the held-out ones it does not speak so
+            lines = data.features[LINE]
+            lined, seen = ([row for row in part.tolist() if np.isfinite(lines[row])] for part in (rows, rows[train + stop]))
+            kept, spoke = (kind.fit(lines[part], data.sample(np.array(part), data.features.names, None)) for part in (lined, seen))
+        else:
+            kept = spoke = kind.fit(estimates, data.sample(rows[held], data.features.names, None))
+        expected = spoke.distribution(estimates, context_of(data, rows[held])).cumulative
+        assert np.array_equal(found.spoken.cumulative, expected, equal_nan=True)
         assert isinstance(found.speaker, Single)
-        assert found.speaker.voice == voice
-        again = family.fit(system, everything, None, Fitting(SEED, 1, first.rounds)) if first.rounds else first
-        assert found.model is not None
-        assert found.model.to_bytes() == again.to_bytes()
-        assert found.model.rounds == first.rounds
+        assert found.speaker.voice == kept
+        everything = data.sample(rows, feature_set(system.features), system.half_life_days)
+        again = family_named(system.family).fit(system, everything, None, Fitting(SEED, 1, first.rounds)) if first.rounds else first
+        assert model_bytes(found) == again.to_bytes()
+        assert rounds(found) == first.rounds
 
     @pytest.mark.parametrize("system", SINGLES, ids=lambda system: system.system_id)
     def test_the_same_data_system_and_seed_give_the_same_bits_whatever_the_threads(self, system: System) -> None:
@@ -84,7 +115,7 @@ class TestOneSystem:
         assert isinstance(one.speaker, Single)
         assert isinstance(two.speaker, Single)
         assert one.speaker.voice == two.speaker.voice
-        assert np.array_equal(one.spoken.cumulative, two.spoken.cumulative)
+        assert np.array_equal(one.spoken.cumulative, two.spoken.cumulative, equal_nan=True)
         assert one.metrics == two.metrics
 
     @pytest.mark.parametrize("system", [LEAVES], ids=lambda system: system.system_id)
@@ -93,32 +124,41 @@ class TestOneSystem:
         assert other.model is not None
         assert other.model.to_bytes() != model_bytes(learnt(system))
 
-    @pytest.mark.parametrize("system", TREES, ids=lambda system: system.system_id)
+    @pytest.mark.parametrize("system", LEARNERS, ids=lambda system: system.system_id)
     def test_what_was_scored_on_the_held_out_days_reaches_the_model_kept_and_not_the_one_that_spoke_of_them(self, system: System) -> None:
-        """The voice hears of it and spreads otherwise; but who was expected to score more than whom is the same, row by row."""
-        before = learnt(system)
-        after = fit_fleet([system], with_points(invented(), before.held, 3.0), UNTIL, threads=1)[system.system_id]
+        """What is said of them is the new voice's, of the old estimates."""
+        data, before = invented(), learnt(system)
+        after = fit_fleet([system], with_points(data, before.held, 3.0), UNTIL, threads=1)[system.system_id]
         assert model_bytes(after) != model_bytes(before)
         assert rounds(after) == rounds(before)
-        assert not np.array_equal(after.spoken.cumulative, before.spoken.cumulative)
-        assert np.array_equal(ranks(after), ranks(before))
+        assert isinstance(after.speaker, Single)
+        assert isinstance(before.speaker, Single)
+        assert after.speaker.voice != before.speaker.voice
+        if system is ANCHORED:
+            assert np.array_equal(after.spoken.cumulative, before.spoken.cumulative, equal_nan=True)
+        else:
+            _, estimates = first_model(system, data)
+            said = after.speaker.voice.distribution(estimates, context_of(data, before.held))
+            assert np.array_equal(after.spoken.cumulative, said.cumulative)
 
-    @pytest.mark.parametrize("system", TREES, ids=lambda system: system.system_id)
+    @pytest.mark.parametrize("system", [LEAVES, OBLIVIOUS, LEVELS], ids=lambda system: system.system_id)
     def test_other_features_of_some_held_out_players_change_nothing_that_was_said_of_the_others_but_the_voice(self, system: System) -> None:
-        before = learnt(system)
-        after = fit_fleet([system], with_features(invented(), before.held[1::2], 5.0), UNTIL, threads=1)[system.system_id]
+        data, before = invented(), learnt(system)
+        after = fit_fleet([system], with_features(data, before.held[1::2], 5.0), UNTIL, threads=1)[system.system_id]
         assert rounds(after) == rounds(before)
-        assert not np.array_equal(ranks(after, 1), ranks(before, 1))
-        assert np.array_equal(ranks(after, 0), ranks(before, 0))
+        _, estimates = first_model(system, data)
+        assert isinstance(after.speaker, Single)
+        said = after.speaker.voice.distribution(estimates, context_of(data, before.held))
+        assert after.spoken.cumulative[::2] == pytest.approx(said.cumulative[::2], abs=1e-12)
+        assert after.spoken.cumulative[1::2] != pytest.approx(said.cumulative[1::2], abs=1e-3)
 
     def test_a_day_that_is_trained_for_or_later_is_not_learnt_from(self) -> None:
         """With ten days more in the data, the same is learnt for an earlier day as without them."""
         data = invented()
         until = data.days[-500].item()
         known = data.days < np.datetime64(until)
-        short = DataSet(
-            Columns(data.features.names, data.features.features[known]), data.points[known], data.days[known], data.seasons[known]
-        )
+        columns = (data.points, data.minutes, data.days, data.seasons)
+        short = DataSet(context_of(data, np.flatnonzero(known)), *(column[known] for column in columns))
         for system in (AVERAGE, LEAVES):
             whole, cut = (fit_fleet([system], one, until, threads=1)[system.system_id] for one in (data, short))
             assert model_bytes(whole) == model_bytes(cut)
@@ -174,16 +214,10 @@ def rounds(found: Fitted) -> int:
     return found.model.rounds
 
 
-def ranks(found: Fitted, half: int | None = None) -> Places:
-    """The order in which the held-out rows (or every second of them) were expected to score: whatever the voice, by their estimates."""
-    means = found.spoken.mean()
-    return np.argsort(means if half is None else means[half::2], kind="stable")
-
-
 def check_metrics(data: DataSet, found: Fitted) -> None:
     """Row by row."""
     over, push, _ = found.spoken.against(data.features[LINE][found.held])
-    misses, biases, squares, losses, briers = [], [], [], [], []
+    misses, biases, squares, margins, losses, briers = [], [], [], [], [], []
     rows = zip(
         found.spoken.whole_median(),
         data.points[found.held],
@@ -191,18 +225,24 @@ def check_metrics(data: DataSet, found: Fitted) -> None:
         over,
         push,
         found.spoken.cumulative,
+        found.spoken.median(),
         strict=True,
     )
-    for whole, points, line, above, equal, cumulative in rows:
+    for whole, points, line, above, equal, cumulative, median in rows:
+        if np.isnan(whole):
+            continue
         misses.append(abs(float(whole) - points))
         biases.append(float(whole) - points)
         squares.append(sum((float(chance) - (k >= points)) ** 2 for k, chance in enumerate(cumulative)))
+        if not np.isnan(line):
+            margins.append(median - line)
         if not np.isnan(line) and points != line:
             chance = above / (1 - equal)
             losses.append(-np.log(chance if points > line else 1 - chance))
             briers.append((chance - (points > line)) ** 2)
-    assert len(misses) > 250
+    assert len(misses) > 200
     assert len(losses) > 100
+    assert found.margin == found.metrics["lined_margin"]
     assert found.metrics == pytest.approx(
         {
             "n": len(misses),
@@ -210,6 +250,7 @@ def check_metrics(data: DataSet, found: Fitted) -> None:
             "bias": np.mean(biases),
             "crps": np.mean(squares),
             "lined_n": len(losses),
+            "lined_margin": np.mean(margins),
             "lined_log_loss": np.mean(losses),
             "lined_brier": np.mean(briers),
         }
@@ -223,7 +264,7 @@ def fleet() -> dict[str, Fitted]:
 
 class TestEnsemble:
     def test_it_comes_after_its_members_wherever_it_is_named(self, fleet: dict[str, Fitted]) -> None:
-        assert list(fleet) == ["average", "leaves", "oblivious", "levels", "pool"]
+        assert list(fleet) == ["average", "leaves", "oblivious", "levels", "anchored", "pool"]
 
     def test_its_weights_are_those_of_what_its_members_said_before_they_had_seen_it(self, fleet: dict[str, Fitted]) -> None:
         """Not of what the models kept would say, which have seen those days."""
@@ -278,6 +319,15 @@ class TestEnsemble:
         assert weights_of(found) == learn_weights(said, data.points[held], data.features[LINE][held])
         assert sorted(set(found["average"].rows.tolist()) | set(found["leaves"].rows.tolist())) == found["pool"].rows.tolist()
 
+    def test_a_member_that_speaks_of_lines_alone_is_weighed_there_and_nowhere_else(self) -> None:
+        pool = POOL.model_copy(update={"members": ("anchored", "average", "leaves")})
+        found = fit_fleet([AVERAGE, LEAVES, ANCHORED, pool], invented(), UNTIL, threads=1)["pool"]
+        assert isinstance(found.speaker, Pool)
+        assert found.speaker.weights.lined["anchored"] > 0
+        assert found.speaker.weights.unlined["anchored"] == 0
+        assert sum(found.speaker.weights.unlined.values()) == pytest.approx(1)
+        assert found.spoken.spoken.all()
+
     @pytest.mark.parametrize("given_", [[POOL], [POOL, AVERAGE], [LEAVES, POOL]], ids=len)
     def test_without_its_members_it_is_not_ready_and_says_whom_it_waits_for(self, given_: list[System]) -> None:
         missing = [name for name in POOL.members if name not in {system.system_id for system in given_}]
@@ -325,7 +375,7 @@ def of_days(sizes: list[int]) -> DataSet:
     """A data set of days with so many rows."""
     days = np.repeat(np.datetime64(UNTIL) - np.arange(len(sizes), 0, -1).astype("timedelta64[D]"), sizes)
     size = len(days)
-    return DataSet(Columns((), np.empty((size, 0))), np.zeros(size), days, np.full(size, "2025-26", dtype=object))
+    return DataSet(Columns((), np.empty((size, 0))), np.zeros(size), np.zeros(size), days, np.full(size, "2025-26", dtype=object))
 
 
 def test_data_of_another_feature_version_are_refused() -> None:
@@ -334,9 +384,54 @@ def test_data_of_another_feature_version_are_refused() -> None:
     assert refused.value.hint == "Build them again."
 
 
-def test_too_few_rows_of_one_systems_window_are_not_ready() -> None:
-    with pytest.raises(NotReady, match=f"Only 500 rows to train on before {UNTIL}"):
-        fit_fleet([AVERAGE, LEAVES.model_copy(update={"window": "5d"})], invented(), UNTIL, threads=1)
+SHORT = LEAVES.model_copy(update={"window": "5d"})
+"""Leaves, with too little to learn from."""
+
+
+class TestRefused:
+    def test_too_few_rows_of_one_systems_window_are_not_ready(self) -> None:
+        with pytest.raises(NotReady, match=f"Only 500 rows to train on before {UNTIL}"):
+            fit_fleet([AVERAGE, SHORT], invented(), UNTIL, threads=1)
+
+    def test_where_it_is_asked_for_it_is_left_out_and_it_is_told_why(self) -> None:
+        """The others are what they are without it."""
+        refused: dict[str, str] = {}
+        told: list[int] = []
+        found = fit_fleet([SHORT, AVERAGE], invented(), UNTIL, threads=1, refused=refused, tick=told.append)
+        assert list(found) == ["average"]
+        assert set(refused) == {"leaves"}
+        assert refused["leaves"].startswith(f"Only 500 rows to train on before {UNTIL}")
+        assert np.array_equal(found["average"].spoken.cumulative, learnt(AVERAGE).spoken.cumulative)
+        assert told == [1, 1]
+
+    def test_an_ensemble_makes_do_with_the_two_members_that_there_are(self) -> None:
+        trio = POOL.model_copy(update={"members": ("average", "leaves", "season_average")})
+        pair = POOL.model_copy(update={"members": ("average", "season_average")})
+        refused: dict[str, str] = {}
+        found = fit_fleet([AVERAGE, SHORT, SEASON_AVERAGE, trio], invented(), UNTIL, threads=1, refused=refused)
+        assert weights_of(found) == weights_of(fit_fleet([AVERAGE, SEASON_AVERAGE, pair], invented(), UNTIL, threads=1))
+        assert set(refused) == {"leaves"}
+
+    def test_of_one_member_there_is_no_ensemble(self) -> None:
+        refused: dict[str, str] = {}
+        found = fit_fleet([AVERAGE, SHORT, POOL], invented(), UNTIL, threads=1, refused=refused)
+        assert list(found) == ["average"]
+        assert refused["pool"].startswith("pool waits for its members leaves.")
+
+    def test_members_that_nobody_asked_for_are_not_made_do_without(self) -> None:
+        trio = POOL.model_copy(update={"members": ("average", "leaves", "season_average")})
+        refused: dict[str, str] = {}
+        fit_fleet([AVERAGE, SEASON_AVERAGE, trio], invented(), UNTIL, threads=1, refused=refused)
+        assert refused["pool"].startswith("pool waits for its members leaves.")
+
+    def test_without_enough_lines_one_that_speaks_of_lines_alone_is_refused(self) -> None:
+        """Ninety rows with a line, all of them old."""
+        data = invented()
+        features = data.features.features.copy()
+        features[90:, data.features.names.index(LINE)] = np.nan
+        lined = int(np.isfinite(features[:, data.features.names.index(LINE)]).sum())
+        with pytest.raises(NotReady, match=f"Only {lined} rows have a line; at least 100 are needed"):
+            fit_fleet([ANCHORED], replace(data, features=Columns(data.features.names, features)), UNTIL, threads=1)
 
 
 def test_each_system_that_is_fitted_is_told_of() -> None:

@@ -65,8 +65,8 @@ def run_fold(
 ) -> Fold:
     """Fit the systems on what was over before `refit`, and let them speak of the days from it up to the day before `until`.
 
-    The same snapshot, systems and seed give the same fold; where no game is on, nothing is fitted. Raises NotReady where there is too
-    little to learn from.
+    The same snapshot, systems and seed give the same fold; where no game is on, nothing is fitted, and its tables have no columns. Raises
+    NotReady where there is too little to learn from.
     """
     began, spent = perf_counter(), process_time()
     days = snapshot.days
@@ -88,10 +88,12 @@ def run_fold(
         for day in np.unique(days[asked])
         for part in _night(fold, snapshot.quotes, rows, features, np.flatnonzero(days[asked] == day), fitted, past, options)
     ]
-    fold.said = _graded(pa.concat_tables(parts), rows) if parts else pa.table({})
+    nobody = np.empty(0, dtype=np.int64)  # where nothing is said the columns are there all the same
+    parts = parts or _night(fold, snapshot.quotes, rows, features, nobody, fitted, past, options)
+    fold.said = _graded(pa.concat_tables(parts), rows)
     playing = _in_play(fold.facts)
     fold.in_play = playing.num_rows
-    if playing.num_rows and parts:
+    if playing.num_rows:
         fold.facts, fold.said = (
             table.join(playing, list(KEY), join_type="left anti").combine_chunks() for table in (fold.facts, fold.said)
         )
