@@ -64,8 +64,8 @@ def parts(data: DataSet, rows: Places) -> tuple[list[int], list[int], list[int]]
 
 def some(sample: Sample, places: list[int]) -> Sample:
     assert sample.minutes is not None
-    columns = (sample.features, sample.points, sample.weights, sample.days, sample.minutes)
-    return Sample(sample.names, *(column[places] for column in columns))
+    points, weights, minutes = (column[places] for column in (sample.points, sample.weights, sample.minutes))
+    return Sample(sample.names, sample.features[places], points, weights, sample.days[places], minutes)
 
 
 def first_model(system: System, data: DataSet) -> tuple[Model, Vector]:
@@ -157,8 +157,8 @@ class TestOneSystem:
         data = invented()
         until = data.days[-500].item()
         known = data.days < np.datetime64(until)
-        columns = (data.points, data.minutes, data.days, data.seasons)
-        short = DataSet(context_of(data, np.flatnonzero(known)), *(column[known] for column in columns))
+        rows = context_of(data, np.flatnonzero(known))
+        short = DataSet(rows, data.points[known], data.minutes[known], data.days[known], data.seasons[known])
         for system in (AVERAGE, LEAVES):
             whole, cut = (fit_fleet([system], one, until, threads=1)[system.system_id] for one in (data, short))
             assert model_bytes(whole) == model_bytes(cut)
