@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from obstore.store import ObjectStore
 
@@ -29,6 +31,7 @@ from tipoff.flow.house import House, open_house
 from tipoff.predict.slate import SlateOptions
 from tipoff.predict.systems import systems_named
 from tipoff.store.payloads import open_bucket
+from tipoff.train.backtests import finished
 from tipoff.train.snapshot import Snapshot
 from tipoff.train.walkforward import run_fold
 from train import practice_house
@@ -504,17 +507,40 @@ class TestPlans:
         assert yard.plans() == [made[1], made[2], made[0]]
 
 
+def empty(yard: Yard, refit: date) -> None:
+    """A fold as one without a game leaves it, or one whose every system was held back."""
+    for name in ("facts", "said"):
+        sink = pa.BufferOutputStream()
+        pq.write_table(pa.table({}), sink)
+        yard.inside(yard.plan(), "folds", str(refit), f"{name}.parquet").write_bytes(sink.getvalue().to_pybytes())
+    yard.inside(yard.plan(), "folds", str(refit), "fold.json").write_text('{"held_back": {"leaves": 2}}')
+
+
 class TestNothingSaid:
+    def test_folds_without_rows_are_passed_over_by_the_report_and_by_the_gates(self, whole: Yard, tmp_path: Path) -> None:
+        yard = Yard(tmp_path / "data", whole.processes)
+        shutil.copytree(whole.folder, yard.folder)
+        facts, said = (
+            table.filter(pc.less(table.column("game_date"), pa.scalar(REFITS[3]))) for table in results(yard.bucket, yard.plan())
+        )
+        empty(yard, REFITS[3])
+        assert [table.num_rows for table in results(yard.bucket, yard.plan())] == [facts.num_rows, said.num_rows]
+        with open_house(load_settings(data_dir=yard.folder, league="practice"), SystemClock()) as house:
+            finish(house, yard.plan())
+        [evidence] = finished(yard.bucket)
+        for found, expected in zip(evidence.tables, (facts, said), strict=True):
+            assert found.equals(expected)
+
     def test_where_nobody_said_anything_there_is_nothing_to_report_and_it_is_told_why(self, whole: Yard, tmp_path: Path) -> None:
-        """Every fold empty, as where the batch guard held every system back on every night."""
-        yard = whole.copy(tmp_path / "data")
-        plan = yard.plan()
-        folder = Folder(yard.bucket, plan.backtest_id)
+        """As where the batch guard held every system back on every night."""
+        yard = Yard(tmp_path / "data", whole.processes)
+        shutil.copytree(whole.folder, yard.folder)
         for refit in REFITS:
-            for name in ("facts.parquet", "said.parquet"):
-                sink = pa.BufferOutputStream()
-                pa.parquet.write_table(pa.table({}), sink)
-                folder.put(f"folds/{refit}/{name}", sink.getvalue().to_pybytes())
-            folder.put(f"folds/{refit}/fold.json", b'{"held_back": {"leaves": 2}}')
-        with pytest.raises(NotReady, match="Nobody said anything"):
-            results(yard.bucket, plan)
+            empty(yard, refit)
+        with pytest.raises(NotReady, match=r"Nobody said anything in .*: the batch guard held back leaves"):
+            results(yard.bucket, yard.plan())
+        with open_house(load_settings(data_dir=yard.folder, league="practice"), SystemClock()) as house:
+            finish(house, yard.plan())
+        [evidence] = finished(yard.bucket)
+        with pytest.raises(BadInput, match="Nobody said anything"):
+            _ = evidence.tables

@@ -33,7 +33,8 @@ class Backtest:
 
     @cached_property
     def tables(self) -> tuple[pa.Table, pa.Table]:
-        """`facts` and `said`, of all folds. Raises BadInput where one is missing."""
+        """`facts` and `said`, of all folds; one without a game, or in which nobody spoke, has no rows, and may have no columns. Raises
+        BadInput where a fold is missing, or where nothing was said in any."""
         paths = sorted(found["path"] for page in self.bucket.list(f"{FOLDER}{self.backtest_id}/folds/") for found in page)
         parts = [[path for path in paths if path.endswith(f"/{name}.parquet")] for name in ("facts", "said")]
         if not parts[0] or len(parts[0]) != len(parts[1]):
@@ -41,10 +42,11 @@ class Backtest:
                 f"The backtest {self.backtest_id} has {len(parts[0])} tables of facts and {len(parts[1])} of what was said.",
                 hint="Run the backtest again.",
             )
-        facts, said = (
-            pa.concat_tables([pq.read_table(pa.BufferReader(self.bucket.get(path).bytes().to_bytes())) for path in part]) for part in parts
-        )
-        return facts, said
+        read = [[pq.read_table(pa.BufferReader(self.bucket.get(path).bytes().to_bytes())) for path in part] for part in parts]
+        facts, said = ([table for table in part if table.num_rows] for part in read)
+        if not said:
+            raise BadInput(f"Nobody said anything in the backtest {self.backtest_id}.", hint="Run one of other days, or other systems.")
+        return pa.concat_tables(facts), pa.concat_tables(said)
 
     def evidence(self, system_id: str) -> Evidence:
         """What it holds of a system."""
