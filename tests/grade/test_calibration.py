@@ -18,7 +18,7 @@ near: Any = pytest.approx
 chances = st.lists(st.tuples(st.sampled_from([0.1, 0.3, 0.31, 0.5, 0.9]), st.integers(0, 1)), min_size=1, max_size=60)
 
 
-def slowly(chance: FloatArray, draws: int = 600) -> FloatArray:
+def slowly(chance: FloatArray, draws: int = 1200) -> FloatArray:
     """The error of a perfect model, outcome by outcome."""
     drawn = np.random.default_rng(7)
     return np.array([calibration_error(chance, (drawn.random(chance.size) < chance).astype(float)).value for _ in range(draws)])
@@ -35,8 +35,22 @@ def slowly(chance: FloatArray, draws: int = 600) -> FloatArray:
 def test_a_perfect_model_strays_as_far_as_a_simulation_row_by_row_says(chance: FloatArray) -> None:
     mean, limit = perfect_calibration_error(chance)
     simulated = slowly(chance)
-    assert mean == near(float(np.mean(simulated)), rel=0.08)
-    assert limit == near(float(np.quantile(simulated, 0.95)), rel=0.08)
+    assert mean == near(float(np.mean(simulated)), rel=0.05)
+    assert limit == near(float(np.quantile(simulated, 0.95)), rel=0.05)
+
+
+@pytest.mark.parametrize(("rows", "mean", "limit"), [(1000, 0.040, 0.056), (3000, 0.023, 0.033), (7000, 0.015, 0.021)])
+def test_the_mean_and_the_limit_of_near_even_probabilities_are_those_written_down(rows: int, mean: float, limit: float) -> None:
+    chance = np.clip(np.random.default_rng(rows).normal(0.48, 0.03, rows), 0.05, 0.95)
+    assert perfect_calibration_error(chance) == near((mean, limit), abs=0.001)
+
+
+def test_fewer_rows_than_bins_are_a_bin_each() -> None:
+    """One row at a half is off by a half whatever happens; as a normal gap, by half of a half-normal's mean."""
+    mean, limit = perfect_calibration_error([0.5])
+    assert mean == near(0.5 * np.sqrt(2 / np.pi), rel=0.03)
+    assert limit == near(0.5 * 1.96, rel=0.03)
+    assert perfect_calibration_error([]) == (None, None)
 
 
 def test_a_perfect_model_exceeds_its_limit_5_times_of_100() -> None:

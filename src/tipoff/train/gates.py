@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tipoff.grade.calibration import perfect_calibration_error
 from tipoff.grade.metrics import calibration_error, log_losses, paired_difference
 from tipoff.rates import Paired, clustered_mean, wilson
 from tipoff.train.evidence import Evidence, Vector, on_the_same_rows
-from tipoff.train.perfect import perfect_calibration_error
 
 Word = Literal["PASSED", "FAILED", "INSUFFICIENT_DATA", "LEAK_ALARM"]
 
@@ -212,9 +212,9 @@ def calibration(evidence: Evidence) -> Gate:
     happened = evidence.went_over
     known = np.isfinite(evidence.over) & np.isfinite(happened)
     found = calibration_error(evidence.over[known], happened[known])
-    if found.value is None:
+    _, limit = perfect_calibration_error(evidence.over[known])
+    if found.value is None or limit is None:
         return Gate("calibration", None, None, 0, "INSUFFICIENT_DATA", "no P(over) has an outcome")
-    limit = perfect_calibration_error(evidence.over[known])
     words = "ECE against the 95 % quantile of a perfect model's"
     if found.value > limit:
         return Gate("calibration", found.value, limit, found.n, "FAILED", words)
