@@ -34,12 +34,12 @@ def backtest(
     from tipoff.flow import backtest as flow
     from tipoff.flow.backtest_report import report
     from tipoff.flow.house import open_house
-    from tipoff.predict.systems import systems_named, window_of
+    from tipoff.predict.systems import linked, systems_named, window_of, with_window
 
     settings, clock = settings_of(data_dir), SystemClock()
     chosen = systems_named([name.strip() for name in systems.split(",")] if systems else None, settings.systems_file)
     if window is not None:
-        chosen = [system.model_copy(update={"window": window}) for system in chosen]
+        chosen = linked([with_window(system, window) for system in chosen])
     plan = flow.plan_of(
         chosen,
         resolve_date(start, clock),

@@ -347,7 +347,7 @@ def summary_of(plan: Plan, folder: Folder) -> dict[str, Any]:
     """Over all folds: how many, how long, what was held back, who was absent."""
     summaries = [folder.fold(refit)[2] for refit, _ in plan.folds]
     total: dict[str, Any] = {"folds": len(summaries)}
-    for name in ("seconds_to_fit", "seconds_to_predict", "processor_seconds"):
+    for name in ("seconds_to_fit", "seconds_to_predict"):
         total[name] = sum(one[name] for one in summaries)
     for name in ("held_back", "absences"):
         keys = sorted({key for one in summaries for key in one[name]})

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from tipoff.errors import NotReady
 from tipoff.flow.house import House
 from tipoff.predict.artefacts import Manifest
-from tipoff.predict.systems import THIS_SEASON, System, window_of
+from tipoff.predict.systems import THIS_SEASON, System, linked, window_of, with_window
 from tipoff.train.dataset import data_set
 from tipoff.train.fit import fit_fleet
 from tipoff.train.keep import keep_fleet
@@ -31,7 +31,7 @@ def train_fleet(house: House, systems: Sequence[System], until: date, window: st
 
     Raises NotReady where there is too little to learn from for any of them.
     """
-    chosen = [system if window is None else system.model_copy(update={"window": window}) for system in systems]
+    chosen = list(systems) if window is None else linked([with_window(system, window) for system in systems])
     with house.state.phase(house.run_id, "train", until) as recorded:
         data = data_set(house.warehouse, until, max(span_of(system.window) for system in chosen))
         tick(1)

@@ -41,6 +41,7 @@ class Manifest:
     loss: str
     window: str
     threshold: float
+    threshold_in: str
     recipe_hash: str
     trained_from: str
     trained_until: str

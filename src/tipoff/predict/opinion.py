@@ -64,12 +64,11 @@ def opinion(system: System, spoken: Distribution, consensus: Vector, offers: Off
 
 
 def _lean_by_probability(spoken: Distribution, predicted: Vector, consensus: Vector, offers: Offers) -> Sides:
-    """Where neither side has a price, the median decides."""
+    """Where a side has no price there is nothing to compare it with, and the median decides."""
     everybody = np.ones(len(predicted), dtype=np.bool_)
     edges = [_edge(spoken, offers.on(over), over) for over in (everybody, ~everybody)]
-    by_edge = np.nan_to_num(edges[0], nan=-np.inf) > np.nan_to_num(edges[1], nan=-np.inf)
-    unpriced = np.isnan(edges[0]) & np.isnan(edges[1])
-    return np.where(unpriced, predicted > np.where(np.isnan(consensus), np.inf, consensus), by_edge)
+    unpriced = np.isnan(edges[0]) | np.isnan(edges[1])
+    return np.where(unpriced, predicted > np.where(np.isnan(consensus), np.inf, consensus), edges[0] > edges[1])
 
 
 def _edge(spoken: Distribution, offer: Offer, over: Sides) -> Vector:

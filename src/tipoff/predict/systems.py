@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from importlib.resources import files
@@ -35,6 +35,7 @@ class System(BaseModel):
     - `half_life_days`: a row so many days older weighs half; without it all rows weigh the same;
     - `feature_weights`: how willingly trees split on a feature, or on a category of features, where the family can (1 unless given);
     - `threshold`: the edge from which it takes a side, in points, or in probability over break-even, as `threshold_in` says;
+    - `members_recipe`: a hash of its members' recipes, which is worked out and not written;
     - `parameters`: the family's own.
     """
 
@@ -50,6 +51,7 @@ class System(BaseModel):
     threshold: float = Field(default=1.0, ge=0)
     threshold_in: Literal["points", "probability"] = "points"
     members: tuple[str, ...] = ()
+    members_recipe: str = ""
     parameters: dict[str, float] = {}
 
     @field_validator("family")
@@ -128,7 +130,25 @@ def fleet(own: Path | None = None) -> Mapping[str, System]:
         for member in system.members:
             if member not in systems or systems[member].is_ensemble:
                 raise ConfigError(f"{system.system_id}: its member {member!r} is no system, or an ensemble.", hint="Name systems.")
-    return dict(sorted(systems.items(), key=lambda item: item[1].is_ensemble))
+    return {system.system_id: system for system in linked(list(systems.values()))}
+
+
+def with_window(system: System, window: str) -> System:
+    """The same system on another window. Raises BadInput for one that is none."""
+    if window != THIS_SEASON:
+        window_of(window)
+    return system.model_copy(update={"window": window})
+
+
+def linked(systems: Sequence[System]) -> list[System]:
+    """The same systems, ensembles last and bound to the recipes that their members have among them."""
+    recipes = {system.system_id: system.recipe_hash for system in systems if not system.is_ensemble}
+    found = []
+    for system in sorted(systems, key=lambda one: one.is_ensemble):
+        told = " ".join(recipes.get(member, "") for member in system.members)
+        of_members = hashlib.sha256(told.encode()).hexdigest()[:16] if system.members else ""
+        found.append(system.model_copy(update={"members_recipe": of_members}))
+    return found
 
 
 def _tables(where: str, text: str) -> dict[str, object]:

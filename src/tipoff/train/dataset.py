@@ -17,6 +17,7 @@ import pyarrow as pa
 from tipoff.analyze.history import newest_schedule
 from tipoff.analyze.past import Bools, Floats
 from tipoff.analyze.slate import AT_TIP
+from tipoff.clock import season_of
 from tipoff.errors import NotReady
 from tipoff.features.build import Built, build
 from tipoff.features.registry import FEATURE_VERSION, feature_set
@@ -56,14 +57,13 @@ class DataSet:
         return found
 
     def rows_of(self, window: str, until: date) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        """The rows of a system's window before a day: so many days, or `season` for the newest season among them.
+        """The rows of a system's window before a day: so many days, or `season` for the season of that day.
 
         Raises NotReady where there are too few.
         """
         past = self.days < np.datetime64(until)
         if window == THIS_SEASON:
-            newest = max(self.seasons[past], default="")
-            rows = np.flatnonzero(past & (self.seasons == newest))
+            rows = np.flatnonzero(past & (self.seasons == season_of(until)))
         else:
             rows = np.flatnonzero(past & (self.days >= np.datetime64(until - window_of(window))))
         if len(rows) < MIN_ROWS:

@@ -55,7 +55,9 @@ def _manifest(one: Fitted, data: DataSet, members: dict[str, str], seed: int) ->
     system, names = one.system, feature_set(one.system.features)
     digest = data.digest(one.rows)
     days = data.days[one.rows]
-    recipe = hashlib.sha256(f"{system.recipe_hash} {digest} {seed} {sorted(members.items())}".encode()).hexdigest()[:8]
+    recipe = hashlib.sha256(
+        f"{system.recipe_hash} {digest} {seed} {sorted(members.items())} {library_version(system.family)}".encode()
+    ).hexdigest()[:8]
     model_id = f"{system.system_id}-{days[-1].item():%Y%m%d}-{recipe}"
     body, suffix, voice = _body(one)
     newest = Columns(data.features.names, data.features.features[-CANARY_FROM:])
@@ -71,6 +73,7 @@ def _manifest(one: Fitted, data: DataSet, members: dict[str, str], seed: int) ->
         loss=system.loss,
         window=system.window,
         threshold=system.threshold,
+        threshold_in=system.threshold_in,
         recipe_hash=system.recipe_hash,
         trained_from=days[0].item().isoformat(),
         trained_until=days[-1].item().isoformat(),

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from time import perf_counter, process_time
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.analyze.past import Floats, numbers
-from tipoff.errors import NotReady
+from tipoff.analyze.past import Bools, Floats, numbers
 from tipoff.grade.settle import settle
 from tipoff.market.closing import Closed, closing_values
 from tipoff.predict.families import Columns
@@ -35,7 +34,7 @@ MARKET = "implied_over_probability"
 _LAST_10 = "points_avg_last_10"
 _TAKEN = (
     *("system_id", "model_id", "game_id", "player_lookup", "game_date", "predicted_points", "predicted_mean", "predicted_whole", "sd"),
-    *("p_over", "p_push", "p_under", "line", "bookmaker", "over_price", "under_price", "quote_at", "edge", "line_margin"),
+    *("p_over", "p_push", "p_under", "line", "line_kind", "bookmaker", "over_price", "under_price", "quote_at", "edge", "line_margin"),
     *("edge_probability", "side", "recommendation"),
 )
 
@@ -44,7 +43,7 @@ _TAKEN = (
 class Fold:
     """What a fold gave. `in_play` counts the player-games that are set apart (see `_in_play`), `held_back` the slates that the batch guard
     took from a system, `absences` who was not predicted by reason; `refused` tells which systems had too little to learn from. Seconds are
-    of the clock, and of the processor."""
+    of the clock."""
 
     refit: date
     facts: pa.Table
@@ -57,7 +56,6 @@ class Fold:
     refused: dict[str, str] = field(default_factory=dict)
     seconds_to_fit: float = 0.0
     seconds_to_predict: float = 0.0
-    processor_seconds: float = 0.0
 
 
 def run_fold(
@@ -65,19 +63,18 @@ def run_fold(
 ) -> Fold:
     """Fit the systems on what was over before `refit`, and let them speak of the days from it up to the day before `until`.
 
-    The same snapshot, systems and seed give the same fold; where no game is on, nothing is fitted, and its tables have no columns. Raises
-    NotReady where there is too little to learn from.
+    The same snapshot, systems and seed give the same fold; where no game was played, or nobody could learn, its tables have no columns.
     """
-    began, spent = perf_counter(), process_time()
+    began = perf_counter()
     days = snapshot.days
-    asked = np.flatnonzero((days >= np.datetime64(refit)) & (days < np.datetime64(until)))
+    asked = np.flatnonzero((days >= np.datetime64(refit)) & (days < np.datetime64(until)) & _played(snapshot.rows))
     if not len(asked):
         return Fold(refit, pa.table({}), pa.table({}), 0)
     data = snapshot.data(refit)
     refused: dict[str, str] = {}
     fitted = fit_fleet(systems, data, refit, seed=seed, threads=threads, refused=refused)
     if not fitted:
-        raise NotReady(f"No system could learn for {refit}: {next(iter(refused.values()), 'there is none')}", hint="Begin later.")
+        return Fold(refit, pa.table({}), pa.table({}), data.size, refused=refused)
     fit_for = perf_counter() - began
     rows, features = snapshot.rows.take(pa.array(asked)), Columns(snapshot.features.names, snapshot.features.features[asked])
     facts = _facts(rows, features, snapshot.quotes, data, refit)
@@ -94,13 +91,10 @@ def run_fold(
     playing = _in_play(fold.facts)
     fold.in_play = playing.num_rows
     if playing.num_rows:
-        fold.facts, fold.said = (
-            table.join(playing, list(KEY), join_type="left anti").combine_chunks() for table in (fold.facts, fold.said)
-        )
-        fold.facts = fold.facts.sort_by([(name, "ascending") for name in KEY])
-        fold.said = fold.said.sort_by([(name, "ascending") for name in ("system_id", *KEY)])
+        fold.facts = _without(fold.facts, playing, KEY)
+        fold.said = _without(fold.said, playing, ("system_id", *KEY))
     fold.metrics = {system_id: one.metrics for system_id, one in fitted.items()}
-    fold.seconds_to_predict, fold.processor_seconds = perf_counter() - began - fit_for, process_time() - spent
+    fold.seconds_to_predict = perf_counter() - began - fit_for
     return fold
 
 
@@ -175,6 +169,12 @@ def _facts(rows: pa.Table, features: Columns, quotes: pa.Table, data: DataSet, r
     return table.append_column("trained_until", pa.repeat(pa.scalar(newest, pa.date32()), table.num_rows))
 
 
+def _played(rows: pa.Table) -> Bools:
+    """Whether anybody has points on record in a row's game: one that was called off, or is to come, cannot be graded."""
+    games = pc.unique(rows.column("game_id").filter(rows.column("points").is_valid()))
+    return np.asarray(pc.is_in(rows.column("game_id"), value_set=games).to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
 def _in_play(facts: pa.Table) -> pa.Table:
     """The keys of player-games whose line is not one of before the tip: a consensus without a moment of its own, so unevenly priced as no
     main line is. An archive holds some that were taken during the game, half a point above what the player had already scored."""
@@ -193,6 +193,11 @@ def _moments(said: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.asarray(said.column("quote_at").cast(pa.int64()).fill_null(np.iinfo(np.int64).max).to_numpy(), dtype=np.int64)
 
 
+def _at_a_book(said: pa.Table) -> Bools:
+    """Whether the quote taken is a sportsbook's own."""
+    return np.asarray(pc.fill_null(pc.equal(said.column("line_kind"), "sportsbook"), False).to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
 def _graded(said: pa.Table, rows: pa.Table) -> pa.Table:
     """Settled as live: what became of each recommendation, and of the side leant to, whatever was recommended."""
     closes = [name for name in rows.column_names if name.startswith("close_")]
@@ -204,6 +209,7 @@ def _graded(said: pa.Table, rows: pa.Table) -> pa.Table:
     recommendation = np.asarray(said.column("recommendation").to_pylist(), dtype=object)
     leans = np.where(np.isnan(line), "NO_LINE", np.asarray(said.column("side").to_pylist(), dtype=object)).astype(object)
     price = np.where(leans == "OVER", over_price, np.where(leans == "UNDER", under_price, np.nan))
+    price[~_at_a_book(said)] = np.nan  # nobody can bet at a consensus: its prices tell what the market thought, and return nothing
     shared: dict[str, Any] = {
         "predicted": numbers(said.column("predicted_points")),
         "actual_points": numbers(joined.column("points")),
