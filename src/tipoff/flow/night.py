@@ -181,16 +181,27 @@ def _predict(
 ) -> dict[str, Spoken]:
     """What every system says of the slate, stored and activated, with absences for all others. `named` are the games that any schedule
     has on the day: of one that is not among `tonight` any more what was said is taken down."""
-    past = past_margins(work, tonight.column("game_date")[0].as_py())
+    held_out = {loaded.manifest.system_id: loaded.manifest.metrics.get("lined_margin") for _, loaded, _ in fleet if loaded}
+    past = {name: margin for name, margin in held_out.items() if margin is not None}
+    past |= past_margins(work, tonight.column("game_date")[0].as_py())
     slate = slate_of(built, quotes_to_take(work, ibis.memtable(tonight)), options, past)
     spoken: dict[str, Spoken] = {}
     for system, loaded, why in fleet:
-        said = speak(slate, system, loaded.manifest.model_id, loaded.speaker) if loaded else held_back(slate, system, why)
+        if loaded is None:
+            said = held_back(slate, system, why)
+        else:
+            said = speak(slate, _as_trained(system, loaded), loaded.manifest.model_id, loaded.speaker)
         strangers = unresolved_absences(work, built, system, options)
         said = Spoken(said.predictions, pa.concat_tables([said.absences, strangers], promote_options="default"), said.guard)
         activate(work, system.system_id, named, said, house.clock.now())
         spoken[system.system_id] = said
     return spoken
+
+
+def _as_trained(system: System, loaded: artefacts.Loaded) -> System:
+    """The system with the threshold that its model was trained and judged with, whatever its table says by now."""
+    threshold = {"threshold": loaded.manifest.threshold, "threshold_in": loaded.manifest.threshold_in}
+    return system.model_copy(update=threshold)
 
 
 def _count(found: Night, built: Built, spoken: dict[str, Spoken]) -> None:

@@ -8,27 +8,30 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from obstore.store import ObjectStore
 
 from tipoff.errors import BadInput
-from tipoff.train.evidence import Evidence, from_backtest
+from tipoff.train.evidence import Evidence, from_backtest, nothing
 
 FOLDER = "backtests/"
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """A finished backtest: `recipes` are the hashes of the systems that it holds, by their ids; `created_at` is in ISO 8601, UTC."""
+    """A finished backtest: `recipes` are the hashes of the systems that it holds, by their ids; `created_at` is in ISO 8601, UTC;
+    `leaks` is what its leak check found."""
 
     backtest_id: str
     created_at: str
     recipes: Mapping[str, str]
+    leaks: int
     bucket: ObjectStore = field(repr=False)
 
     @cached_property
@@ -49,8 +52,12 @@ class Backtest:
         return pa.concat_tables(facts), pa.concat_tables(said)
 
     def evidence(self, system_id: str) -> Evidence:
-        """What it holds of a system."""
-        return from_backtest(*self.tables, system_id, self.backtest_id)
+        """What it holds of a system: no row of one that said nothing."""
+        facts, said = self.tables
+        if not pc.any(pc.equal(said.column("system_id"), system_id)).as_py():
+            return nothing(system_id, f"backtest {self.backtest_id}")
+        found = from_backtest(facts, said, system_id, self.backtest_id)
+        return replace(found, leaks=self.leaks)
 
 
 def finished(bucket: ObjectStore, backtest_id: str | None = None) -> list[Backtest]:
@@ -77,7 +84,7 @@ def _read(bucket: ObjectStore, backtest_id: str) -> Backtest | None:
         plan: dict[str, Any] = json.loads(bucket.get(_plan(backtest_id)).bytes().to_bytes())
         if plan["state"] != "finished":
             return None
-        return Backtest(backtest_id, str(plan["created_at"]), dict(plan["recipes"]), bucket)
+        return Backtest(backtest_id, str(plan["created_at"]), dict(plan["recipes"]), int(plan.get("leaks_found", 0)), bucket)
     except FileNotFoundError:
         return None
     except (KeyError, TypeError, ValueError) as error:

@@ -6,7 +6,7 @@ Made of a backtest's tables, or of graded predictions in the warehouse. Knows th
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import date
 from typing import Any
 
@@ -41,7 +41,8 @@ class Evidence:
     `source` is `backtest ID` or `graded`. `players` holds "game_id/player_lookup". `trained_until` is the last day that the model which
     spoke had learnt from. `over` and `market_over` are P(over | no push) at `line`. `side_wins` is 1 where the recommended side won, 0
     where it lost, NaN where there was none, or it was a push or void; `price` and `bet_line` are those of that bet. A backtest's `line`
-    is the consensus, which can differ from the line of the bet; of graded predictions both are the line taken.
+    is the consensus, which can differ from the line of the bet; of graded predictions both are the line taken. `leaks` is what the leak
+    check of the backtest named.
     """
 
     system_id: str
@@ -59,9 +60,11 @@ class Evidence:
     side_wins: Vector
     price: Vector
     bet_line: Vector
+    leaks: int = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
-        lengths = {field.name: len(getattr(self, field.name)) for field in fields(self) if field.name not in {"system_id", "source"}}
+        apart = {"system_id", "source", "leaks"}
+        lengths = {one.name: len(getattr(self, one.name)) for one in fields(self) if one.name not in apart}
         if len(set(lengths.values())) > 1:
             raise BrokenInvariant(f"The evidence on {self.system_id} has arrays of different lengths: {lengths}.")
         if len(set(self.players)) != len(self.players):
@@ -172,7 +175,7 @@ def _graded_rows(work: Work, system_id: str, model_ids: Collection[str] | None, 
     return joined.drop("model_id_right")
 
 
-def _evidence(system_id: str, source: str, rows: pa.Table, **given: Vector) -> Evidence:
+def _evidence(system_id: str, source: str, rows: pa.Table, **given: Any) -> Evidence:
     """Evidence from joined rows, in order of day and player; `given` are the columns on which sources differ."""
     side, result = _words(rows, "recommendation"), _words(rows, "result")
     price = np.where(side == "OVER", _floats(rows, "over_price"), np.where(side == "UNDER", _floats(rows, "under_price"), np.nan))

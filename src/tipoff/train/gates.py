@@ -98,6 +98,10 @@ def leak_alarm(evidence: Evidence) -> Gate:
     """What looks too good is a bug until the leak check says otherwise: a hit rate above 60 % over 300 bets or more, or an MAE more than
     .15 below the line's on the same rows (300 or more, for the same reason: below that, chance alone would ring it)."""
     name = "leak_alarm"
+    if evidence.leaks:
+        return Gate(
+            name, float(evidence.leaks), 0.0, evidence.size, "LEAK_ALARM", "its leak check named columns that change with the future"
+        )
     decided = evidence.side_wins[np.isfinite(evidence.side_wins)]
     rate = wilson(int(decided.sum()), decided.size)
     if rate.n >= LEAK_ROWS and rate.rate is not None and rate.rate > LEAK_HIT_RATE:

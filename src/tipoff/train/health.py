@@ -155,8 +155,8 @@ def _rolling(work: Work, days: Collection[date]) -> ir.Table:
 
 
 def _graded(work: Work) -> ir.Table:
-    """Graded predictions: whether each is a bet that was decided at a real price, whether it won, what it needed, how it erred."""
-    pushes = work.table(PREDICTIONS).select("prediction_id", "p_push")
+    """Graded predictions: whether each is a bet that was decided at a sportsbook's price, whether it won, what it needed, how it erred."""
+    pushes = work.table(PREDICTIONS).select("prediction_id", "p_push", "line_kind")
     rows = work.table(ACCURACY).left_join(pushes, "prediction_id")
     passed = rows.actual_margin.notnull() & (rows.actual_margin != 0) & (rows.p_push < 1)
     over = rows.p_over / (1 - rows.p_push)
@@ -166,7 +166,7 @@ def _graded(work: Work) -> ir.Table:
         "game_date",
         "absolute_error",
         "signed_error",
-        decided=(rows.result.isin(("WIN", "LOSS")) & rows.price.notnull()).fill_null(False),
+        decided=(rows.result.isin(("WIN", "LOSS")) & rows.price.notnull() & (rows.line_kind == "sportsbook")).fill_null(False),
         won=(rows.result == "WIN").fill_null(False),
         break_even=1 / rows.price,
         brier=ibis.ifelse(passed, gap * gap, ibis.null("float64")),
