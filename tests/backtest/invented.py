@@ -25,25 +25,11 @@ SAID = pa.schema(
         ("predicted_whole", pa.int64()),
         *[(name, _FLOATS) for name in ("edge", "edge_probability", "units", "side_units", "crps", "log_score", "clv_points", "clv_prob")],
         *[(name, _FLOATS) for name in ("low_80", "high_80", "mass_80", "low_90", "high_90", "mass_90")],
-        *[(name, pa.string()) for name in ("side", "recommendation", "result", "side_result")],
+        *[(name, pa.string()) for name in ("side", "recommendation", "result", "side_result", "bookmaker")],
+        ("game_date", pa.date32()),
+        *[(name, _FLOATS) for name in ("p_over", "p_push", "p_under")],
     ]
 )
-PLAN = {
-    "backtest_id": "2024-10-22-7d-a1b2",
-    "start": date(2024, 10, 22),
-    "end": date(2025, 4, 13),
-    "refit_days": 7,
-    "before_tip": "0 s",
-    "window": "1095d",
-    "systems": ["one", "two"],
-    "seasons": ["2024-25"],
-}
-LEAK: dict[str, Any] = {
-    "first": date(2024, 10, 22),
-    "moments": 160,
-    "compared": {"truncation": {"builds": 160, "rows": 9000}},
-    "findings": (),
-}
 
 
 def tables(facts: list[Row], said: list[Row]) -> tuple[pa.Table, pa.Table]:
@@ -75,6 +61,11 @@ def word(about: Row, **given: Any) -> Row:
         "model_id": "one-1",
         "game_id": about["game_id"],
         "player_lookup": about["player_lookup"],
+        "game_date": about["game_date"],
+        "bookmaker": "draftkings",
+        "p_over": 0.55,
+        "p_push": 0.0,
+        "p_under": 0.45,
         "predicted_points": 20.2,
         "predicted_mean": 20.9,
         "predicted_whole": 20,

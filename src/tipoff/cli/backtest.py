@@ -23,6 +23,7 @@ def backtest(
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="Folds at a time; default: as many as cores.")] = None,
     leak_days: Annotated[int, typer.Option("--leak-days", min=1, help="On how many days the leak is looked for.")] = 3,
     file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.", show_default=False)] = None,
+    full: Annotated[bool, typer.Option("--full", help="Print every table, and not only the first.")] = False,
     data_dir: DataDir = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but where the report is.")] = False,
 ) -> None:
@@ -59,7 +60,7 @@ def backtest(
     if file is not None:
         file.write_text(json.dumps(figures.as_dict(), indent=1), encoding="utf-8")
     if not quiet:
-        print_report(figures)
+        print_report(figures, full=full)
     print_line(f"The report: {_where(settings.bucket_url, plan)}")
 
 

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from tipoff.rates import Paired
 
 
-def print_report(figures: Figures) -> None:
-    """Systems, the best first: errors, probabilities and bets, each with its N, interval and references; alarms before anything else."""
+def print_report(figures: Figures, *, full: bool = False) -> None:
+    """Systems, the best first, in one table; with `full` errors, probabilities, bets and seasons in tables of their own.
+
+    Each figure with its N, interval and references; alarms before anything else.
+    """
     from tipoff.grade import backtest_words as words
 
     systems = words.ranked(figures)
@@ -29,11 +32,54 @@ def print_report(figures: Figures) -> None:
     if not systems:
         return
     print_line()
+    _print_glance(systems)
+    if not full:
+        return
     _print_errors(systems)
     _print_probabilities(systems)
     _print_bets(systems)
     if len(figures.references_by_season) > 1:
         _print_seasons(systems)
+
+
+def _print_glance(systems: list[SystemFigures]) -> None:
+    """One table that fits 140 columns with names of 22 letters."""
+    from tipoff.grade import backtest_words as words
+
+    rows = []
+    for system in systems:
+        of = system.pooled
+        brier, total = of.priced.brier, of.picks.total
+        rate, roi = total.hit_rate, total.roi
+        of_n = "" if roi.n == rate.n else f" of {words.count(roi.n)}"
+        cells = (
+            words.count(of.lined.shifted_line.n),
+            _short(of.lined.shifted_line),
+            _short(brier.against_market, 4),
+            _short(brier.against_recalibrated, 4),
+            _short(of.crps),
+            _short(of.last_10),
+            f"{words.percent(rate.rate)} of {words.count(rate.n)}\n{words.percent_interval(rate)}" if rate.n else words.DASH,
+            f"{words.signed_percent(roi.mean)}{of_n}\n{words.percent_interval(roi, 0)}" if roi.n else words.DASH,
+        )
+        rows.append((system.system_id, *cells))
+    columns = (
+        "system",
+        "N lined",
+        "MAE less shifted line",
+        "Brier less market",
+        "less recalibrated",
+        "CRPS less reference",
+        "MAE less last-10, all",
+        "hit rate of picks",
+        "ROI",
+    )
+    print_table("Differences with 95 % intervals by game date, on the same rows", columns, rows, numeric=range(1, 9), tight=True)
+
+
+def _short(of: Against | Paired, digits: int = 3) -> str:
+    """A difference without the zeros before its points: +.016 [-.055, +.087], on two lines."""
+    return _difference(of, digits).replace("+0.", "+.").replace("−0.", "−.")
 
 
 def _print_errors(systems: list[SystemFigures]) -> None:

@@ -56,12 +56,14 @@ def print_line(text: str = "") -> None:
     _console().print(text, markup=False, highlight=False, soft_wrap=True)
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, numeric: Sequence[int] = ()) -> None:
-    """A table for people; `numeric` columns stand to the right."""
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, numeric: Sequence[int] = (), tight: bool = False
+) -> None:
+    """A table for people; `numeric` columns stand to the right; a `tight` one has one space between columns."""
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0 if tight else 1))
     for index, column in enumerate(columns):
         table.add_column(column, justify="right" if index in numeric else "left", overflow="fold")
     for row in rows:

@@ -344,14 +344,21 @@ def do_fold(house: House, backtest_id: str, refit: date) -> bool:
 
 
 def summary_of(plan: Plan, folder: Folder) -> dict[str, Any]:
-    """Over all folds: how many, how long, what was held back, who was absent."""
+    """Over all folds: how many, how long, what was set apart and held back, who was absent; who was refused in which fold, and why."""
     summaries = [folder.fold(refit)[2] for refit, _ in plan.folds]
     total: dict[str, Any] = {"folds": len(summaries)}
     for name in ("seconds_to_fit", "seconds_to_predict"):
         total[name] = sum(one[name] for one in summaries)
+    if all("in_play" in one for one in summaries):
+        total["in_play"] = sum(one["in_play"] for one in summaries)
     for name in ("held_back", "absences"):
         keys = sorted({key for one in summaries for key in one[name]})
         total[name] = {key: sum(one[name].get(key, 0) for one in summaries) for key in keys}
+    refused: dict[str, dict[str, str]] = {}
+    for one in summaries:
+        for system_id, why in one["refused"].items():
+            refused.setdefault(system_id, {})[one["refit"]] = why
+    total["refused"] = refused
     return total
 
 

@@ -9,16 +9,29 @@ from tipoff.flow.backtest import Folder, Plan, finish, leaks, results
 from tipoff.flow.house import House
 from tipoff.grade.backtest_figures import Figures, figures
 from tipoff.grade.backtest_page import page
+from tipoff.grade.bankroll import LEAST_EDGE, simulate_each
+from tipoff.market.staking import StakingRule
 
 
 def report(house: House, plan: Plan, summary: dict[str, Any]) -> Figures:
-    """Work out the figures of a backtest that is complete, keep them, and finish it."""
+    """Work out the figures of a backtest that is complete, keep them, and finish it.
+
+    Beside them stands what the configured staking rule would have made of each system's recommendations.
+    """
     facts, said = results(house.bucket, plan)
     found = figures(facts, said)
+    least_edge = {one.system_id: one.threshold if one.threshold_in == "probability" else LEAST_EDGE for one in plan.systems}
+    bankrolls = simulate_each(said, facts, StakingRule(**house.settings.staking.model_dump()), least_edge)
     leak = {"checks": leaks(house.bucket, plan)}
     about = plan.as_dict() | {"summary": summary}
+    document = {
+        "plan": about,
+        "leak": leak,
+        "figures": found.as_dict(),
+        "bankroll": {system_id: bankroll.as_dict() for system_id, bankroll in bankrolls.items()},
+    }
     folder = Folder(house.bucket, plan.backtest_id)
-    folder.put("report.json", json.dumps({"plan": about, "leak": leak, "figures": found.as_dict()}).encode())
-    folder.put("report.html", page(found, about, leak).encode())
+    folder.put("report.json", json.dumps(document).encode())
+    folder.put("report.html", page(found, about, leak, bankrolls).encode())
     finish(house, plan)
     return found

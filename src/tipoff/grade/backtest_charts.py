@@ -8,6 +8,7 @@ layout.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from itertools import accumulate
 from typing import Any
 
@@ -17,6 +18,7 @@ from markupsafe import Markup, escape
 from tipoff.grade.backtest_bets import Record
 from tipoff.grade.backtest_errors import Against
 from tipoff.grade.backtest_series import Units, Weeks
+from tipoff.grade.bankroll import Bankroll
 from tipoff.grade.calibration import Bin
 from tipoff.rates import Paired
 
@@ -43,12 +45,17 @@ _CONFIG: Spec = {
         "tickCount": 5,
     },
     "axisQuantitative": {"grid": True},
-    "axisX": {"labelOverlap": "greedy", "labelSeparation": 8},
+    "axisX": {"labelOverlap": "greedy", "labelSeparation": 12},
     "point": {"filled": True, "opacity": 1, "size": 42, "color": OURS},
     "rule": {"strokeWidth": 1.5, "color": OURS},
 }
 _HOLLOW = {"type": "point", "shape": "diamond", "filled": False, "strokeWidth": 1.6, "color": OTHER}
 _DASHED = {"color": OTHER, "strokeWidth": 1.4, "strokeDash": [5, 3]}
+_BANKROLL = ("bankroll", "claimed_low", "claimed_high", "fair_low", "fair_high")
+_FEW_DATES = 60
+_MOST_NAME = 190
+_LETTER = 6.9
+"""Pixels that a letter of a name may take, in the broadest of the fonts that a browser may choose."""
 _LEAST_HIT_RATE, _MOST_HIT_RATE = 0.40, 0.65
 
 
@@ -114,7 +121,7 @@ def cumulative_units(units: Units) -> Markup | None:
     if not units.day:
         return None
     sums = zip(units.day, accumulate(units.units), accumulate(units.under_units), strict=True)
-    x, title = _time("day"), "units, flat stakes of 1"
+    x, title = _time("day", len(units.day)), "units, flat stakes of 1"
     return _svg(
         "Cumulative units of recommendations and of always-UNDER",
         _zero("y"),
@@ -129,10 +136,10 @@ def error_by_week(weeks: Weeks, overall: Against) -> Markup | None:
     if not weeks.week:
         return None
     rows = zip(weeks.week, weeks.mae, weeks.shifted_line_mae, strict=True)
-    title = "MAE less the shifted line's"
+    title, x = "MAE less the shifted line's", _time("week", 7 * len(weeks.week))
     layers = [
         _zero("y"),
-        _layer({"type": "rule", "strokeWidth": 2, "opacity": 0.75}, x=_time("week"), y=_quantity("less", title, "+.2f"), y2={"datum": 0}),
+        _layer({"type": "rule", "strokeWidth": 2, "opacity": 0.75}, x=x, y=_quantity("less", title, "+.2f"), y2={"datum": 0}),
     ]
     if overall.low is not None:
         across = [{"low": overall.low, "high": overall.high, "mean": overall.difference}]
@@ -144,18 +151,46 @@ def error_by_week(weeks: Weeks, overall: Against) -> Markup | None:
     return _svg(f"{title} by week", *layers, rows=[{"week": week, "less": ours - shifted} for week, ours, shifted in rows])
 
 
+def bankroll(of: Bankroll) -> Markup | None:
+    """The bankroll after each game day, and between which ones it would have lain if bets won as claimed, and if they broke even."""
+    if not of.path or of.as_claimed is None or of.as_fair is None:
+        return None
+    claimed, fair = of.as_claimed, of.as_fair
+    morning = {"day": str(of.path[0].game_date - timedelta(days=1))} | dict.fromkeys(_BANKROLL, 1.0)
+    columns = zip(of.path, claimed.low, claimed.high, fair.low, fair.high, strict=True)
+    rows = [
+        {"day": str(day.game_date)} | dict(zip(_BANKROLL, (round(value, 5) for value in (day.bankroll, *ends)), strict=True))
+        for day, *ends in columns
+    ]
+    x, title, scale = _time("day", of.days), "bankroll, from 1", {"zero": False}
+
+    def band(name: str, colour: str) -> Spec:
+        mark = {"type": "area", "color": colour, "opacity": 0.2, "interpolate": "linear"}
+        return _layer(mark, x=x, y=_quantity(f"{name}_low", title, ".3~f", scale), y2={"field": f"{name}_high"})
+
+    return _svg(
+        "Bankroll by game day, beside what was to be expected",
+        _layer({"type": "rule", "color": SOFT, "strokeWidth": 1}, rows=[{}], y={"datum": 1, "type": "quantitative"}),
+        band("fair", OTHER),
+        band("claimed", OURS),
+        _layer({"type": "line", "color": INK, "strokeWidth": 1.8}, x=x, y=_quantity("bankroll", title, ".3~f", scale)),
+        rows=[morning, *rows],
+    )
+
+
 def differences(title: str, kinds: Mapping[str, Mapping[str, Against | Paired]], *, form: str) -> Markup | None:
     """One row a system and one mark a kind (at most two: a dot and a hollow diamond): its difference and interval, and zero."""
     layers = [_zero("x")]
     names: dict[str, None] = {}
-    axis = {"labelLimit": 150, "grid": False, "ticks": False, "domain": False, "labelColor": INK}
+    for systems in kinds.values():
+        names |= {name: None for name, found in systems.items() if _mean(found) is not None}
+    broad = min(_LETTER * max(map(len, names), default=0), _MOST_NAME)
+    axis = {"labelLimit": _MOST_NAME, "minExtent": broad, "grid": False, "ticks": False, "domain": False, "labelColor": INK}
     for place, systems in enumerate(kinds.values()):
         rows = []
         for name, found in systems.items():
-            mean = found.difference if isinstance(found, Against) else found.mean
-            if mean is not None:
-                rows.append({"system": name, "mean": mean, "low": found.low, "high": found.high})
-                names[name] = None
+            if _mean(found) is not None:
+                rows.append({"system": name, "mean": _mean(found), "low": found.low, "high": found.high})
         shift = (place - (len(kinds) - 1) / 2) * 9
         y = {"field": "system", "type": "nominal", "title": None, "sort": [*names], "axis": axis}
         rule, point = ({"type": "rule", "color": OTHER}, _HOLLOW) if place else ({"type": "rule"}, {"type": "point"})
@@ -165,7 +200,11 @@ def differences(title: str, kinds: Mapping[str, Mapping[str, Against | Paired]],
         ]
     if not names:
         return None
-    return _svg(title, *layers, width=WIDTH - 60, height=max(60, len(names) * (24 if len(kinds) > 1 else 20)))
+    return _svg(title, *layers, width=round(max(WIDTH + 70 - broad, 150)), height=max(60, len(names) * (24 if len(kinds) > 1 else 20)))
+
+
+def _mean(found: Against | Paired) -> float | None:
+    return found.difference if isinstance(found, Against) else found.mean
 
 
 def _layer(mark: str | Spec, *, rows: Sequence[Spec] | None = None, **encoding: Spec) -> Spec:
@@ -178,9 +217,9 @@ def _quantity(field: str, title: str, form: str | None = None, scale: Spec | Non
     return {"field": field, "type": "quantitative", "title": title, "axis": axis} | ({"scale": scale} if scale else {})
 
 
-def _time(field: str) -> Spec:
-    """Dates as they are, whatever this machine's time zone."""
-    axis = {"format": "%b %y", "tickCount": 4, "grid": False, "labelFlush": True}
+def _time(field: str, dates: int) -> Spec:
+    """Dates as they are, whatever this machine's time zone; a few `dates` with their day."""
+    axis = {"format": "%-d %b" if dates < _FEW_DATES else "%b %y", "tickCount": 4, "grid": False, "labelFlush": True}
     return {"field": field, "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": axis}
 
 

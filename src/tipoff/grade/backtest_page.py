@@ -1,7 +1,7 @@
 """A backtest as one HTML file that needs nothing else: no script, no request, light and dark, phone and desk.
 
-In: figures, the plan, and what the leak check said. Out: the page's text, everything that comes from data escaped. It must never compute a
-figure: what it shows stands in the JSON as well.
+In: figures, bankrolls, the plan, and what the leak check said. Out: the page's text, everything that comes from data escaped. It must never
+compute a figure: what it shows stands in the JSON as well.
 """
 
 from __future__ import annotations
@@ -13,13 +13,21 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from tipoff.grade import backtest_about as about
 from tipoff.grade import backtest_charts as charts
 from tipoff.grade import backtest_words as words
+from tipoff.grade import bankroll_words
 from tipoff.grade.backtest_alarm import LEAST_BETS, MOST_BELOW_THE_LINE, MOST_HIT_RATE
 from tipoff.grade.backtest_bets import Bets, Record
 from tipoff.grade.backtest_errors import Against
 from tipoff.grade.backtest_figures import Figures, Period, SystemFigures
+from tipoff.grade.bankroll import Bankroll
 from tipoff.rates import Paired
+
+MOST_COMPARED = 20
+"""Systems side by side in a picture: more are not told apart by the eye. The tables have them all."""
+MOST_PATHS, LEAST_DAYS = 6, 3
+"""Bankrolls that are drawn: those with the most bets, on so many game days or more."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +48,14 @@ class Dossier:
     plots: list[Plot]
 
 
-def page(figures: Figures, plan: Mapping[str, Any], leak: Mapping[str, Any] | None) -> str:
-    """The whole page. `plan` and `leak` are shown as they are; a leak check that is missing or has findings is said at the top."""
+def page(figures: Figures, plan: Mapping[str, Any], leak: Mapping[str, Any] | None, bankrolls: Mapping[str, Bankroll] | None = None) -> str:
+    """The whole page. `plan` has a `summary` of the folds beside what was asked; `leak` has the `checks` that were made.
+
+    A leak check that is missing or has findings is said at the top; without `bankrolls` nothing is said of them.
+    """
     systems = words.ranked(figures)
+    told = bankrolls or {}
+    staked = {system.system_id: told[system.system_id] for system in systems if system.system_id in told}
     return (
         _environment()
         .get_template("backtest.html")
@@ -51,20 +64,34 @@ def page(figures: Figures, plan: Mapping[str, Any], leak: Mapping[str, Any] | No
             headline=words.headline(figures),
             sentences=words.sentences(figures),
             dossiers=[Dossier(f"system-{place}", system, _plots(system)) for place, system in enumerate(systems, 1)],
-            comparisons=_comparisons(systems),
+            comparisons=_comparisons(systems[:MOST_COMPARED]),
+            most_compared=MOST_COMPARED,
+            bankrolls=staked,
+            paths=_paths(staked),
+            silence=about.silence(figures, plan),
             alarming=[system for system in systems if system.alarms],
             rule={"hit_rate": MOST_HIT_RATE, "bets": LEAST_BETS, "below": MOST_BELOW_THE_LINE},
-            plan=_plain(plan),
-            leak=_plain(leak or {}),
-            findings=_findings(leak),
+            plan=about.settings(plan),
+            recipes=about.recipes(plan),
+            leak=about.leaks(leak),
         )
     )
 
 
-def _findings(leak: Mapping[str, Any] | None) -> list[Mapping[str, Any]] | None:
-    """What the leak check found; None where none was made."""
-    found = (leak or {}).get("findings")
-    return None if found is None else list(found)
+def _paths(bankrolls: Mapping[str, Bankroll]) -> list[Plot]:
+    """The bankrolls with the most bets, each a picture of its own."""
+    drawn = sorted((name for name, of in bankrolls.items() if of.days >= LEAST_DAYS), key=lambda name: (-bankrolls[name].bets, name))
+    found = []
+    for name in drawn[:MOST_PATHS]:
+        of = bankrolls[name]
+        picture = charts.bankroll(of)
+        if picture is not None:
+            note = (
+                f"{words.count(of.bets)} bets on {words.count(of.days)} game days. ━ the bankroll; between the 5th and the 95th percentile "
+                f"of {words.count(of.paths)} simulated ones if the same bets win as claimed (orange), and if they break even (blue)."
+            )
+            found.append(Plot(name, picture, note))
+    return found
 
 
 def _comparisons(systems: list[SystemFigures]) -> list[Plot]:
@@ -77,16 +104,17 @@ def _comparisons(systems: list[SystemFigures]) -> list[Plot]:
     def most(pick: Any) -> str:
         return words.count(max((pick(period) for period in pooled.values()), default=0))
 
+    errors = {"lined": each(lambda of: of.lined.shifted_line), "priced": each(lambda of: of.priced.shifted_line)}
+    errors_of = f"● rows with a line, up to {most(lambda of: of.lined.shifted_line.n)}; ◇ those with two-sided prices, up to "
+    errors_of += f"{most(lambda of: of.priced.shifted_line.n)}."
+    if errors["lined"] == errors["priced"]:
+        del errors["priced"]
+        errors_of = f"Rows with a line, up to {most(lambda of: of.lined.shifted_line.n)}, all with two-sided prices."
     wanted = (
         (
             "Error beside the shifted line",
-            charts.differences(
-                "MAE less the shifted line's, points",
-                {"lined": each(lambda of: of.lined.shifted_line), "priced": each(lambda of: of.priced.shifted_line)},
-                form="+.2f",
-            ),
-            f"● rows with a line, up to {most(lambda of: of.lined.shifted_line.n)}; ◇ those with two-sided prices, up to "
-            f"{most(lambda of: of.priced.shifted_line.n)}. Left of zero errs less.",
+            charts.differences("MAE less the shifted line's, points", errors, form="+.2f"),
+            f"{errors_of} Left of zero errs less.",
         ),
         (
             "Probability beside the market",
@@ -185,24 +213,8 @@ def _buckets(bets: Bets) -> list[tuple[str, dict[str, Record]]]:
 
 
 def _periods(system: SystemFigures) -> list[tuple[str, Period]]:
-    return [("all", system.pooled), *system.seasons.items()]
-
-
-def _plain(told: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """A document's entries in words: lists with commas, tables of tables one after the other."""
-
-    def text(value: Any) -> str:
-        if value is None:
-            return words.DASH
-        if isinstance(value, Mapping):
-            return "; ".join(f"{key}: {text(inner)}" for key, inner in value.items()) or "none"
-        if isinstance(value, list | tuple | set | frozenset):
-            return ", ".join(text(inner) for inner in value) or "none"
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        return words.count(value) if isinstance(value, int) else str(value)
-
-    return [(str(name).replace("_", " "), text(value)) for name, value in told.items() if name != "findings"]
+    """All rows, and each season where there are two or more."""
+    return [("all", system.pooled), *(system.seasons.items() if len(system.seasons) > 1 else ())]
 
 
 def _breakable(name: str) -> Markup:
@@ -225,5 +237,5 @@ def _environment() -> Environment:
         "told_apart": words.told_apart,
         "breakable": _breakable,
     }
-    environment.globals |= {"buckets": _buckets, "periods": _periods, "brier_digits": words.BRIER_DIGITS}
+    environment.globals |= {"buckets": _buckets, "periods": _periods, "brier_digits": words.BRIER_DIGITS, "staking": bankroll_words}
     return environment

@@ -74,9 +74,14 @@ def ranked(figures: Figures) -> list[SystemFigures]:
 
 
 def best(figures: Figures) -> SystemFigures | None:
-    """The first of those who spoke of at least half as many lined rows as anybody: a few lucky rows make no best system."""
+    """The first of those told apart below the shifted line, or else simply the first.
+
+    Only those who spoke of at least half as many lined rows as anybody: a few lucky rows make no best system.
+    """
     most = max((system.pooled.lined.shifted_line.n for system in figures.systems.values()), default=0)
-    return next((system for system in ranked(figures) if 0 < most <= 2 * system.pooled.lined.shifted_line.n), None)
+    heard = [system for system in ranked(figures) if 0 < most <= 2 * system.pooled.lined.shifted_line.n]
+    below = (system for system in heard if told_apart(system.pooled.lined.shifted_line) == "below")
+    return next(below, heard[0] if heard else None)
 
 
 def headline(figures: Figures) -> str:
@@ -87,14 +92,15 @@ def headline(figures: Figures) -> str:
     shifted = lead.pooled.lined.shifted_line
     alarm = "Leak alarm: " if lead.alarms else ""
     by = f"{number(abs(shifted.difference or 0.0))} points"
-    return (
-        alarm
-        + {
-            "below": f"{lead.system_id} errs {by} less than the shifted line",
-            "above": f"No system errs less than the shifted line: {lead.system_id}, the nearest, errs {by} more",
-            "": f"No system is told apart from the shifted line: {lead.system_id}, the nearest, errs {by} {_more(shifted.difference)}",
-        }[told_apart(shifted)]
+    if told_apart(shifted) == "below":
+        return f"{alarm}{lead.system_id} errs {by} less than the shifted line"
+    alone = len(figures.systems) == 1
+    whose = (
+        f"{lead.system_id} does not beat the shifted line" if alone else f"No system beats the shifted line: {lead.system_id}, the nearest,"
     )
+    if told_apart(shifted) == "above":
+        return f"{alarm}{whose}{': it' if alone else ''} errs {by} more"
+    return f"{alarm}{whose}{': it' if alone else ''} errs {by} {_more(shifted.difference)}, which may be chance"
 
 
 def sentences(figures: Figures) -> list[str]:
@@ -108,10 +114,10 @@ def sentences(figures: Figures) -> list[str]:
 def _of_errors(figures: Figures, lead: SystemFigures) -> str:
     shifted, line = lead.pooled.lined.shifted_line, lead.pooled.lined.line
     systems = len(figures.systems)
-    among = f", of {systems} systems the one with the least error by this very figure, which flatters it," if systems > 1 else ""
+    among = f", chosen of {systems} systems by this very figure, which flatters it," if systems > 1 else ""
     return (
         f"On {count(shifted.n)} player-games with a line, on {count(shifted.dates)} game dates, {lead.system_id}{among} has an MAE of "
-        f"{number(shifted.ours)} points, the shifted line {number(shifted.reference)} (difference {signed(shifted.difference)}, 95 % "
+        f"{number(shifted.ours)} points, the shifted line {number(shifted.reference)} (difference {signed(shifted.difference)}, 95 % "
         f"interval {_to(shifted)}), and the line {number(line.reference)}."
     )
 

@@ -12,12 +12,14 @@ second band has shown no skill; one below the first has not kept what was claime
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import ArrayLike, NDArray
 
 from tipoff.grade.bets import Choice, choose
@@ -162,6 +164,15 @@ def simulate(
         seed=seed,
         paths=paths,
     )
+
+
+def simulate_each(said: pa.Table, facts: pa.Table, rule: StakingRule, least_edge: Mapping[str, float]) -> dict[str, Bankroll]:
+    """The bankroll of each system of `said`, by its name; `least_edge` by system, `LEAST_EDGE` for one that it does not name."""
+    names = sorted(name for name in pc.unique(said["system_id"]).to_pylist() if name is not None)
+    return {
+        name: simulate(said.filter(pc.equal(said["system_id"], name)), facts, rule, least_edge=least_edge.get(name, LEAST_EDGE))
+        for name in names
+    }
 
 
 def _take(bets: Bets, rows: NDArray[np.intp]) -> Bets:
