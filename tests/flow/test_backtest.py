@@ -147,7 +147,7 @@ class Yard:
         return open_bucket(self.folder.as_uri())
 
     def plans(self) -> list[Plan]:
-        return backtests(self.bucket)
+        return backtests(self.bucket).plans
 
     def plan(self) -> Plan:
         """Of the only backtest."""

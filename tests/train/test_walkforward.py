@@ -327,7 +327,6 @@ class TestAlike:
     def test_its_costs_are_told(self) -> None:
         assert three_days().seconds_to_fit > 0
         assert three_days().seconds_to_predict > 0
-        assert three_days().processor_seconds > 0
 
 
 class TestEmptyHands:

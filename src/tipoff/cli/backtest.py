@@ -32,11 +32,14 @@ def backtest(
 
     from tipoff.cli.backtest_tables import print_report
     from tipoff.clock import SystemClock, resolve_date
+    from tipoff.errors import BadInput
     from tipoff.flow import backtest as flow
     from tipoff.flow.backtest_report import report
     from tipoff.flow.house import open_house
     from tipoff.predict.systems import linked, systems_named, window_of, with_window
 
+    if file is not None and not file.absolute().parent.is_dir():
+        raise BadInput(f"{file.parent} is no folder.", hint="Make it first: the figures are written at the end.")
     settings, clock = settings_of(data_dir), SystemClock()
     chosen = systems_named([name.strip() for name in systems.split(",")] if systems else None, settings.systems_file)
     if window is not None:
@@ -86,12 +89,14 @@ def backtests(data_dir: DataDir = None, json: AsJson = False) -> None:
     from tipoff.flow.backtest import backtests as known
     from tipoff.store.payloads import open_bucket
 
-    plans = known(open_bucket(settings_of(data_dir).bucket_url))
+    found = known(open_bucket(settings_of(data_dir).bucket_url))
     if json:
-        print_json([plan.as_dict() for plan in plans])
+        print_json([plan.as_dict() for plan in found.plans])
         return
     rows = [
         (plan.backtest_id, f"{plan.start} .. {plan.end}", f"{plan.refit_days}d", f"{plan.before_minutes}m", len(plan.systems), plan.state)
-        for plan in plans
+        for plan in found.plans
     ]
     print_table("Backtests", ("id", "days", "refit", "before tip", "systems", "state"), rows, numeric=(4,))
+    for backtest_id, why in found.unreadable.items():
+        print_line(f"{backtest_id} cannot be read: {why}")

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 from dbos import DBOS
 from obstore.store import ObjectStore
 
+from tipoff.clock import game_date_of
 from tipoff.errors import BadInput, NotReady, TipoffError
 from tipoff.features.leakcheck import leakcheck
 from tipoff.features.registry import FEATURE_VERSION
@@ -60,6 +61,7 @@ class Plan:
     feature_version: str
     state: str = "running"
     created_at: str = ""
+    leaks_found: int = 0
 
     @property
     def recipes(self) -> dict[str, str]:
@@ -68,7 +70,7 @@ class Plan:
     @property
     def question(self) -> str:
         """A hash of all that is asked: two plans with the same one ask the same."""
-        asked = {name: value for name, value in self.as_dict().items() if name not in ("backtest_id", "state", "created_at")}
+        asked = {name: value for name, value in self.as_dict().items() if name not in ("backtest_id", "state", "created_at", "leaks_found")}
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:10]
 
     @property
@@ -146,10 +148,27 @@ class Folder:
         return facts, said, json.loads(self.get(f"folds/{refit}/fold.json"))
 
 
-def backtests(bucket: ObjectStore) -> list[Plan]:
-    """Every backtest of the bucket, oldest first."""
-    found = {entry["path"].split("/")[1] for page in bucket.list(f"{ROOT}/") for entry in page if entry["path"].endswith("/plan.json")}
-    return sorted((Folder(bucket, name).plan() for name in found), key=lambda plan: (plan.created_at, plan.backtest_id))
+@dataclass(frozen=True)
+class OnRecord:
+    """The backtests of a bucket, oldest first, and why some cannot be read: those of another version, or damaged ones."""
+
+    plans: list[Plan]
+    unreadable: dict[str, str]
+
+
+def backtests(bucket: ObjectStore) -> OnRecord:
+    """Every backtest of the bucket."""
+    found = OnRecord([], {})
+    for prefix in sorted(bucket.list_with_delimiter(f"{ROOT}/")["common_prefixes"]):
+        backtest_id = prefix.rstrip("/").rpartition("/")[2]
+        try:
+            found.plans.append(Folder(bucket, backtest_id).plan())
+        except FileNotFoundError:
+            continue  # it was killed before it had a plan
+        except BadInput as error:
+            found.unreadable[backtest_id] = error.message
+    found.plans.sort(key=lambda plan: (plan.created_at, plan.backtest_id))
+    return found
 
 
 def begin(house: House, plan: Plan) -> tuple[Plan, bool]:
@@ -165,7 +184,9 @@ def begin(house: House, plan: Plan) -> tuple[Plan, bool]:
         )
     if plan.leak_days < 1:
         raise BadInput("The leak check is not optional.", hint="Give it a day at least.")
-    for known in backtests(house.bucket):
+    if plan.end >= game_date_of(house.clock.now()):
+        raise BadInput(f"{plan.end} is not over yet.", hint="Give an --end before today.")
+    for known in backtests(house.bucket).plans:
         if known.question == plan.question and known.state == "running":
             return known, True
     created = replace(plan, backtest_id=f"{house.run_id}-{plan.question}", created_at=house.clock.now().isoformat())
@@ -217,8 +238,10 @@ def run(house: House, plan: Plan, announce: Announce, *, workers: int = CORES) -
 
 
 def finish(house: House, plan: Plan) -> Plan:
-    """Mark a backtest as finished: it is not resumed any more, and gates may rest on it."""
-    finished = replace(plan, state="finished")
+    """Mark a backtest as finished, with the number of columns in which its leak check found a leak: it is not resumed any more, and gates
+    rest on it, or refuse for its leaks."""
+    found = sum(len(check["findings"]) for check in leaks(house.bucket, plan))
+    finished = replace(plan, state="finished", leaks_found=found)
     Folder(house.bucket, plan.backtest_id).write_plan(finished)
     return finished
 
@@ -236,9 +259,9 @@ def results(bucket: ObjectStore, plan: Plan) -> tuple[pa.Table, pa.Table]:
     return pa.concat_tables(facts, promote_options="default"), pa.concat_tables(said, promote_options="default")
 
 
-def leaks(bucket: ObjectStore, plan: Plan) -> dict[str, Any]:
-    """What the leak check of a backtest found."""
-    found: dict[str, Any] = json.loads(Folder(bucket, plan.backtest_id).get("leakcheck.json"))
+def leaks(bucket: ObjectStore, plan: Plan) -> list[dict[str, Any]]:
+    """What the leak check of a backtest found, a document a day."""
+    found: list[dict[str, Any]] = json.loads(Folder(bucket, plan.backtest_id).get("leakcheck.json"))
     return found
 
 
