@@ -31,6 +31,7 @@ class Bet:
     over: float = 0.54
     push: float = 0.0
     model: str = ""
+    kind: str = "sportsbook"
 
     def rows(self, place: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """The prediction, and its grade."""
@@ -52,6 +53,7 @@ class Bet:
             "predicted_whole": round(self.predicted),
             "p_push": self.push if lined else None,
             "is_active": True,
+            "line_kind": self.kind,
             **(prices if lined else {"over_price": None, "under_price": None}),
         }
         played = self.points is not None

@@ -101,6 +101,8 @@ class System(BaseModel):
 
     def weights_of(self, names: tuple[str, ...]) -> list[float]:
         """The weight of each of these features: its own, else its category's, else 1."""
+        if not self.feature_weights:
+            return [1.0] * len(names)
         category = {entry.name: entry.category for entry in catalogue()}
         return [self.feature_weights.get(name, self.feature_weights.get(category[name], 1.0)) for name in names]
 

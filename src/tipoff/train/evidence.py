@@ -6,7 +6,7 @@ Made of a backtest's tables, or of graded predictions in the warehouse. Knows th
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
 
@@ -63,8 +63,7 @@ class Evidence:
     leaks: int = field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
-        apart = {"system_id", "source", "leaks"}
-        lengths = {one.name: len(getattr(self, one.name)) for one in fields(self) if one.name not in apart}
+        lengths = {name: len(getattr(self, name)) for name in self._arrays()}
         if len(set(lengths.values())) > 1:
             raise BrokenInvariant(f"The evidence on {self.system_id} has arrays of different lengths: {lengths}.")
         if len(set(self.players)) != len(self.players):
@@ -85,10 +84,13 @@ class Evidence:
         """What an UNDER in place of each decided bet would have become: 1, 0, or NaN where there was no decided bet."""
         return np.where(np.isfinite(self.side_wins), (self.points < self.bet_line).astype(np.float64), np.nan)
 
+    @classmethod
+    def _arrays(cls) -> list[str]:
+        return [one.name for one in fields(cls) if one.name not in {"system_id", "source", "leaks"}]
+
     def take(self, rows: NDArray[Any]) -> Evidence:
         """These rows alone."""
-        arrays = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in {"system_id", "source"}}
-        return Evidence(self.system_id, self.source, **{name: values[rows] for name, values in arrays.items()})
+        return replace(self, **{name: getattr(self, name)[rows] for name in self._arrays()})
 
 
 def nothing(system_id: str, source: str) -> Evidence:
