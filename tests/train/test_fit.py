@@ -326,16 +326,17 @@ class TestEnsemble:
         held = with_points(data, before["pool"].held[::3], 6.0)
         assert weights_of(fit_fleet([*systems, still], held, UNTIL, threads=1)) != weights_of(before)
 
-    def test_of_members_with_windows_of_their_own_it_weighs_the_days_that_none_of_them_had_seen(self) -> None:
+    @pytest.mark.parametrize("members", [("average", "leaves"), ("leaves", "average")])
+    def test_of_members_with_windows_of_their_own_it_weighs_the_days_that_none_of_them_had_seen(self, members: tuple[str, str]) -> None:
         data = invented()
-        short = AVERAGE.model_copy(update={"window": "22d"})
-        found = fit_fleet([short, LEAVES, POOL], data, UNTIL, threads=1)
+        short, pool = AVERAGE.model_copy(update={"window": "22d"}), POOL.model_copy(update={"members": members})
+        found = fit_fleet([short, LEAVES, pool], data, UNTIL, threads=1)
         held = sorted(set(found["average"].held.tolist()) & set(found["leaves"].held.tolist()))
         assert 0 < len(held) == len(found["average"].held) < len(found["leaves"].held)
         assert found["pool"].held.tolist() == held
         places = [found["leaves"].held.tolist().index(row) for row in held]
         said = {"average": found["average"].spoken, "leaves": found["leaves"].spoken.take(np.array(places))}
-        assert weights_of(found) == learn_weights(said, data.points[held], data.features[LINE][held])
+        assert weights_of(found) == learn_weights({name: said[name] for name in members}, data.points[held], data.features[LINE][held])
         assert sorted(set(found["average"].rows.tolist()) | set(found["leaves"].rows.tolist())) == found["pool"].rows.tolist()
 
     def test_a_member_that_speaks_of_lines_alone_is_weighed_there_and_nowhere_else(self) -> None:
