@@ -241,3 +241,13 @@ def test_a_missing_column_is_named() -> None:
         figures(facts.drop_columns(["line"]), said)
     with pytest.raises(BadInput, match="`said` lacks crps, clv_prob"):
         figures(facts, said.drop_columns(["crps", "clv_prob"]))
+
+
+def test_at_the_prices_of_a_consensus_nobody_bets() -> None:
+    """Two wins alike, one at a book and one at a consensus: both are hits, and only the book's has made money."""
+    about = [fact(0), fact(1)]
+    facts, said = tables(about, [word(about[0]), word(about[1], units=None, side_units=None)])
+    said = said.append_column("line_kind", pa.array(["sportsbook", "consensus"]))
+    total = figures(facts, said).systems["one"].pooled.picks.total
+    assert (total.bets, total.hit_rate.n, total.priced_hit_rate.n) == (2, 2, 1)
+    assert (total.roi.n, total.under.roi.n) == (1, 1)

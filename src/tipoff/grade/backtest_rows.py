@@ -180,6 +180,7 @@ def read_tables(facts: pa.Table, said: pa.Table) -> Tables:
     """Join a backtest's tables. Raises BadInput for a missing column, a row twice, or something said of a player-game without facts."""
     _need(facts, "facts", ("game_id", "player_lookup", "game_date", "season", *_FACTS))
     _need(said, "said", ("system_id", "model_id", "game_id", "player_lookup", *_SAID, *_BET, *_WORDS))
+    said = _at_books(said)
     games, players = _names(facts, "game_id"), _names(facts, "player_lookup")
     key = _codes(facts, "game_id", games) * len(players) + _codes(facts, "player_lookup", players)
     days = _days(facts)
@@ -211,6 +212,16 @@ def read_tables(facts: pa.Table, said: pa.Table) -> Tables:
     known = Facts(days=days, season=_codes(facts, "season", seasons), **{name: _floats(facts, name) for name in _FACTS})
     edges = np.searchsorted(system[together], np.arange(len(systems) + 1))
     return Tables(tuple(seasons), tuple(systems), known.take(order), said, together, edges, row[together])
+
+
+def _at_books(said: pa.Table) -> pa.Table:
+    """The same without the prices of a consensus (`line_kind`, where it is told): nobody can bet at them."""
+    if "line_kind" not in said.column_names:
+        return said
+    nobody = pc.fill_null(pc.equal(said.column("line_kind"), "consensus"), False)
+    for name in ("over_price", "under_price"):
+        said = said.set_column(said.column_names.index(name), name, pc.if_else(nobody, None, said.column(name)))
+    return said
 
 
 def _bet(facts: Facts, number: dict[str, FloatArray], side: Codes, result: Codes, units: FloatArray) -> Bet:
