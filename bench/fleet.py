@@ -28,6 +28,7 @@ import pyarrow as pa
 from tipoff.clock import SystemClock
 from tipoff.config import load_settings
 from tipoff.flow import backtest
+from tipoff.flow.backtest_plan import finish, plan_of
 from tipoff.flow.house import open_house
 from tipoff.predict.families import Columns
 from tipoff.predict.slate import Slate, SlateOptions, speak
@@ -77,11 +78,11 @@ def walk(house: Path, first: date, last: date, workers: int, refit_days: int = 7
         return lambda _: None
 
     with open_house(load_settings(data_dir=house), SystemClock()) as opened:
-        plan = backtest.plan_of(systems_named(None), first, last, refit_days=refit_days, leak_days=1)
+        plan = plan_of(systems_named(None), first, last, refit_days=refit_days, leak_days=1)
         plan, _ = backtest.begin(opened, plan)
         summary = backtest.run(opened, plan, announce, workers=workers)
         seconds = time.perf_counter() - began["folds"]
-        backtest.finish(opened, plan)
+        finish(opened.bucket, plan)
     print(
         f"{summary['folds']} folds, {first} to {last}, {workers} at a time: {seconds:.0f} s"
         f" ({(time.process_time() - spent) / summary['folds']:.1f} s of the processor a fold)"

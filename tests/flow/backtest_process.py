@@ -23,7 +23,8 @@ from typing import Any
 from tipoff.clock import SystemClock
 from tipoff.config import load_settings
 from tipoff.errors import TipoffError
-from tipoff.flow.backtest import begin, plan_of, run
+from tipoff.flow.backtest import begin, run
+from tipoff.flow.backtest_plan import plan_of
 from tipoff.flow.house import open_house
 from tipoff.predict.families import family_named
 from tipoff.predict.systems import systems_named

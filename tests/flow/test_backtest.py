@@ -26,7 +26,8 @@ from tipoff.clock import ManualClock, SystemClock
 from tipoff.config import load_settings
 from tipoff.errors import BadInput, NotReady
 from tipoff.features.registry import FEATURE_VERSION, feature_set
-from tipoff.flow.backtest import Folder, Plan, backtests, begin, finish, leaks, plan_of, results
+from tipoff.flow.backtest import begin
+from tipoff.flow.backtest_plan import Folder, Plan, backtests, finish, leaks, plan_of, results
 from tipoff.flow.house import House, open_house
 from tipoff.predict.slate import SlateOptions
 from tipoff.predict.systems import systems_named
@@ -390,7 +391,7 @@ class TestPlans:
         assert not was_there
         assert first.backtest_id == f"{house.run_id}-{plan.question}"
         assert begin(house, asked(own=yard.systems_file)) == (first, True)
-        finished = finish(house, first)
+        finished = finish(house.bucket, first)
         assert (finished.state, first.state) == ("finished", "running")
         assert finished.question == first.question
         assert yard.plans() == [finished]
@@ -526,7 +527,7 @@ class TestNothingSaid:
         empty(yard, REFITS[3])
         assert [table.num_rows for table in results(yard.bucket, yard.plan())] == [facts.num_rows, said.num_rows]
         with open_house(load_settings(data_dir=yard.folder, league="practice"), SystemClock()) as house:
-            finish(house, yard.plan())
+            finish(house.bucket, yard.plan())
         [evidence] = finished(yard.bucket)
         for found, expected in zip(evidence.tables, (facts, said), strict=True):
             assert found.equals(expected)
@@ -540,7 +541,7 @@ class TestNothingSaid:
         with pytest.raises(NotReady, match=r"Nobody said anything in .*: the batch guard held back leaves"):
             results(yard.bucket, yard.plan())
         with open_house(load_settings(data_dir=yard.folder, league="practice"), SystemClock()) as house:
-            finish(house, yard.plan())
+            finish(house.bucket, yard.plan())
         [evidence] = finished(yard.bucket)
         with pytest.raises(BadInput, match="Nobody said anything"):
             _ = evidence.tables

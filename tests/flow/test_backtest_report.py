@@ -17,7 +17,7 @@ from backtest.about import CHECK
 from backtest.invented import Row, at_random, fact, tables, word
 from tipoff.clock import SystemClock
 from tipoff.config import Settings, Staking
-from tipoff.flow.backtest import Folder, Plan, plan_of, summary_of
+from tipoff.flow.backtest_plan import Folder, Plan, plan_of, summary_of
 from tipoff.flow.backtest_report import report
 from tipoff.flow.house import House, open_house
 from tipoff.grade.backtest_figures import figures

@@ -10,7 +10,7 @@ import typer
 from tipoff.cli.common import AsJson, DataDir, print_json, print_line, progress, settings_of
 
 if TYPE_CHECKING:
-    from tipoff.flow.backtest import Plan
+    from tipoff.flow.backtest_plan import Plan
 
 
 def backtest(
@@ -34,6 +34,7 @@ def backtest(
     from tipoff.clock import SystemClock, resolve_date
     from tipoff.errors import BadInput
     from tipoff.flow import backtest as flow
+    from tipoff.flow.backtest_plan import plan_of
     from tipoff.flow.backtest_report import report
     from tipoff.flow.house import open_house
     from tipoff.predict.systems import linked, systems_named, window_of, with_window
@@ -44,7 +45,7 @@ def backtest(
     chosen = systems_named([name.strip() for name in systems.split(",")] if systems else None, settings.systems_file)
     if window is not None:
         chosen = linked([with_window(system, window) for system in chosen])
-    plan = flow.plan_of(
+    plan = plan_of(
         chosen,
         resolve_date(start, clock),
         resolve_date(end, clock),
@@ -86,7 +87,7 @@ def _where(bucket_url: str, plan: Plan) -> str:
 def backtests(data_dir: DataDir = None, json: AsJson = False) -> None:
     """The backtests on record."""
     from tipoff.cli.common import print_table
-    from tipoff.flow.backtest import backtests as known
+    from tipoff.flow.backtest_plan import backtests as known
     from tipoff.store.payloads import open_bucket
 
     found = known(open_bucket(settings_of(data_dir).bucket_url))

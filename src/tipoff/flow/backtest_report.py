@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tipoff.flow.backtest import Folder, Plan, finish, leaks, results
+from tipoff.flow.backtest_plan import Folder, Plan, finish, leaks, results
 from tipoff.flow.house import House
 from tipoff.grade.backtest_figures import Figures, figures
 from tipoff.grade.backtest_page import page
@@ -33,5 +33,5 @@ def report(house: House, plan: Plan, summary: dict[str, Any]) -> Figures:
     folder = Folder(house.bucket, plan.backtest_id)
     folder.put("report.json", json.dumps(document).encode())
     folder.put("report.html", page(found, about, leak, bankrolls).encode())
-    finish(house, plan)
+    finish(house.bucket, plan)
     return found
