@@ -66,7 +66,6 @@ def fold(refit: date) -> dict[str, Any]:
         "refused": {"in_probability": f"{refit}: 12 rows."} if refit == SECOND else {},
         "seconds_to_fit": 1.5,
         "seconds_to_predict": 0.25,
-        "processor_seconds": 1.0,
     }
 
 
@@ -112,7 +111,6 @@ def test_the_summary_sums_folds_and_keeps_who_was_refused_where_and_why(house: H
         "refused": {"in_probability": {"2024-04-08": "2024-04-08: 12 rows."}},
         "seconds_to_fit": 3.0,
         "seconds_to_predict": 0.5,
-        "processor_seconds": 2.0,
     }
 
 
