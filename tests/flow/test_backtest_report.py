@@ -86,6 +86,21 @@ def test_figures_and_bankrolls_of_all_folds_are_kept_with_the_plan_and_the_leak_
     assert 'id="bankroll"' in html
 
 
+def test_leaks_are_told_by_the_report_and_nothing_says_that_there_are_none(house: House) -> None:
+    plan = keep(house, *at_random(3, 20, NAMES))
+    folder = Folder(house.bucket, plan.backtest_id)
+    leak = {"feature": "usage_rate", "table": "raw.player_box", "probe": "truncated", "as_of": "2024-04-01", "count": 12}
+    folder.put("leakcheck.json", json.dumps([CHECK, CHECK | {"findings": [leak]}]).encode())
+    report(house, plan, {})
+    kept = json.loads(folder.get("report.json"))
+    assert kept["leak"]["checks"][1]["findings"] == [leak]
+    assert not {"state", "leaks_found"} & set(kept["plan"]), "both become true of the plan only after the report"
+    assert folder.plan().leaks_found == 1
+    html = folder.get("report.html").decode()
+    assert "The leak check found 1 leak<" in html
+    assert "leaks found" not in html
+
+
 @pytest.mark.parametrize(("system_id", "least_edge"), [("in_points", 0.02), ("in_probability", 0.05)])
 def test_a_bankroll_is_staked_by_the_configured_rule_from_the_systems_own_edge_on(house: House, system_id: str, least_edge: float) -> None:
     facts = [fact(number, game_date=date(2024, 4, 1 + number % 14)) for number in range(40)]
