@@ -31,7 +31,6 @@ PLAN: dict[str, Any] = {
     "before_minutes": 0,
     "min_minutes": 8.0,
     "created_at": "2025-04-14T08:15:00.123456+00:00",
-    "state": "running",
     "systems": [planned("one"), planned("two", family="ensemble", loss="none", members=["one", "three"], threshold_in="probability")],
     "recipes": {"one": "a1b2c3", "two": "d4e5f6"},
     "summary": {

@@ -135,7 +135,7 @@ class TestRefusing:
         assert "xgboost_v12-1 may not rise to shadow:" in said
         (line,) = [line for line in said.splitlines() if "[backtest good] calibration FAILED" in line]
         assert "FAILED: +0.17" in line
-        assert "against 0.01" in line
+        assert "against 0.020" in line
         assert "N 6,000" in line
         assert desk.fleet()["by_id"]["xgboost_v12"]["state"] == "candidate"
 

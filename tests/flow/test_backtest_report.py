@@ -66,7 +66,6 @@ def fold(refit: date) -> dict[str, Any]:
         "refused": {"in_probability": f"{refit}: 12 rows."} if refit == SECOND else {},
         "seconds_to_fit": 1.5,
         "seconds_to_predict": 0.25,
-        "processor_seconds": 1.0,
     }
 
 
@@ -85,6 +84,21 @@ def test_figures_and_bankrolls_of_all_folds_are_kept_with_the_plan_and_the_leak_
     html = folder.get("report.html").decode()
     assert "The leak check found nothing" in html
     assert 'id="bankroll"' in html
+
+
+def test_leaks_are_told_by_the_report_and_nothing_says_that_there_are_none(house: House) -> None:
+    plan = keep(house, *at_random(3, 20, NAMES))
+    folder = Folder(house.bucket, plan.backtest_id)
+    leak = {"feature": "usage_rate", "table": "raw.player_box", "probe": "truncated", "as_of": "2024-04-01", "count": 12}
+    folder.put("leakcheck.json", json.dumps([CHECK, CHECK | {"findings": [leak]}]).encode())
+    report(house, plan, {})
+    kept = json.loads(folder.get("report.json"))
+    assert kept["leak"]["checks"][1]["findings"] == [leak]
+    assert not {"state", "leaks_found"} & set(kept["plan"]), "both become true of the plan only after the report"
+    assert folder.plan().leaks_found == 1
+    html = folder.get("report.html").decode()
+    assert "The leak check found 1 leak<" in html
+    assert "leaks found" not in html
 
 
 @pytest.mark.parametrize(("system_id", "least_edge"), [("in_points", 0.02), ("in_probability", 0.05)])
@@ -112,7 +126,6 @@ def test_the_summary_sums_folds_and_keeps_who_was_refused_where_and_why(house: H
         "refused": {"in_probability": {"2024-04-08": "2024-04-08: 12 rows."}},
         "seconds_to_fit": 3.0,
         "seconds_to_predict": 0.5,
-        "processor_seconds": 2.0,
     }
 
 

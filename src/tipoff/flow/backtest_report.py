@@ -12,6 +12,9 @@ from tipoff.grade.backtest_page import page
 from tipoff.grade.bankroll import LEAST_EDGE, simulate_each
 from tipoff.market.staking import StakingRule
 
+_NOT_YET = ("state", "leaks_found")
+"""Of the plan: what becomes true of it only once the report is there. `leak` says what was found."""
+
 
 def report(house: House, plan: Plan, summary: dict[str, Any]) -> Figures:
     """Work out the figures of a backtest that is complete, keep them, and finish it.
@@ -23,7 +26,8 @@ def report(house: House, plan: Plan, summary: dict[str, Any]) -> Figures:
     least_edge = {one.system_id: one.threshold if one.threshold_in == "probability" else LEAST_EDGE for one in plan.systems}
     bankrolls = simulate_each(said, facts, StakingRule(**house.settings.staking.model_dump()), least_edge)
     leak = {"checks": leaks(house.bucket, plan)}
-    about = plan.as_dict() | {"summary": summary}
+    asked = {name: value for name, value in plan.as_dict().items() if name not in _NOT_YET}
+    about = asked | {"summary": summary}
     document = {
         "plan": about,
         "leak": leak,

@@ -33,7 +33,7 @@ REASONS = {
     "model_blocked": "the system is blocked",
 }
 """Reasons of absence, by the name on record; one that is not here is shown by its name."""
-_APART = ("systems", "recipes", "summary", "state", "created_at")
+_APART = ("systems", "recipes", "summary", "created_at")
 _NEAT = 6
 
 
