@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -261,8 +262,7 @@ class TestUndisturbed:
             assert row["trained_until"] < refit
 
     def test_a_leak_was_looked_for_and_none_was_found(self, whole: Yard) -> None:
-        checks: Any = leaks(whole.bucket, whole.plan())
-        [check] = checks
+        [check] = leaks(whole.bucket, whole.plan())
         assert START.isoformat() <= check["first"] == check["last"] <= END.isoformat()
         assert check["findings"] == []
         assert (check["days"], check["features"]) == (1, len(feature_set("v18")))
@@ -348,8 +348,25 @@ def test_two_processes_at_once_do_it_together_and_leave_what_one_leaves(whole: Y
 
 
 class TestFailing:
-    def test_a_fold_that_fails_is_told_with_its_cause_and_the_others_are_done(self, whole: Yard, tmp_path: Path) -> None:
-        """So early that the first refit has too little to learn from. The same command tries that one again, and nothing else."""
+    def test_a_fold_that_fails_is_told_with_its_cause_and_tried_again_and_the_others_are_done(self, whole: Yard, tmp_path: Path) -> None:
+        """Something stands where its table should go: the disk's own words. The same command tries that one again, and nothing else."""
+        yard = whole.copy(tmp_path / "data")
+        in_the_way = yard.inside(yard.plan(), "folds", str(REFITS[1]), "said.parquet", "something")
+        in_the_way.mkdir(parents=True)
+        for _ in range(2):
+            outcome = yard.start().outcome()
+            assert (outcome["id"], outcome["resumed"], outcome["error"]) == (whole.plan().backtest_id, True, "NotReady")
+            assert re.match(rf"1 of 4 folds could not be done\. {REFITS[1]}: \w*Error: .+", outcome["message"])
+            assert "\n" not in outcome["message"]
+            assert outcome["hint"] == "Mend the cause; the same command goes on."
+        assert outcome["told"][f"folds of {outcome['id']}"] == [1, 1]
+        in_the_way.rmdir()
+        in_the_way.parent.rmdir()
+        assert yard.start().outcome().get("error") is None
+        assert yard.tables(yard.plan()) == whole.tables(whole.plan())
+
+    def test_a_fold_for_which_nobody_could_learn_is_done_and_says_who_could_not_and_why(self, whole: Yard, tmp_path: Path) -> None:
+        """So early that the first refit has too little to learn from."""
         start = practice_house.FIRST + timedelta(days=20)
         early = {"start": start.isoformat(), "end": (start + timedelta(days=3)).isoformat()}
         yard = whole.copy(tmp_path / "data")
@@ -357,14 +374,14 @@ class TestFailing:
         with open_house(load_settings(data_dir=yard.folder, league="practice"), SystemClock()) as house:
             plan, _ = begin(house, asked(own=yard.systems_file, start=start, end=start + timedelta(days=3)))
         shutil.copy(whole.inside(whole.plan(), "leakcheck.json"), yard.inside(plan, "leakcheck.json"))
-        for _ in range(2):
-            outcome = yard.start(**early).outcome()
-            assert (outcome["id"], outcome["resumed"], outcome["error"]) == (plan.backtest_id, True, "NotReady")
-            assert outcome["message"].startswith(f"1 of 2 folds could not be done. {start}: No system could learn for {start}: Only ")
-            assert f"rows to train on before {start}; at least 1000 are needed." in outcome["message"]
-            assert outcome["hint"] == "Mend the cause; the same command goes on."
-        assert [Folder(yard.bucket, plan.backtest_id).done(refit) for refit, _ in plan.folds] == [False, True]
-        assert outcome["told"][f"folds of {plan.backtest_id}"] == [1, 1]
+        outcome = yard.start(**early).outcome()
+        assert outcome.get("error") is None
+        refused = outcome["summary"]["refused"]
+        assert set(refused) == set(MEMBERS)
+        assert {day for causes in refused.values() for day in causes} == {start.isoformat()}
+        assert f"rows to train on before {start}" in refused["leaves"][start.isoformat()]
+        _, said = results(yard.bucket, plan)
+        assert min(said.column("game_date").to_pylist()) >= plan.folds[1][0]
 
     def test_once_the_cause_is_mended_the_same_command_does_them(self, whole: Yard, tmp_path: Path) -> None:
         """A snapshot that was cut off on the disk, and then put back."""
@@ -391,7 +408,9 @@ class TestPlans:
         assert not was_there
         assert first.backtest_id == f"{house.run_id}-{plan.question}"
         assert begin(house, asked(own=yard.systems_file)) == (first, True)
+        yard.inside(first, "leakcheck.json").write_text('[{"findings": []}, {"findings": ["one", "another"]}]')
         finished = finish(house.bucket, first)
+        assert (finished.leaks_found, first.leaks_found) == (2, 0)
         assert (finished.state, first.state) == ("finished", "running")
         assert finished.question == first.question
         assert yard.plans() == [finished]
@@ -446,16 +465,17 @@ class TestPlans:
         assert datetime.fromisoformat(plan.created_at).tzinfo is not None
 
     @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{}", b'{"systems": 3}', b"\xff", b"not json"])
-    def test_a_plan_that_does_not_fit_is_refused_and_the_hint_helps(self, open_yard: tuple[Yard, House], body: bytes) -> None:
+    def test_a_plan_that_does_not_fit_is_named_and_in_nobodys_way(self, open_yard: tuple[Yard, House], body: bytes) -> None:
         yard, house = open_yard
         plan, _ = begin(house, asked(own=yard.systems_file))
-        path = yard.inside(plan, "plan.json")
-        path.write_bytes(body)
+        yard.inside(plan, "plan.json").write_bytes(body)
         with pytest.raises(BadInput, match=f"The plan of backtests/{plan.backtest_id} does not fit") as refused:
-            begin(house, asked(own=yard.systems_file))
+            Folder(yard.bucket, plan.backtest_id).plan()
         assert refused.value.hint == f"Remove backtests/{plan.backtest_id} from the bucket, and start the backtest again."
-        shutil.rmtree(path.parent)
-        assert begin(house, asked(own=yard.systems_file))[1] is False
+        later, was_there = begin(replace(house, run_id="another-run"), asked(own=yard.systems_file))
+        assert not was_there
+        assert backtests(yard.bucket).plans == [later]
+        assert backtests(yard.bucket).unreadable == {plan.backtest_id: refused.value.message}
 
     @pytest.mark.parametrize(
         ("other", "words"),
@@ -465,6 +485,7 @@ class TestPlans:
             ({"refit_days": -7}, "A refit is due after a day or more"),
             ({"before_minutes": -1}, "a moment lies at the tip or before it"),
             ({"leak_days": 0}, "The leak check is not optional"),
+            ({"end": date(2999, 12, 31)}, "2999-12-31 is not over yet"),
         ],
         ids=lambda given_: str(given_)[:24],
     )
@@ -479,9 +500,9 @@ class TestPlans:
 
     def test_days_that_nobody_knows_of_are_told(self, whole: Yard, tmp_path: Path) -> None:
         yard = whole.copy(tmp_path / "data")
-        far = {"start": "2031-01-01", "end": "2031-01-03"}
+        far = {"start": "2001-01-01", "end": "2001-01-03"}
         outcome = yard.start(**far).outcome()
-        assert (outcome["error"], outcome["message"]) == ("UnknownDate", "No game from 2031-01-01 to 2031-01-03 is known.")
+        assert (outcome["error"], outcome["message"]) == ("UnknownDate", "No game from 2001-01-01 to 2001-01-03 is known.")
 
     @pytest.mark.parametrize(
         ("days", "refit", "folds"),

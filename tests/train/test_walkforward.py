@@ -17,7 +17,6 @@ import pyarrow as pa
 import pytest
 
 from tipoff.analyze.past import numbers
-from tipoff.errors import NotReady
 from tipoff.grade.run import grade
 from tipoff.predict.activate import PREDICTIONS
 from tipoff.predict.distribution import Distribution
@@ -363,10 +362,12 @@ class TestEmptyHands:
         ]
         assert set(scores) == {(False, True), (True, False)}
 
-    def test_too_little_to_learn_from_is_not_ready(self) -> None:
+    def test_where_nobody_can_learn_nothing_is_said_and_it_is_told_why_of_each(self) -> None:
         early = house.NIGHT - timedelta(days=12)
-        with pytest.raises(NotReady, match=f"No system could learn for {early}: Only .* rows to train on before {early}"):
-            cheap(snapshot(), early, early + timedelta(days=1))
+        fold = cheap(snapshot(), early, early + timedelta(days=1))
+        assert (fold.facts.num_rows, fold.said.num_rows, fold.metrics) == (0, 0, {})
+        assert set(fold.refused) == set(CHEAP)
+        assert all(f"rows to train on before {early}" in why for why in fold.refused.values())
 
     def test_a_system_with_too_little_to_learn_from_is_left_out_with_its_reason_and_the_others_speak(self) -> None:
         average, leaves = (house.systems()[name] for name in CHEAP)

@@ -33,7 +33,7 @@ from tipoff.flow.overseer import Overseer
 from tipoff.flow.training import span_of
 from tipoff.predict.slate import SlateOptions
 from tipoff.train.snapshot import Snapshot, take_snapshot
-from tipoff.train.walkforward import run_fold
+from tipoff.train.walkforward import Fold, run_fold
 
 CORES = os.cpu_count() or 1
 
@@ -178,19 +178,28 @@ def do_fold(house: House, backtest_id: str, refit: date) -> bool:
     plan = folder.plan()
     until = dict(plan.folds)[refit]
     try:
-        fold = run_fold(_snapshots.get(house, backtest_id), plan.systems, refit, until, _options(plan))
+        _keep_fold(folder, refit, run_fold(_snapshots.get(house, backtest_id), plan.systems, refit, until, _options(plan)))
     except Exception as error:
-        folder.put(f"folds/{refit}/failed.txt", str(error if isinstance(error, TipoffError) else repr(error)).encode())
+        folder.put(f"folds/{refit}/failed.txt", _cause(error).encode())
         if isinstance(error, TipoffError):
             return False
         raise
+    return True
+
+
+def _keep_fold(folder: Folder, refit: date, fold: Fold) -> None:
+    """The summary last: by it a fold counts as done."""
     for name, table in (("facts", fold.facts), ("said", fold.said)):
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd")
         folder.put(f"folds/{refit}/{name}.parquet", sink.getvalue().to_pybytes())
     summary = {name: value for name, value in fold.__dict__.items() if name not in ("facts", "said", "refit")}
     folder.put(f"folds/{refit}/fold.json", json.dumps({"refit": refit.isoformat(), **summary}).encode())
-    return True
+
+
+def _cause(error: Exception) -> str:
+    """An error in one line: those of the bucket go on for many."""
+    return str(error) if isinstance(error, TipoffError) else f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
 def queue_of(plan: Plan, workers: int = CORES) -> Queue:
