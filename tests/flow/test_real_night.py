@@ -17,6 +17,7 @@ import pytest
 
 from tipoff.analyze.slate import games_between
 from tipoff.features.build import build
+from tipoff.predict.systems import fleet
 from tipoff.store.duckdb import DuckDBWarehouse
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -61,7 +62,7 @@ def test_the_night_finds_its_games_and_everybody_with_a_line(night: dict[str, An
 
 
 def test_each_system_predicts_at_least_120_of_them_and_every_other_has_a_reason(house: Path, night: dict[str, Any]) -> None:
-    assert set(night["predicted_lined"]) == {"moving_average", "catboost_v9", "lightgbm_v12"}
+    assert set(night["predicted_lined"]) == set(fleet())
     for system, predicted in night["predicted_lined"].items():
         assert predicted >= 120, system
     document = json.loads((house / "data" / "v1" / "tonight" / "2025-11-05.json").read_text(encoding="utf-8"))

@@ -159,6 +159,7 @@ def manifest(**given: Any) -> Manifest:
         "loss": "none",
         "window": "1095d",
         "threshold": 1.0,
+        "threshold_in": "points",
         "recipe_hash": "x",
         "trained_from": "2025-01-01",
         "trained_until": "2025-11-04",

@@ -105,12 +105,15 @@ class TestInProbability:
         assert np.isnan(said.edge_probability).all()
 
     @pytest.mark.parametrize(("over", "under", "side"), [(1.9, None, True), (None, 1.9, False)])
-    def test_of_two_sides_the_one_that_has_a_price_is_leant_to(self, over: float | None, under: float | None, side: bool) -> None:
+    def test_with_a_price_on_one_side_alone_it_leans_by_the_median_and_bets_where_that_side_is_priced(
+        self, over: float | None, under: float | None, side: bool
+    ) -> None:
         for estimate in (17.0, 24.0):
             said = found(IN_PROBABILITY, spoken(estimate), [20.5], quote("a", 20.5, over=over, under=under))
-            assert said.leans_over.tolist() == [side]
-            assert said.price.tolist() == [1.9]
-            assert said.recommendation.tolist() == [("OVER" if side else "UNDER") if (estimate > 20.5) == side else "PASS"]
+            leans_over = estimate > 20.5
+            assert said.leans_over.tolist() == [leans_over]
+            assert np.isnan(said.price).tolist() == [leans_over != side]
+            assert said.recommendation.tolist() == [("OVER" if side else "UNDER") if leans_over == side else "PASS"]
 
     @given(
         st.lists(
@@ -133,11 +136,14 @@ class TestInProbability:
                 for name, chance, price in (("OVER", above, over), ("UNDER", below, under))
                 if price is not None
             }
-            if not edges:
-                assert told.recommendation[place] == "PASS"
-                continue
-            best = max(edges, key=lambda name: edges[name])
-            if len(edges) == 2 and abs(edges["OVER"] - edges["UNDER"]) < 1e-9:
+            if len(edges) == 2:
+                if abs(edges["OVER"] - edges["UNDER"]) < 1e-9:
+                    continue
+                best = max(edges, key=lambda name: edges[name])
+            else:
+                best = "OVER" if float(said.median()[place]) > line else "UNDER"
+            if best not in edges:
+                assert (told.recommendation[place], bool(np.isnan(told.edge_probability[place]))) == ("PASS", True)
                 continue
             assert told.edge_probability[place] == pytest.approx(edges[best], abs=1e-9)
             if abs(edges[best] - 0.02) > 1e-9:

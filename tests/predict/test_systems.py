@@ -145,6 +145,7 @@ class TestRecipes:
             {"threshold": 2.0},
             {"threshold_in": "probability"},
             {"members": ("other",)},
+            {"members_recipe": "another"},
             {"parameters": {"depth": 7}},
             {"parameters": {"depth": 6, "rsm": 0.5}},
         ],
