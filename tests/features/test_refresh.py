@@ -259,8 +259,9 @@ def test_a_later_tip_lets_a_word_count_that_came_after_the_former_one(warehouse:
     tip = game["commence_time"]
     tell(warehouse, {"raw.schedule": [later_version(game, tip + timedelta(minutes=10), game_type="playoff")]})
     assert dirty(warehouse) == set()
-    moved = later_version(game, tip + timedelta(minutes=15), commence_time=tip + timedelta(minutes=20), game_type="playoff")
-    tell(warehouse, {"raw.schedule": [moved]})
+    later = {"commence_time": tip + timedelta(minutes=20)}
+    moved = later_version(game, tip + timedelta(minutes=15), game_type="playoff", **later)
+    tell(warehouse, {"raw.schedule": [moved, later_version(game, tip + timedelta(hours=3), **later)]})
     with warehouse.writing("second") as work:
         assert refresh(work, WATCHED).built == 1
     assert {row["playoff_game"] for (game_id, _), row in stored(warehouse).items() if game_id == DESERT} == {1.0}
