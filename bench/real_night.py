@@ -37,7 +37,7 @@ def main(data: Path) -> None:
             seconds, found = timed(house, "load", "--payloads", str(data / "payloads" / "odds-api"))
             rows.append((again, seconds, f"{found['documents']:,} documents, {found['rows_inserted']:,} new rows"))
         seconds, trained = timed(house, "train", "--until", "2025-11-05")
-        rows.append(("train three systems, 1,095 days", seconds, f"{trained[0]['rows']:,} rows"))
+        rows.append(("train the fleet, 1,095 days", seconds, f"{trained[0]['rows']:,} rows"))
         for again in ("night 2025-11-05", "the same night again"):
             seconds, found = timed(house, "night", "2025-11-05")
             phases = ", ".join(f"{phase['phase']} {phase['seconds']:.1f}" for phase in found["phases"])
