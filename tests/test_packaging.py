@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tipoff.predict.systems import systems_named
+
 ROOT = Path(__file__).parents[1]
 UV = os.environ.get("UV") or shutil.which("uv")
 
@@ -56,7 +58,7 @@ def test_the_demo_ends_with_a_graded_night_and_published_documents(tipoff: Path,
     tonight = json.loads((published / "tonight" / "latest.json").read_text(encoding="utf-8"))
     assert (tonight["league"], tonight["state"], tonight["game_date"]) == ("practice", "ok", story["tonight"])
     assert (published / "status.json").is_file()
-    systems = {"moving_average", "catboost_v9", "lightgbm_v12"}
+    systems = {system.system_id for system in systems_named(None)}
     assert set(story["night"]["predicted"]) == systems
     assert all(number > 90 for number in story["night"]["predicted_lined"].values())
     assert {record["system_id"] for record in story["grades"]} == systems
