@@ -106,6 +106,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")
+    api_token: SecretStr | None = Field(
+        None, min_length=16, description="the bearer token that control calls need; without one they are refused; environment only"
+    )
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
     staking: Staking = Field(default_factory=lambda: Staking(), description="how much is staked")
 
@@ -143,7 +146,7 @@ class Settings(BaseSettings):
         return self.bucket or self.data_dir.absolute().as_uri()
 
 
-SECRETS = ("database", "odds_api_key", "balldontlie_key")
+SECRETS = ("database", "odds_api_key", "balldontlie_key", "api_token")
 
 
 def load_settings(**given: Any) -> Settings:
