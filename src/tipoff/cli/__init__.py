@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, backtest, books, capture, coverage, features, fleet, ingest, leakcheck, look, nights, repair
+from tipoff.cli import backfill, backtest, books, capture, control, coverage, features, fleet, ingest, leakcheck, look, nights, repair
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -34,6 +34,11 @@ for command in (
     fleet.promote,
     fleet.retire,
     fleet.rollback,
+    control.up,
+    control.start,
+    control.reset,
+    control.process_date,
+    control.export,
     ingest.import_,
     ingest.load,
     capture.scrape,
@@ -50,7 +55,7 @@ for command in (
     look.config,
     look.screenshot,
 ):
-    app.command(name=command.__name__.rstrip("_"))(command)
+    app.command(name=command.__name__.rstrip("_").replace("_", "-"))(command)
 app.add_typer(features.features)
 app.add_typer(repair.quarantine)
 app.add_typer(repair.names)

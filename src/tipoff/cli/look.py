@@ -16,24 +16,37 @@ if TYPE_CHECKING:
 
 
 def status(
-    day: Annotated[str | None, typer.Option("--date", help="A game day: also what should exist of it, beside what does.")] = None,
+    day: Annotated[str | None, typer.Option("--date", help="A game day: how its slate stands, and what should exist beside what does.")] = None,
+    batch: Annotated[str | None, typer.Option("--batch", help="How this batch stands, such as slate-2025-11-05-1.", metavar="ID")] = None,
     data_dir: DataDir = None,
     json: AsJson = False,
 ) -> None:
     """What runs and batches did and do, who works, and what is missing, from the state database: the same from every process."""
     from contextlib import closing
 
+    from tipoff.cli.control import print_standing
     from tipoff.clock import SystemClock, resolve_date
+    from tipoff.errors import BadInput
     from tipoff.flow.overview import overview
+    from tipoff.flow.standing import status as standing
     from tipoff.flow.state import State
 
+    if day and batch:
+        raise BadInput("A date and a batch were given.", hint="Give either --date or --batch.")
     clock = SystemClock()
     settings = settings_of(data_dir)
     with closing(State(settings, clock)) as state:
-        found = overview(state, clock, settings, resolve_date(day, clock) if day else None)
-    if json:
-        print_json(found.as_dict())
+        game_date = resolve_date(day, clock) if day else None
+        slate = standing(state, batch or game_date) if batch or game_date else None
+        found = overview(state, clock, settings, game_date)
+    if batch and slate:
+        print_json(slate) if json else print_standing(slate)
         return
+    if json:
+        print_json(found.as_dict() | ({"slate": slate} if slate else {}))
+        return
+    if slate and slate["batch_id"]:
+        print_standing(slate)
     if not (found.runs or found.batches or found.alerts):
         print_line("Nothing has run yet. `tipoff demo` shows a whole night; `tipoff import PATH` begins with your own data.")
         return
@@ -81,10 +94,11 @@ def serve(
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on (default: loopback).", show_default=False)] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Serve the pages of what is published, until Ctrl-C."""
+    """Serve the pages of what is published, and the control API, until Ctrl-C. It does no work: `tipoff worker` does; `tipoff up` is both."""
+    from tipoff.cli.control import announce_url
     from tipoff.web.server import serve as run
 
-    run(settings_of(data_dir, port=port, host=host), announce=lambda url: print_line(f"Pages: {url}  (Ctrl-C ends)"))
+    run(settings_of(data_dir, port=port, host=host), announce=announce_url)
 
 
 def tables(

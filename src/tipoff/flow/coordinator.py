@@ -62,21 +62,19 @@ class Expected:
 class Ticket:
     """The batch that does what was asked for; `fresh` where it was made for this very call."""
 
-    batch_id: str
+    feed: str
     game_date: date
+    number: int
+    batch_id: str
     state: str
     fresh: bool
-
-    @property
-    def number(self) -> int:
-        return int(self.batch_id.rpartition("-")[2])
 
 
 @dataclass(frozen=True)
 class Started(Ticket):
     """The batch of a date; `expected` is what it was started for."""
 
-    expected: dict[str, Any]
+    expected: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -207,10 +205,10 @@ def train(desk: Desk, until: date, systems: Sequence[str] | None = None, window:
 
 
 def wait(desk: Desk, ticket: Ticket) -> Batch:
-    """Wait until a batch is over; how it stands then. Raises Busy where that takes longer than a batch may, and NotReady where it failed."""
-    feed, day, number = ticket.key
-    [*_, batch] = sorted(lease.wait_for(desk, {ticket.key}, desk.house.settings.batch_seconds, repeats=False), key=lambda one: one.number)
-    return batch
+    """Wait until a batch is over, and how it stands then; not for its repeats. Raises Busy where that takes longer than a batch may."""
+    feed, day, number = ticket.feed, ticket.game_date, ticket.number
+    lease.wait_for(desk, {(feed, day, number)}, desk.house.settings.batch_seconds, repeats=False)
+    return _batch(desk.house, feed, day, number)
 
 
 def _asked_for(desk: Desk, feed: str, day: date, cause: str, asked: Mapping[str, Any]) -> Ticket:
@@ -243,11 +241,11 @@ def backfill(
 
 
 def _started(batch: Batch, *, fresh: bool) -> Started:
-    return Started(batch.batch_id, batch.game_date, batch.state, fresh, batch.asked.get("expected"))
+    return Started(batch.feed, batch.game_date, batch.number, batch.batch_id, batch.state, fresh, batch.asked.get("expected"))
 
 
 def _ticket(batch: Batch, *, fresh: bool) -> Ticket:
-    return Ticket(batch.batch_id, batch.game_date, batch.state, fresh)
+    return Ticket(batch.feed, batch.game_date, batch.number, batch.batch_id, batch.state, fresh)
 
 
 def _batch(house: House, feed: str, game_date: date, number: int) -> Batch:

@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
-from tipoff import __version__
 from tipoff.web.problems import MEDIA_TYPE
 
 TWINS = {
@@ -33,7 +33,7 @@ TWINS = {
 def openapi(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     """The OpenAPI document of these routes, problems under their own media type."""
     about = "Asks the pipeline for work, and tells how it stands. Every call is the twin of a command."
-    document = get_openapi(title="Tipoff control", version=__version__, description=about, routes=list(routes))
+    document = get_openapi(title="Tipoff control", version=version("tipoff"), description=about, routes=list(routes))
     for operations in document["paths"].values():
         for operation in operations.values():
             for answer in operation["responses"].values():
