@@ -103,17 +103,27 @@ def start(
     chosen = _known_systems(house, systems)
     wanted = {"run_mode": run_mode, "games": None, "systems": chosen, "force": force, "phases": None}
     before = batches(house.state, game_date, SLATE)
-    if (running := next((batch for batch in before if lease.covers(batch, wanted)), None)) is not None:
+    running = next((batch for batch in before if not batch.over and lease.covers(batch, wanted)), None)
+    if running is not None:
         return _started(running, fresh=False)
-    expected = _ready(house, game_date, chosen)
-    last = next((batch for batch in before if batch.asked.get("phases") is None), None)
-    if last is not None and last.state == "complete" and not force and _same(last, wanted) and not anything_new(house, game_date):
+    if not any(batch.state == "waiting" and batch.not_before is None for batch in before):
+        wanted |= {"expected": _ready(house, game_date, chosen).as_dict()}
+        if not force:
+            _check_news(house, game_date, before, wanted)
+    seen = max((batch.number for batch in before), default=0)
+    number, fresh = lease.begin(desk, SLATE, game_date, "started by hand", wanted, seen=seen)
+    return _started(_batch(house, SLATE, game_date, number), fresh=fresh)
+
+
+def _check_news(house: House, game_date: date, before: Sequence[Batch], wanted: Mapping[str, Any]) -> None:
+    """Raises Conflict where just this is complete already, and nothing is new since."""
+    last = next((batch for batch in before if batch.asked.get("phases") is None and batch.asked.get("games") is None), None)
+    if last is None or last.state != "complete" or any(last.asked.get(name) != wanted[name] for name in ("run_mode", "systems")):
+        return
+    if not anything_new(house, game_date):
         raise Conflict(
             f"{game_date} is complete by {last.batch_id}, and nothing is new since.", hint="Start it with `force` to do it all the same."
         )
-    seen = max((batch.number for batch in before), default=0)
-    number, fresh = lease.begin(desk, SLATE, game_date, "started by hand", wanted | {"expected": expected.as_dict()}, seen=seen)
-    return _started(_batch(house, SLATE, game_date, number), fresh=fresh)
 
 
 def reset(desk: Desk, game_date: date) -> list[Ticket]:
@@ -250,11 +260,6 @@ def _ticket(batch: Batch, *, fresh: bool) -> Ticket:
 
 def _batch(house: House, feed: str, game_date: date, number: int) -> Batch:
     return next(batch for batch in batches(house.state, game_date, feed) if batch.number == number)
-
-
-def _same(batch: Batch, wanted: Mapping[str, Any]) -> bool:
-    """Whether a batch was asked for just that: another gate, or other systems, may have more to say."""
-    return all(batch.asked.get(name) == wanted[name] for name in ("run_mode", "systems"))
 
 
 def _known_systems(house: House, names: Sequence[str] | None) -> list[str] | None:

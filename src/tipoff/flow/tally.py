@@ -5,7 +5,6 @@ From the state database alone. It must never know the format in which they are t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC
 
@@ -31,7 +30,6 @@ class Tally:
     oldest_waiting_seconds: float
     workers: int
     alerts_open: int
-    dead_letters: int
     credits: Spent
 
 
@@ -53,6 +51,5 @@ def tally(state: State, clock: Clock, settings: Settings) -> Tally:
         oldest_waiting_seconds=max((now - oldest.replace(tzinfo=UTC)).total_seconds(), 0.0) if oldest else 0.0,
         workers=len(living(state, clock)),
         alerts_open=len(alerts(state, now_only=True)),
-        dead_letters=_dead_letters(state),
         credits=Credits(state, clock, settings).spent(),
     )

@@ -28,7 +28,6 @@ def exposition(found: Tally) -> str:
         ("tipoff_runs", "Phases on record by phase and status.", _pairs(found.runs, ("phase", "status"))),
         ("tipoff_workers", "Workers that are alive.", _one(found.workers)),
         ("tipoff_alerts_open", "Alerts that have not recovered.", _one(found.alerts_open)),
-        ("tipoff_dead_letters", "Messages that could not be delivered and wait to be replayed.", _one(found.dead_letters)),
         (
             "tipoff_credits_spent",
             "Credits of The Odds API spent or reserved in this UTC day and month.",

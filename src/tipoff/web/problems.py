@@ -127,7 +127,7 @@ def refused(status: int, detail: str, headers: Mapping[str, str] | None = None) 
 def invalid(found: Sequence[Mapping[str, Any]]) -> Response:
     """The answer for a request that does not fit, from pydantic's errors: where, and what should stand there; never what did."""
     unreadable = [fault for fault in found if fault["type"] == "json_invalid"]
-    faults = [Fault(path=_path(fault["loc"]), message=str(fault["msg"])) for fault in found]
+    faults = [Fault(path=_path(fault["loc"]), message=str(fault["msg"]).removeprefix("Value error, ")) for fault in found]
     if unreadable:
         return problem(UNREADABLE, "The body is no JSON.", faults=[Fault(path="$", message=str(unreadable[0].get("ctx", {}).get("error")))])
     named = ", ".join(dict.fromkeys(fault.path for fault in faults))
