@@ -1,55 +1,48 @@
-"""Figures for a monitor: how many batches are in which state, how old the oldest that waits is, workers, alerts, credits.
+"""What stands of a slate: by system and by game the predictions and the reasons for their absence, in numbers, for those who ask meanwhile.
 
-From the state database alone. It must never know the format in which they are told.
+Knows predictions and absences. It must never know how they came about.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC
+from collections.abc import Collection
+from typing import Any
 
-import sqlalchemy as sa
+import ibis
 
-from tipoff.clock import Clock
-from tipoff.config import Settings
-from tipoff.flow.alerts import alerts
-from tipoff.flow.batch_log import BATCHES, naive
-from tipoff.flow.credits import Credits, Spent
-from tipoff.flow.living import living
-from tipoff.flow.state import RUNS, State
+from tipoff.predict.activate import PREDICTIONS
+from tipoff.store.warehouse import Work
 
 
-@dataclass(frozen=True)
-class Tally:
-    """`batches` by (feed, state), `runs` by (phase, status); `oldest_waiting_seconds` of the batches that may begin, 0 where none waits;
-    `retried` counts the batches that were not the first attempt."""
-
-    batches: dict[tuple[str, str], int]
-    runs: dict[tuple[str, str], int]
-    retried: int
-    oldest_waiting_seconds: float
-    workers: int
-    alerts_open: int
-    credits: Spent
-
-
-def tally(state: State, clock: Clock, settings: Settings) -> Tally:
-    """The figures as they stand now. Raises Busy where the state database is held too long."""
-    now = clock.now()
-    batches, runs = BATCHES.c, RUNS.c
-    with state.reading() as connection:
-        by_state = connection.execute(sa.select(batches.feed, batches.state, sa.func.count()).group_by(batches.feed, batches.state)).all()
-        by_status = connection.execute(sa.select(runs.phase, runs.status, sa.func.count()).group_by(runs.phase, runs.status)).all()
-        retried = connection.execute(sa.select(sa.func.count()).where(batches.attempt > 1)).scalar_one()
-        due = (batches.state == "waiting") & (batches.not_before.is_(None) | (batches.not_before <= naive(now)))
-        since = sa.func.coalesce(batches.not_before, batches.created_at)
-        oldest = connection.execute(sa.select(since).where(due).order_by(since).limit(1)).scalar_one_or_none()
-    return Tally(
-        batches={(feed, word): number for feed, word, number in sorted(by_state)},
-        runs={(phase, word): number for phase, word, number in sorted(by_status)},
-        retried=int(retried),
-        oldest_waiting_seconds=max((now - oldest.replace(tzinfo=UTC)).total_seconds(), 0.0) if oldest else 0.0,
-        workers=len(living(state, clock)),
-        alerts_open=len(alerts(state, now_only=True)),
-        credits=Credits(state, clock, settings).spent(),
+def tally(work: Work, games: Collection[str]) -> dict[str, dict[str, Any]]:
+    """`systems`: by id predicted, lined, recommended, absent and absences by reason; `games`: by id players, lined and predicted (by any
+    system). Of a system and game the newest absences count."""
+    said = work.table(PREDICTIONS)
+    said = said.filter(said.game_id.isin(sorted(games)), said.is_active)
+    silent = work.table("predictions.absences")
+    silent = silent.filter(silent.game_id.isin(sorted(games)))
+    newest = silent.group_by(["game_id", "system_id"]).agg(written_at=silent.written_at.max())
+    silent = silent.semi_join(newest, ["game_id", "system_id", "written_at"]).anti_join(said, ["game_id", "player_lookup", "system_id"])
+    lined = said.line_source == "ACTUAL_PROP"
+    by_system = said.group_by("system_id").agg(
+        predicted=said.count(),
+        lined=lined.sum(),
+        recommended=said.recommendation.isin(["OVER", "UNDER"]).sum(),
     )
+    systems: dict[str, dict[str, Any]] = {}
+    for row in work.fetch(by_system).to_pylist():
+        systems[row.pop("system_id")] = {**row, "absent": 0, "absences": {}}
+    empty = {"predicted": 0, "lined": 0, "recommended": 0}
+    for row in work.fetch(
+        silent.group_by(["system_id", "reason"]).agg(players=silent.count()).order_by(["system_id", "reason"])
+    ).to_pylist():
+        own = systems.setdefault(row["system_id"], {**empty, "absent": 0, "absences": {}})
+        own["absences"][row["reason"]] = row["players"]
+        own["absent"] += row["players"]
+    words = said.select("game_id", "player_lookup", lined=lined, predicted=ibis.literal(True))
+    reasons = silent.select("game_id", "player_lookup", lined=silent.has_line, predicted=ibis.literal(False))
+    both = words.union(reasons)
+    players = both.group_by(["game_id", "player_lookup"]).agg(lined=both.lined.any(), predicted=both.predicted.any())
+    by_game = players.group_by("game_id").agg(players=players.count(), lined=players.lined.sum(), predicted=players.predicted.sum())
+    found = {row.pop("game_id"): row for row in work.fetch(by_game.order_by("game_id")).to_pylist()}
+    return {"systems": dict(sorted(systems.items())), "games": found}

@@ -28,7 +28,7 @@ from tipoff.flow.engine import Desk
 from tipoff.flow.fleet import promote as promote_model
 from tipoff.flow.living import living
 from tipoff.flow.readiness import readiness
-from tipoff.flow.tally import tally
+from tipoff.flow.figures import figures
 from tipoff.web import metrics
 from tipoff.web.asked import (
     BackfillAnswer,
@@ -240,7 +240,7 @@ def _add_looking(router: APIRouter, control: Control) -> None:
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **_problems(401, 503)})
     def prometheus() -> Response:
         """The pipeline's figures, in Prometheus' text format."""
-        return Response(metrics.exposition(tally(house.state, house.clock, house.settings)), media_type=metrics.MEDIA_TYPE)
+        return Response(metrics.exposition(figures(house.state, house.clock, house.settings)), media_type=metrics.MEDIA_TYPE)
 
 
 def _ticket(desk: Desk, ticket: coordinator.Ticket) -> dict[str, Any]:

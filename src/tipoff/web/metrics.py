@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from tipoff.flow.tally import Tally
+from tipoff.flow.figures import Figures
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 Samples = Iterable[tuple[Mapping[str, str], float]]
 
 
-def exposition(found: Tally) -> str:
+def exposition(found: Figures) -> str:
     """The figures, each with what it means."""
     credits = found.credits
     limits = {"day": credits.day_limit, "month": credits.month_limit}
@@ -28,6 +28,7 @@ def exposition(found: Tally) -> str:
         ("tipoff_runs", "Phases on record by phase and status.", _pairs(found.runs, ("phase", "status"))),
         ("tipoff_workers", "Workers that are alive.", _one(found.workers)),
         ("tipoff_alerts_open", "Alerts that have not recovered.", _one(found.alerts_open)),
+        ("tipoff_dead_letters", "Messages that were refused or not taken, and wait to be replayed.", _one(found.dead_letters)),
         (
             "tipoff_credits_spent",
             "Credits of The Odds API spent or reserved in this UTC day and month.",
