@@ -1,4 +1,4 @@
-"""Commands that ask the pipeline for work, as the control API does: `start`, `reset`, `process-date`, `export`; and `up`, which runs it all.
+"""Commands that ask for work as the control API does: `start`, `reset`, `process-date`, `export`; and `up`, which runs it all.
 
 A worker that is alive does what is asked for; where there is none, the command does it itself.
 """
@@ -181,5 +181,5 @@ def print_standing(found: dict[str, Any]) -> None:
     if found["absences"]:
         print_table("Not predicted (players x systems)", ("reason", "number"), sorted(found["absences"].items()), numeric=(1,))
     if found["before"]:
-        rows = [(batch["batch_id"], batch["state"], batch["finished_at"], batch["error"] or batch["cause"]) for batch in found["before"]]
-        print_table("Batches before", ("batch", "state", "ended", "cause"), rows)
+        before = [(batch["batch_id"], batch["state"], batch["finished_at"], batch["error"] or batch["cause"]) for batch in found["before"]]
+        print_table("Batches before", ("batch", "state", "ended", "cause"), before)

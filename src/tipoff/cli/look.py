@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 
 def status(
-    day: Annotated[str | None, typer.Option("--date", help="A game day: how its slate stands, and what should exist beside what does.")] = None,
+    day: Annotated[
+        str | None, typer.Option("--date", help="A game day: how its slate stands, and what should exist beside what does.")
+    ] = None,
     batch: Annotated[str | None, typer.Option("--batch", help="How this batch stands, such as slate-2025-11-05-1.", metavar="ID")] = None,
     data_dir: DataDir = None,
     json: AsJson = False,
@@ -37,7 +39,8 @@ def status(
     settings = settings_of(data_dir)
     with closing(State(settings, clock)) as state:
         game_date = resolve_date(day, clock) if day else None
-        slate = standing(state, batch or game_date) if batch or game_date else None
+        of = batch or game_date
+        slate = standing(state, of) if of else None
         found = overview(state, clock, settings, game_date)
     if batch and slate:
         print_json(slate) if json else print_standing(slate)
@@ -94,7 +97,7 @@ def serve(
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on (default: loopback).", show_default=False)] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Serve the pages of what is published, and the control API, until Ctrl-C. It does no work: `tipoff worker` does; `tipoff up` is both."""
+    """Serve the published pages and the control API until Ctrl-C. It does no work: `tipoff worker` does; `tipoff up` is both."""
     from tipoff.cli.control import announce_url
     from tipoff.web.server import serve as run
 

@@ -1,7 +1,8 @@
-"""The coordinator: what people and programs ask of the pipeline, for a date: start it, look at it, end it; load, export, grade, train.
+"""The coordinator: what people and programs ask of the pipeline: start a date, look at it, end it; load, export, grade, train.
 
-Comes in: a desk, from which work is asked for without doing any, and what is wanted. Goes out: the batch that will do it. Whether a start is
-a new batch is decided in one transaction of the state database: so any number of processes that start a date at the same instant start one.
+Comes in: a desk, from which work is asked for without doing any, and what is wanted. Goes out: the batch that will do it. Whether a start
+is a new batch is decided in one transaction of the state database: so of any number of processes that start a date at the same instant one
+does.
 It must never know HTTP, nor the command line, nor how a phase is done.
 """
 
@@ -24,7 +25,6 @@ from tipoff.flow.backfill import start as start_backfill
 from tipoff.flow.batch_log import Batch, batches
 from tipoff.flow.engine import Desk
 from tipoff.flow.house import House
-from tipoff.flow.slate import anything_new
 from tipoff.flow.standing import status as status
 from tipoff.predict.systems import systems_named
 from tipoff.store.warehouse import Work, day_of
@@ -90,9 +90,7 @@ class Processed:
     problems: list[str] = field(default_factory=list)
 
 
-def start(
-    desk: Desk, game_date: date, run_mode: RunMode = "first", force: bool = False, systems: Sequence[str] | None = None
-) -> Started:
+def start(desk: Desk, game_date: date, run_mode: RunMode = "first", force: bool = False, systems: Sequence[str] | None = None) -> Started:
     """Have a date analyzed, predicted and published: phases 3 to 6, as far as they are not up to date; all of it with `force`.
 
     One batch per date: where one waits, or runs for all that is asked, it is that one.
@@ -101,7 +99,7 @@ def start(
     """
     house = desk.house
     chosen = _known_systems(house, systems)
-    wanted = {"run_mode": run_mode, "games": None, "systems": chosen, "force": force, "phases": None}
+    wanted: dict[str, Any] = {"run_mode": run_mode, "games": None, "systems": chosen, "force": force, "phases": None}
     before = batches(house.state, game_date, SLATE)
     running = next((batch for batch in before if not batch.over and lease.covers(batch, wanted)), None)
     if running is not None:
@@ -120,6 +118,8 @@ def _check_news(house: House, game_date: date, before: Sequence[Batch], wanted: 
     last = next((batch for batch in before if batch.asked.get("phases") is None and batch.asked.get("games") is None), None)
     if last is None or last.state != "complete" or any(last.asked.get(name) != wanted[name] for name in ("run_mode", "systems")):
         return
+    from tipoff.flow.slate import anything_new
+
     if not anything_new(house, game_date):
         raise Conflict(
             f"{game_date} is complete by {last.batch_id}, and nothing is new since.", hint="Start it with `force` to do it all the same."
@@ -143,8 +143,8 @@ def process_date(
     """Have phases 2 to 4 done for a date, or those of the processors named; what ran and what was up to date, as far as that shows within
     `seconds`.
 
-    What a phase rests on must be there, unless `skip_dependency_check`. Raises UnknownDate where the date has no games, NotReady naming what
-    is missing (documents that are still being loaded after `seconds` too), BadInput for an unknown processor.
+    What a phase rests on must be there, unless `skip_dependency_check`. Raises UnknownDate where the date has no games, NotReady naming
+    what is missing (documents that are still being loaded after `seconds` too), BadInput for an unknown processor.
     """
     house = desk.house
     phases = _phases(processors)
@@ -195,8 +195,8 @@ def _note(done: Processed, batch: Batch) -> None:
 
 def export(desk: Desk, game_date: date, documents: Sequence[str] = ()) -> Ticket:
     """Have a date's documents published again. Raises BadInput for a document that is none, UnknownDate where the date has no games."""
-    if unknown := [name for name in documents if name not in DOCUMENTS]:
-        raise BadInput(f"No document is called {', '.join(unknown)}.", hint=f"There are {', '.join(DOCUMENTS)}.")
+    if unknown := [name for name in documents if name not in get_args(DocumentName)]:
+        raise BadInput(f"No document is called {', '.join(unknown)}.", hint=f"There are {', '.join(get_args(DocumentName))}.")
     _check_games(desk.house, game_date)
     asked = {"phases": ["publish"], "force": True, "documents": sorted(documents) or None}
     return _asked_for(desk, SLATE, game_date, "exported by hand", asked)

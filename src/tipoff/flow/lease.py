@@ -88,7 +88,7 @@ def begin(desk: Desk, feed: str, game_date: date, cause: str, asked: Mapping[str
     """Ask for a batch unless one is on its way: the number of the batch that will do it, and whether it is new.
 
     One is on its way where one waits; where one runs that was asked for all of it; and where somebody made one since the newest was number
-    `seen`, on which the caller judged that one is needed. So of any number who ask at the same instant one makes it, and all get its number.
+    `seen`, on which the caller judged that one is needed. So of all who ask at the same instant one makes it, and all get its number.
     """
     with desk.house.state.transaction() as connection:
         newer = (BATCHES.c.state.in_(("waiting", "processing"))) | (BATCHES.c.number > seen)

@@ -94,7 +94,9 @@ def _bucket(house: House) -> str:
         heard = house.bucket.get(path).bytes().to_bytes()
         house.bucket.delete(path)
     except (BaseError, OSError) as error:
-        raise StorageError(f"The bucket cannot be used: {str(error).partition(chr(10))[0]}", hint="Look at its disk, or its rights.") from error
+        raise StorageError(
+            f"The bucket cannot be used: {str(error).partition(chr(10))[0]}", hint="Look at its disk, or its rights."
+        ) from error
     if heard != said:
         raise StorageError("The bucket gave other bytes than it was given.", hint="Look at its disk.")
     return "written, read and deleted"

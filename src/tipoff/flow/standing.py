@@ -1,7 +1,7 @@
 """How a batch, or a date, stands: state, lease, progress, counts by system, absences by reason, and the batches before.
 
-Comes in: the state database, and nothing else: so every process tells the same, whoever works, hangs or was killed. All of it is read in one
-snapshot, and nothing in it hangs on when it is asked. It must never open the warehouse, nor look at a clock.
+Comes in: the state database, and nothing else: so every process tells the same, whoever works, hangs or was killed. All of it is read in
+one snapshot, and nothing in it hangs on when it is asked. It must never open the warehouse, nor look at a clock.
 """
 
 from __future__ import annotations

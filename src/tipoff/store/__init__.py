@@ -10,7 +10,10 @@ from tipoff.store.warehouse import Warehouse
 
 
 def open_warehouse(settings: Settings, wait_seconds: float | None = None) -> Warehouse:
-    """The warehouse that the settings name; `wait_seconds` is how long to wait while another process holds it. Raises ConfigError for an engine that this version does not speak."""
+    """The warehouse that the settings name; `wait_seconds` is how long to wait while another process holds it.
+
+    Raises ConfigError for an engine that this version does not speak.
+    """
     url = settings.warehouse_url
     if url.startswith("duckdb://"):
         from tipoff.store.duckdb import DuckDBWarehouse

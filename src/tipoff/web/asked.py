@@ -1,7 +1,7 @@
 """The shapes of what is asked of the control API, and of what it answers.
 
-A field that does not fit is refused by its path, an unknown one too; nothing is guessed. Dates are game days (New York), written 2025-11-05.
-It must never know how a call is carried out.
+A field that does not fit is refused by its path, an unknown one too; nothing is guessed. Dates are game days (New York), written
+2025-11-05. It must never know how a call is carried out.
 """
 
 from __future__ import annotations
@@ -264,4 +264,3 @@ class ReadyAnswer(Answer):
 
     ready: bool
     dependencies: list[DependencyAnswer]
-

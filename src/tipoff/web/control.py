@@ -2,8 +2,8 @@
 
 In: requests. Out: what the coordinator answers, or a problem document. A call asks for work and never does it: it must never run a phase.
 
-Whoever changes anything needs the bearer token, which is looked at before a body is read. Looking (`/status`, `/ready`, `/metrics`) needs it
-only where the server listens on more than this machine; `/health` never does.
+Whoever changes anything needs the bearer token, which is looked at before a body is read. Looking (`/status`, `/ready`, `/metrics`) needs
+it only where the server listens on more than this machine; `/health` never does.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from tipoff.clock import game_date_of
 from tipoff.errors import TipoffError
 from tipoff.flow import coordinator
 from tipoff.flow.engine import Desk
+from tipoff.flow.figures import figures
 from tipoff.flow.fleet import promote as promote_model
 from tipoff.flow.living import living
 from tipoff.flow.readiness import readiness
-from tipoff.flow.figures import figures
 from tipoff.web import metrics
 from tipoff.web.asked import (
     BackfillAnswer,
@@ -133,7 +133,7 @@ def _guarded(
             return told(error)
         except HTTPException as error:
             return refused(error.status_code, error.detail)
-        except Exception:
+        except Exception:  # noqa: BLE001 - a defect of ours, told in the log with its trace, and to the caller without
             _LOG.exception("%s %s failed", request.method, request.url.path)
             return problem(BROKEN, "The call failed by a defect of ours; the server's log says where.")
 
@@ -193,8 +193,8 @@ def _add_others(router: APIRouter, desk: Desk) -> None:
             )
             for plan in plans
         ]
-        left, credits = sum(day.left for day in days), sum(day.credits for day in days)
-        return BackfillAnswer(backfill_id=backfill_id, kind=asked.kind, left=left, credits=credits, days=days)
+        left, price = sum(day.left for day in days), sum(day.credits for day in days)
+        return BackfillAnswer(backfill_id=backfill_id, kind=asked.kind, left=left, credits=price, days=days)
 
     @router.post("/train", status_code=202, responses=_problems(401, 422, 503))
     def train(asked: TrainRequest) -> TicketAnswer:
@@ -205,9 +205,7 @@ def _add_others(router: APIRouter, desk: Desk) -> None:
     @router.post("/promote", responses=_problems(401, 409, 422, 503))
     def promote(asked: PromoteRequest) -> PromoteAnswer:
         """Raise a model, where the gates let it through."""
-        was, verdicts = promote_model(
-            desk.house, asked.model_id, asked.to, by=asked.by, reason=asked.reason, backtest_id=asked.backtest_id
-        )
+        was, verdicts = promote_model(desk.house, asked.model_id, asked.to, by=asked.by, reason=asked.reason, backtest_id=asked.backtest_id)
         gates = [verdict.as_dict() for verdict in verdicts]
         return PromoteAnswer(model_id=asked.model_id, was=was["state"], state=asked.to, gates=gates)
 

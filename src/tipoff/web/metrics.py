@@ -15,8 +15,8 @@ Samples = Iterable[tuple[Mapping[str, str], float]]
 
 def exposition(found: Figures) -> str:
     """The figures, each with what it means."""
-    credits = found.credits
-    limits = {"day": credits.day_limit, "month": credits.month_limit}
+    spent = found.credits
+    limits = {"day": spent.day_limit, "month": spent.month_limit}
     families: list[tuple[str, str, Samples]] = [
         ("tipoff_batches", "Batches on record by feed and state.", _pairs(found.batches, ("feed", "state"))),
         ("tipoff_batches_retried", "Batches on record that were not the first attempt.", _one(found.retried)),
@@ -32,7 +32,7 @@ def exposition(found: Figures) -> str:
         (
             "tipoff_credits_spent",
             "Credits of The Odds API spent or reserved in this UTC day and month.",
-            [({"period": "day"}, credits.day), ({"period": "month"}, credits.month)],
+            [({"period": "day"}, spent.day), ({"period": "month"}, spent.month)],
         ),
         (
             "tipoff_credits_limit",
@@ -42,7 +42,7 @@ def exposition(found: Figures) -> str:
         (
             "tipoff_credits_remaining",
             "Credits that the account said it had left.",
-            _one(credits.remaining) if credits.remaining is not None else [],
+            _one(spent.remaining) if spent.remaining is not None else [],
         ),
     ]
     return "".join(line for name, about, samples in families for line in _family(name, about, samples))

@@ -1,7 +1,7 @@
 """Problems: what a call that did not do what it was asked for answers, as RFC 9457 documents.
 
-In: an error of ours, a request that does not fit its shape, or a status. Out: a document that says what happened, which field is wrong by its
-path, and what to do next. What a caller sent is never sent back, nor is what only our log should know. It must never know a route.
+In: an error of ours, a request that does not fit its shape, or a status. Out: a document that says what happened, which field is wrong by
+its path, and what to do next. What a caller sent is never sent back, nor is what only our log should know. It must never know a route.
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ KINDS: Mapping[type[TipoffError], Kind] = {
 }
 INVALID = Kind("invalid", 422, "The request does not fit its shape", "Correct the fields named; /docs shows the shape.")
 UNREADABLE = Kind("unreadable", 400, "The request's body cannot be read", "Send JSON, as /docs shows.")
-UNAUTHORIZED = Kind("unauthorized", 401, "The token is missing or wrong", "Send `Authorization: Bearer` with the value of TIPOFF_API_TOKEN.")
+UNAUTHORIZED = Kind(
+    "unauthorized", 401, "The token is missing or wrong", "Send `Authorization: Bearer` with the value of TIPOFF_API_TOKEN."
+)
 NO_TOKEN = Kind(
     "no-token", 503, "Control is switched off: no token is set", "Set TIPOFF_API_TOKEN to a long random text, and start the server again."
 )

@@ -74,7 +74,7 @@ def calls(document: Mapping[str, Any]) -> list[Call]:
     found = [
         _call(method, path, operation, shapes) for path, operations in document["paths"].items() for method, operation in operations.items()
     ]
-    return sorted(found, key=lambda call: (call.method == "GET"))
+    return sorted(found, key=lambda call: call.method == "GET")
 
 
 def _call(method: str, path: str, operation: Mapping[str, Any], shapes: Mapping[str, Any]) -> Call:

@@ -24,7 +24,6 @@ from tipoff.web.app import create_app
 from tipoff.web.control import Control
 from tipoff.web.published import Published
 
-
 Announce = Callable[[str, bool], None]
 """Gets the address, and whether a token is set."""
 _PATIENCE = 15.0
@@ -83,7 +82,8 @@ def clock_of(bucket: ObjectStore) -> Clock:
 def serve(settings: Settings, *, announce: Announce, clock: Clock | None = None) -> None:
     """Serve the pages of these settings' bucket, and the control API, until the process is told to end; `announce` is called first.
 
-    It only asks for work: a worker elsewhere does it. Raises ConfigError for a bucket that cannot be opened, or an address that cannot be had.
+    It only asks for work: a worker elsewhere does it. Raises ConfigError for a bucket that cannot be opened, or an address that cannot be
+    had.
     """
     with open_house(settings, clock or SystemClock(), wait_seconds=_PATIENCE) as house, open_desk(house) as desk:
         listener = _listener(desk, clock)

@@ -37,6 +37,8 @@ class Token:
         # A header arrives as Latin-1; bytes are compared, so that no text breaks the comparison.
         if not secrets.compare_digest(given.strip().encode("latin-1"), self._secret.get_secret_value().encode()):
             return problem(
-                UNAUTHORIZED, "The token is not this server's.", headers={"WWW-Authenticate": 'Bearer realm="tipoff", error="invalid_token"'}
+                UNAUTHORIZED,
+                "The token is not this server's.",
+                headers={"WWW-Authenticate": 'Bearer realm="tipoff", error="invalid_token"'},
             )
         return None
