@@ -35,7 +35,7 @@ def _fields(shape: type[BaseModel], *, required: bool = False) -> set[str]:
     return {RENAMED.get(name, name) for name, field in fields if field.is_required() or not required}
 
 
-CALLS = {
+CALLS: dict[str, type[BaseModel]] = {
     "/start": asked.StartRequest,
     "/reset": asked.ResetRequest,
     "/process-date": asked.ProcessDateRequest,

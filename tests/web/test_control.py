@@ -14,9 +14,8 @@ import pytest
 
 from tipoff.clock import SystemClock
 from tipoff.flow.batch_log import batches
-from tipoff.flow.engine import open_desk, running_engine
+from tipoff.flow.engine import Queue, open_desk, running_engine
 from tipoff.flow.house import open_house
-from tipoff.flow.lease import Queue
 from tipoff.web.control import is_loopback
 from tipoff.web.problems import ALL, MEDIA_TYPE
 from web.controlled import BEARER, NIGHT, TOKEN, Served, controlling, serving, settings_in, with_fleet, with_history
@@ -155,8 +154,13 @@ class TestWhatIsRefused:
 
     def test_a_date_before_any_box_score_names_them_too(self, history: Served) -> None:
         first = min(history.house.warehouse.read("raw.player_box").column("game_date").to_pylist()).isoformat()
-        assert "no box score of any game before it" in problem(history.post("/start", game_date=first), 503)["detail"]
+        assert "no box score of any game before it" in problem(history.post("/start", game_date=first, run_mode="backfill"), 503)["detail"]
         assert "no box score" in problem(history.post("/process-date", analysis_date=first, processors=["analyze"]), 503)["detail"]
+
+    def test_a_date_whose_games_have_begun_is_for_a_backfill(self, history: Served) -> None:
+        told = problem(history.post("/start", game_date="2025-11-01", force=True), 409)
+        assert "has begun" in told["detail"]
+        assert "backfill" in told["next"]
 
     def test_names_that_nobody_has_are_refused_with_those_there_are(self, history: Served) -> None:
         assert "catboost" in problem(history.post("/start", game_date=DAY, systems=["oracle"]), 422)["next"]

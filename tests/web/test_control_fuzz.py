@@ -1,5 +1,5 @@
-"""Whatever is sent to a call, within its shape as the OpenAPI document declares it or beside it: no answer is a failure of ours, and each is
-one that the document declares."""
+"""Whatever is sent to a call, within its shape as the OpenAPI document declares it or beside it, no answer is a failure of ours, and each
+is one that the document declares."""
 
 from __future__ import annotations
 

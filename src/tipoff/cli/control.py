@@ -170,8 +170,9 @@ def print_standing(found: dict[str, Any]) -> None:
         if phases:
             print_line(f"  {title}: {', '.join(phases)}.")
     if found["games"]:
-        rows = [(game, counts.get("players"), counts.get("lined")) for game, counts in sorted(found["games"].items())]
-        print_table("Games", ("game", "players", "with a line"), rows, numeric=(1, 2))
+        shown = ("players", "lined", "predicted")
+        rows = [(game, *(counts.get(name) for name in shown)) for game, counts in sorted(found["games"].items())]
+        print_table("Games", ("game", "players", "with a line", "predicted"), rows, numeric=(1, 2, 3))
     if found["systems"]:
         systems = [
             (name, counts.get("predicted"), counts.get("recommended"), counts.get("absent"))

@@ -8,16 +8,20 @@ It must never know HTTP, nor the command line, nor how a phase is done.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal, get_args
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tipoff.analyze.schedule import Schedule
 from tipoff.analyze.slate import known_games_on
 from tipoff.errors import BadInput, Busy, Conflict, NotReady, UnknownDate
-from tipoff.features.quality import RunMode
+from tipoff.features.quality import MIN_SCORE, RunMode
 from tipoff.flow import lease
 from tipoff.flow.arrivals import pending
 from tipoff.flow.backfill import DayPlan, Kind, Snapshot, Wanted, plan_days
@@ -25,6 +29,8 @@ from tipoff.flow.backfill import start as start_backfill
 from tipoff.flow.batch_log import Batch, batches
 from tipoff.flow.engine import Desk
 from tipoff.flow.house import House
+from tipoff.flow.slate import ask
+from tipoff.flow.speaking import anything_new
 from tipoff.flow.standing import status as status
 from tipoff.predict.systems import systems_named
 from tipoff.store.warehouse import Work, day_of
@@ -53,9 +59,6 @@ class Expected:
     systems: int
     players: int | None
     predictions: int | None
-
-    def as_dict(self) -> dict[str, Any]:
-        return dict(self.__dict__)
 
 
 @dataclass(frozen=True)
@@ -95,32 +98,30 @@ def start(desk: Desk, game_date: date, run_mode: RunMode = "first", force: bool 
 
     One batch per date: where one waits, or runs for all that is asked, it is that one.
     Raises UnknownDate where the date has no games, NotReady naming the data that is missing, Conflict where it is complete and nothing is
-    new, BadInput for an unknown system.
+    new, or every game has begun, BadInput for an unknown system.
     """
     house = desk.house
-    chosen = _known_systems(house, systems)
-    wanted: dict[str, Any] = {"run_mode": run_mode, "games": None, "systems": chosen, "force": force, "phases": None}
+    wanted = ask(run_mode, systems=_known_systems(house, systems), force=force)
     before = batches(house.state, game_date, SLATE)
     running = next((batch for batch in before if not batch.over and lease.covers(batch, wanted)), None)
     if running is not None:
         return _started(running, fresh=False)
     if not any(batch.state == "waiting" and batch.not_before is None for batch in before):
-        wanted |= {"expected": _ready(house, game_date, chosen).as_dict()}
+        wanted |= {"expected": vars(_ready(house, game_date, wanted["systems"], run_mode))}
         if not force:
-            _check_news(house, game_date, before, wanted)
+            _check_news(house, game_date, before, wanted, run_mode)
     seen = max((batch.number for batch in before), default=0)
     number, fresh = lease.begin(desk, SLATE, game_date, "started by hand", wanted, seen=seen)
     return _started(_batch(house, SLATE, game_date, number), fresh=fresh)
 
 
-def _check_news(house: House, game_date: date, before: Sequence[Batch], wanted: Mapping[str, Any]) -> None:
-    """Raises Conflict where just this is complete already, and nothing is new since."""
-    last = next((batch for batch in before if batch.asked.get("phases") is None and batch.asked.get("games") is None), None)
-    if last is None or last.state != "complete" or any(last.asked.get(name) != wanted[name] for name in ("run_mode", "systems")):
+def _check_news(house: House, game_date: date, before: Sequence[Batch], wanted: Mapping[str, Any], run_mode: RunMode) -> None:
+    """Raises Conflict where all of this is complete already, by a gate as low, and nothing is new since."""
+    last = next((batch for batch in before if batch.asked.get("phases") is None), None)
+    if last is None or last.state != "complete" or not lease.covers(last, wanted):
         return
-    from tipoff.flow.slate import anything_new
-
-    if not anything_new(house, game_date):
+    gates = [MIN_SCORE[mode] for mode in MIN_SCORE if mode in last.asked.get("modes", {})]
+    if min(gates, default=math.inf) <= MIN_SCORE[run_mode] and not anything_new(house, game_date, run_mode):
         raise Conflict(
             f"{game_date} is complete by {last.batch_id}, and nothing is new since.", hint="Start it with `force` to do it all the same."
         )
@@ -155,12 +156,11 @@ def process_date(
     if not later:
         return done
     _check_inputs(house, analysis_date, later, skip_dependency_check)
-    asked = {"phases": later, "games": None, "systems": None}
-    number = lease.trigger(desk, SLATE, analysis_date, "processed by hand", asked)
+    number = lease.trigger(desk, SLATE, analysis_date, "processed by hand", ask(phases=later))
     batch = _settled(desk, SLATE, analysis_date, number, seconds)
     for phase in later:
-        told = [name for name in ("ran", "up_to_date") if phase in batch.progress.get(name, ())]
-        getattr(done, told[0] if told else "open").append(phase)
+        ran = batch.progress.get("ran", {}).get(phase)
+        (done.open if ran is None else done.ran if ran else done.up_to_date).append(phase)
     _note(done, batch)
     return done
 
@@ -198,7 +198,7 @@ def export(desk: Desk, game_date: date, documents: Sequence[str] = ()) -> Ticket
     if unknown := [name for name in documents if name not in get_args(DocumentName)]:
         raise BadInput(f"No document is called {', '.join(unknown)}.", hint=f"There are {', '.join(get_args(DocumentName))}.")
     _check_games(desk.house, game_date)
-    asked = {"phases": ["publish"], "force": True, "documents": sorted(documents) or None}
+    asked = ask(phases=["publish"], force=True) | {"documents": sorted(documents) or None}
     return _asked_for(desk, SLATE, game_date, "exported by hand", asked)
 
 
@@ -272,10 +272,11 @@ def _known_systems(house: House, names: Sequence[str] | None) -> list[str] | Non
     return sorted(set(names))
 
 
-def _ready(house: House, game_date: date, systems: list[str] | None) -> Expected:
-    """What a start would give. Raises UnknownDate where there are no games, NotReady naming what is missing."""
+def _ready(house: House, game_date: date, systems: list[str] | None, run_mode: RunMode) -> Expected:
+    """What a start would give. Raises UnknownDate where there are no games, Conflict where all have begun, NotReady naming what is
+    missing."""
     with house.warehouse.reading() as work:
-        games = _games(work, game_date)
+        games = _games(work, game_date, None if run_mode == "backfill" else house.clock.now())
         missing = _missing_facts(work, game_date)
         trained = set(serving(work.fetch(work.table("models.registry")).to_pylist()))
         known = work.table("analytics.upcoming_player_game_context")
@@ -289,10 +290,16 @@ def _ready(house: House, game_date: date, systems: list[str] | None) -> Expected
     return Expected(len(games), number, players, players * number if players is not None else None)
 
 
-def _games(work: Work, game_date: date) -> list[str]:
-    games: list[str] = known_games_on(Schedule.read(work), game_date, game_date, None).column("game_id").to_pylist()
-    if not games:
+def _games(work: Work, game_date: date, open_at: datetime | None = None) -> list[str]:
+    """The games of a date that have not begun by `open_at`. Raises UnknownDate where there is none, Conflict where all have begun."""
+    known = known_games_on(Schedule.read(work), game_date, game_date, None)
+    if not known.num_rows:
         raise UnknownDate(f"No game of {game_date} is known.", hint="Load a schedule or odds for that day first.")
+    if open_at is not None:
+        known = known.filter(pc.greater(known.column("tip"), pa.scalar(open_at)))
+        if not known.num_rows:
+            raise Conflict(f"Every game of {game_date} has begun.", hint="Run mode `backfill` predicts each as of its tip.")
+    games: list[str] = known.column("game_id").to_pylist()
     return games
 
 

@@ -103,9 +103,9 @@ def begin(desk: Desk, feed: str, game_date: date, cause: str, asked: Mapping[str
 
 
 def covers(batch: Batch, asked: Mapping[str, Any]) -> bool:
-    """Whether a batch that runs, or has ended well, was asked for all phases, games and systems of this."""
-    wide = all(_within(asked.get(name), batch.asked.get(name)) for name in ("phases", "games", "systems"))
-    return wide and batch.state in ("processing", "complete")
+    """Whether a batch that runs, or has ended well, was asked for all of this: of each list, where None is everything, no less."""
+    lists = {name: value for name, value in asked.items() if value is None or isinstance(value, list)}
+    return batch.state in ("processing", "complete") and all(_within(value, batch.asked.get(name)) for name, value in lists.items())
 
 
 def _within(part: Collection[str] | None, whole: Collection[str] | None) -> bool:

@@ -55,7 +55,7 @@ def _parts(batch_id: str) -> tuple[str, date, int]:
 
 
 _NOTHING: dict[str, Any] = {
-    **dict.fromkeys(("cause", "attempt", "error", "created_at", "not_before", "started_at", "finished_at", "lease", "phase")),
+    **dict.fromkeys(("cause", "attempt", "error", "created_at", "not_before", "started_at", "finished_at", "lease", "phase", "as_of")),
     **{name: {} for name in ("asked", "games", "systems", "absences", "counts")},
     **{name: [] for name in ("ran", "up_to_date")},
 }
@@ -63,7 +63,10 @@ _NOTHING: dict[str, Any] = {
 
 def _told(batch: Batch) -> dict[str, Any]:
     progress = batch.progress
-    systems: dict[str, Any] = progress.get("systems", {})
+    stands = progress.get("stands", {})
+    systems: dict[str, Any] = stands.get("systems", {})
+    phases = batch.asked.get("phases")
+    done = {name: ran for name, ran in progress.get("ran", {}).items() if phases is None or name in phases}
     absences: Counter[str] = Counter()
     for system in systems.values():
         absences.update(system.get("absences", {}))
@@ -81,10 +84,11 @@ def _told(batch: Batch) -> dict[str, Any]:
         "finished_at": _iso(batch.finished_at),
         "lease": _lease(batch),
         "phase": progress.get("phase"),
-        "ran": progress.get("ran", []),
-        "up_to_date": progress.get("up_to_date", []),
+        "as_of": (progress.get("as_of") or "").replace("+00:00", "Z") or None,
+        "ran": [name for name, ran in done.items() if ran],
+        "up_to_date": [name for name, ran in done.items() if not ran],
         "asked": batch.asked,
-        "games": progress.get("games", {}),
+        "games": stands.get("games", {}),
         "systems": systems,
         "absences": dict(sorted(absences.items())),
         "counts": batch.counts,

@@ -239,12 +239,13 @@ class StatusAnswer(Answer):
     started_at: str | None
     finished_at: str | None
     lease: Lease | None
-    phase: str | None
+    phase: str | None = Field(description="the last one that is done")
+    as_of: str | None = Field(description="the moment whose knowledge it rests on; null for a date of the past: each game's tip")
     ran: list[str]
     up_to_date: list[str]
     asked: dict[str, Any]
-    games: dict[str, Any] = Field(description="by game: players, lined")
-    systems: dict[str, Any] = Field(description="by system: predicted, recommended, absent, absences by reason")
+    games: dict[str, Any] = Field(description="by game: players, lined, predicted")
+    systems: dict[str, Any] = Field(description="by system: predicted, lined, recommended, absent, absences by reason")
     absences: dict[str, int] = Field(description="by reason, players x systems")
     counts: dict[str, Any]
     before: list[ShortBatch]
