@@ -1,4 +1,4 @@
-"""A control room: a data directory in which a night can be predicted, processes that work on it, ask or serve, and what a test does to them."""
+"""A data directory in which a night can be predicted, processes that work on it, ask or serve, and what a test does to them."""
 
 from __future__ import annotations
 
