@@ -128,8 +128,8 @@ def _deliver_to(state: State, clock: Clock, target: Target) -> int:
         # Everything that is due would meet the same.
         now = clock.now()
         least = timedelta(seconds=error.after) if isinstance(error, TargetDown) and error.after else timedelta(0)
-        trying += [row for row in waiting if _book(state, now, row, least)]
-        _failed(state, now, trying, str(error))
+        trying += [row for row in waiting if _book(state, now, row)]
+        _failed(state, now, trying, str(error), least)
         _LOG.info("%s is left alone for a while, with %d messages: %s", target.name, len(trying), error)
     return done
 
@@ -145,12 +145,11 @@ def _due(state: State, now: datetime, target: str) -> list[_Row]:
         return [dict(row) for row in rows.mappings()]
 
 
-def _book(state: State, now: datetime, row: _Row, least: timedelta = timedelta(0)) -> bool:
+def _book(state: State, now: datetime, row: _Row) -> bool:
     """Book one try, unless another process was quicker; whether it is ours. It is tried again after a pause, whatever happens to us."""
-    pause = min(max(FIRST_PAUSE * 2 ** min(row["tries"], 20), least), LONGEST_PAUSE)
     ours = _of(row) & _WAITS & (DELIVERIES.c.tries == row["tries"])
     with state.transaction() as connection:
-        booked = sa.update(DELIVERIES).where(ours).values(tries=row["tries"] + 1, not_before=_naive(now + pause))
+        booked = sa.update(DELIVERIES).where(ours).values(tries=row["tries"] + 1, not_before=_naive(now + _pause(row["tries"] + 1)))
         if connection.execute(booked).rowcount == 0:
             return False
     row["tries"] += 1
@@ -164,13 +163,18 @@ def _delivered(state: State, now: datetime, row: _Row) -> None:
         note_taken(connection, [dead_letter_id(row["target"], bytes(row["body"]))], now)
 
 
-def _failed(state: State, now: datetime, rows: Sequence[_Row], error: str) -> None:
-    """These tries failed; what was tried often enough is a dead letter."""
+def _pause(tries: int) -> timedelta:
+    return min(FIRST_PAUSE * 2 ** min(tries - 1, 20), LONGEST_PAUSE)
+
+
+def _failed(state: State, now: datetime, rows: Sequence[_Row], error: str, least: timedelta = timedelta(0)) -> None:
+    """These tries failed, and the next comes after `least` at the earliest; what was tried often enough is a dead letter."""
     with state.transaction() as connection:
         for row in rows:
             dead = row["tries"] >= TRIES
             still = _of(row) & _WAITS
-            values = {"error": error, **({"dead_at": _naive(now)} if dead else {})}
+            again = _naive(now + max(_pause(row["tries"]), min(least, LONGEST_PAUSE)))
+            values = {"error": error, "not_before": again, **({"dead_at": _naive(now)} if dead else {})}
             if connection.execute(sa.update(DELIVERIES).where(still).values(**values)).rowcount and dead:
                 reason = f"Not delivered in {row['tries']} tries: {error}"
                 note_dead_letter(connection, row["target"], f"message {row['message_id']}", bytes(row["body"]), reason, now)

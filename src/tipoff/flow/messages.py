@@ -80,7 +80,7 @@ class CompletionMessage(BaseModel):
 
     def to_json(self) -> str:
         """As it travels and is kept: fields in the contract's order, `error` only where there is one."""
-        return self.model_dump_json(exclude_none=True, warnings="none")
+        return self.model_dump_json(exclude=None if self.error else {"error"}, warnings="none")
 
 
 def completion(
