@@ -11,25 +11,56 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
 from tipoff.clock import as_utc
 from tipoff.errors import BadInput
 from tipoff.store.tables import table_of
 from tipoff.store.warehouse import Work
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION = 1
 Phase = Literal["scrape", "load", "analyze", "features", "predict", "publish", "grade", "performance", "train"]
 Status = Literal["success", "partial", "no_data", "failed"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
+
+def _day_as_written(value: Any, info: ValidationInfo) -> Any:
+    """A day out of JSON, written as ISO 8601 writes it: pydantic would also take "86400", a day after the beginning of 1970."""
+    if info.mode != "json" or not isinstance(value, str):
+        return value
+    if not _ISO_DAY.fullmatch(value):
+        raise ValueError("input should be written as in 2025-11-05")
+    return date.fromisoformat(value)
+
+
+def _instant_as_written(value: Any, info: ValidationInfo) -> Any:
+    """An instant out of JSON, likewise."""
+    if info.mode != "json" or not isinstance(value, str):
+        return value
+    if not _ISO_INSTANT.match(value):
+        raise ValueError("input should be written as in 2025-11-05T22:30:00Z")
+    return datetime.fromisoformat(value)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return as_utc(moment)
+    except BadInput as error:
+        raise ValueError(error.message.rstrip(".")) from None
+
+
+_ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_INSTANT = re.compile(f"{_ISO_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}")
+Version = Annotated[int, Field(ge=1, le=1)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Instant = Annotated[AwareDatetime, AfterValidator(as_utc)]
+Day = Annotated[date, BeforeValidator(_day_as_written)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant_as_written), AfterValidator(_in_utc)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -51,12 +82,12 @@ class CompletionMessage(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    schema_version: Literal[1]
+    schema_version: Version
     processor_name: Name
     phase: Phase
     execution_id: Name
     correlation_id: Name
-    game_date: date
+    game_date: Day
     output_dataset: Name
     output_table: Name
     status: Status
