@@ -80,6 +80,15 @@ def deliver_due(state: State, clock: Clock, targets: Sequence[Target]) -> int:
     return sum(_deliver_to(state, clock, target) for target in targets)
 
 
+def any_due(state: State, now: datetime, targets: Collection[str]) -> bool:
+    """Whether a target has something to get now: a look that holds nothing."""
+    if not targets:
+        return False
+    query = sa.select(DELIVERIES.c.message_id).where(_is_due(now) & DELIVERIES.c.target.in_(sorted(targets))).limit(1)
+    with state.reading() as connection:
+        return connection.execute(query).first() is not None
+
+
 def undelivered(state: State) -> list[Undelivered]:
     """What waits, by target."""
     query = sa.select(DELIVERIES).where(_WAITS).order_by(DELIVERIES.c.target, DELIVERIES.c.created_at)
@@ -134,12 +143,16 @@ def _deliver_to(state: State, clock: Clock, target: Target) -> int:
     return done
 
 
-def _due(state: State, now: datetime, target: str) -> list[_Row]:
-    """What waits for a target, and for no later moment, the oldest first. A moment that no pause can reach was set before the clock was
-    put back (F32)."""
+def _is_due(now: datetime) -> Any:
+    """What waits, and for no later moment. A moment that no pause can reach was set before the clock was put back (F32)."""
     moment = _naive(now)
-    is_due = DELIVERIES.c.not_before.is_(None) | (DELIVERIES.c.not_before <= moment) | (DELIVERIES.c.not_before > moment + LONGEST_PAUSE)
-    query = sa.select(DELIVERIES).where(_WAITS & (DELIVERIES.c.target == target) & is_due)
+    reached = DELIVERIES.c.not_before.is_(None) | (DELIVERIES.c.not_before <= moment) | (DELIVERIES.c.not_before > moment + LONGEST_PAUSE)
+    return _WAITS & reached
+
+
+def _due(state: State, now: datetime, target: str) -> list[_Row]:
+    """What is due for a target, the oldest first."""
+    query = sa.select(DELIVERIES).where(_is_due(now) & (DELIVERIES.c.target == target))
     with state.reading() as connection:
         rows = connection.execute(query.order_by(DELIVERIES.c.created_at, DELIVERIES.c.message_id).limit(_A_ROUND))
         return [dict(row) for row in rows.mappings()]
@@ -164,7 +177,7 @@ def _delivered(state: State, now: datetime, row: _Row) -> None:
 
 
 def _pause(tries: int) -> timedelta:
-    return min(FIRST_PAUSE * 2 ** min(tries - 1, 20), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * float(2 ** min(tries - 1, 20)), LONGEST_PAUSE)
 
 
 def _failed(state: State, now: datetime, rows: Sequence[_Row], error: str, least: timedelta = timedelta(0)) -> None:

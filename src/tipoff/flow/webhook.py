@@ -35,13 +35,13 @@ _LONGEST_WAIT = 3600.0  # seconds: whoever asks for more is tried again after so
 class Patience:
     """How long to wait, in seconds, and how often to try at once; what does not get through then waits for a later round."""
 
-    attempts: int = 3
+    attempts: int = 2
     wait_initial: float = 0.2
     wait_max: float = 2.0
     wait_jitter: float = 0.2
-    connect: float = 5.0
-    read: float = 10.0  # between two pieces of an answer
-    whole: float = 15.0  # from the first word to the last, however it drips
+    connect: float = 3.0
+    read: float = 6.0  # between two pieces of an answer
+    whole: float = 10.0  # from the first word to the last, however it drips
 
 
 @dataclass(frozen=True)
