@@ -46,9 +46,7 @@ def list_(
         print_line(f"{one.waiting:,} messages wait for {one.target}, since {one.since:%Y-%m-%d %H:%M}Z{last}")
     if letters:
         _print_letters(letters)
-        print_line(
-            "`tipoff messages replay ID` takes one again once the reason is gone, without an ID all that wait; `--json` shows bodies."
-        )
+        print_line("`tipoff messages replay [ID]` takes one, or all that wait, again once the reason is gone; `--json` shows bodies.")
     elif not waiting:
         print_line("No dead letters, and nothing waits.")
 
@@ -83,6 +81,7 @@ def replay(
     from tipoff.flow.reactions import react
 
     with _desk(data_dir) as desk:
+        asked = len(set(ids)) if ids else len(dead_letters(desk.house.state))
         taken = take_again(desk, react, ids or None)
         left = dead_letters(desk.house.state)
     if json:
@@ -91,7 +90,7 @@ def replay(
         print_line(f"{taken:,} taken, {len(left):,} left.")
         if left:
             _print_letters(left)
-    if left and not (ids and taken == len(set(ids))):
+    if taken < asked:
         raise typer.Exit(4)
 
 
@@ -102,6 +101,7 @@ def send(
     json: AsJson = False,
 ) -> None:
     """Hand in a message from a program of your own. What is refused becomes a dead letter, and this ends with 4."""
+    from tipoff.errors import BadInput
     from tipoff.flow.dead_letter_log import HERE, dead_letters, letter_id
     from tipoff.flow.dead_letters import receive
     from tipoff.flow.reactions import react
@@ -114,10 +114,8 @@ def send(
         print_json({"taken": taken, "dead_letter": letters[0].as_dict() if letters else None})
     elif taken:
         print_line("Taken.")
-    for letter in letters if not json else ():
-        sys.stderr.write(f"Refused, dead letter {letter.letter_id}: {letter.reason}\n")
-    if not taken:
-        raise typer.Exit(4)
+    for letter in letters:
+        raise BadInput(f"Not taken, and kept as dead letter {letter.letter_id}. {letter.reason}", hint="`tipoff messages list` shows it.")
 
 
 def _body(file: str) -> bytes:
@@ -128,9 +126,7 @@ def _body(file: str) -> bytes:
     try:
         return Path(file).read_bytes()
     except OSError as error:
-        raise BadInput(
-            f"{file} cannot be read: {error.strerror}.", hint="Give a file with one message, or - for standard input."
-        ) from error
+        raise BadInput(f"{file} cannot be read: {error.strerror}.", hint="Give a file with a message, or - for standard input.") from error
 
 
 @contextmanager
