@@ -38,7 +38,7 @@ def pulled(count: int) -> list[dict[str, Any]]:
 
 
 def make_topic() -> None:
-    from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
+    from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient  # type: ignore[import-untyped]
 
     with PublisherClient() as publisher, SubscriberClient() as subscriber:
         publisher.create_topic(name=TOPIC)

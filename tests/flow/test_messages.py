@@ -72,7 +72,7 @@ class TestTheMessage:
 
     def test_cannot_be_changed(self) -> None:
         with pytest.raises(ValueError, match="frozen"):
-            message().status = "failed"
+            message().status = "failed"  # type: ignore[misc]
 
 
 class TestItsId:

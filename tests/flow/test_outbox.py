@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import re
+import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from tipoff.flow.dead_letter_log import HERE, dead_letters
 from tipoff.flow.dead_letters import receive, replay
 from tipoff.flow.deliveries import FIRST_PAUSE, LONGEST_PAUSE, TRIES, deliver_due, expect_deliveries, undelivered
 from tipoff.flow.messages import CompletionMessage, put, read_message
-from tipoff.flow.outbox import relay
+from tipoff.flow.outbox import Postman, relay
 from tipoff.flow.signing import is_ours
 from tipoff.flow.state import State
 from tipoff.flow.targets import Letter, Send, Target, TargetDown, configured_targets
@@ -388,10 +389,8 @@ def test_messages_of_many_days_stand_in_one_outbox(desk: Desk) -> None:
 
 def test_a_target_that_cannot_be_opened_is_tried_again_as_one_that_is_down(desk: Desk) -> None:
     class Locked(Shelf):
-        @contextmanager
-        def open(self) -> Iterator[Send]:
+        def open(self) -> AbstractContextManager[Send]:
             raise TargetDown("No credentials.", hint="Look for them.")
-            yield
 
     desk.write(message())
     relay(desk, desk.react, [Locked()])
@@ -399,3 +398,46 @@ def test_a_target_that_cannot_be_opened_is_tried_again_as_one_that_is_down(desk:
     desk.clock.advance(FIRST_PAUSE)
     relay(desk, desk.react, [shelf])
     assert len(shelf.kept) == 1
+
+
+class TestThePostman:
+    def test_delivers_in_a_round_of_its_own_what_a_relay_left_to_it(self, desk: Desk) -> None:
+        shelf = Shelf()
+        desk.write(message(), NEXT)
+        relay(desk, desk.react, [shelf], deliver=False)
+        assert (len(desk.seen), shelf.kept) == (2, [])
+        postman = Postman(lambda: desk, [shelf])
+        postman()
+        rounds_over()
+        assert sorted(letter.message_id for letter in shelf.kept) == sorted([message().message_id, NEXT.message_id])
+        postman()
+        assert not posting(), "nothing is due: no round begins"
+
+    def test_begins_no_second_round_while_one_runs_and_holds_nobody_up(self, desk: Desk) -> None:
+        held = threading.Event()
+
+        class Slow(Shelf):
+            @contextmanager
+            def open(self) -> Iterator[Send]:
+                held.wait(30)
+                yield self.kept.append
+
+        slow = Slow()
+        desk.write(message())
+        relay(desk, desk.react, [slow], deliver=False)
+        postman = Postman(lambda: desk, [slow])
+        for _ in range(3):
+            postman()
+        assert len(posting()) == 1
+        held.set()
+        rounds_over()
+        assert len(slow.kept) == 1
+
+
+def posting() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "tipoff-post"]
+
+
+def rounds_over() -> None:
+    for thread in posting():
+        thread.join()
