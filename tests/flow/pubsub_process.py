@@ -24,7 +24,7 @@ MESSAGES = [message(game_date=DAY + timedelta(days=number // 2), execution_id=f"
 
 
 def pulled(count: int) -> list[dict[str, Any]]:
-    from google.cloud.pubsub_v1 import SubscriberClient
+    from google.cloud.pubsub_v1 import SubscriberClient  # type: ignore[import-untyped]
 
     found: list[dict[str, Any]] = []
     with SubscriberClient() as subscriber:
@@ -38,7 +38,7 @@ def pulled(count: int) -> list[dict[str, Any]]:
 
 
 def make_topic() -> None:
-    from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient  # type: ignore[import-untyped]
+    from google.cloud.pubsub_v1 import PublisherClient, SubscriberClient
 
     with PublisherClient() as publisher, SubscriberClient() as subscriber:
         publisher.create_topic(name=TOPIC)

@@ -7,7 +7,7 @@ import logging
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -215,22 +215,38 @@ class TestTargets:
         relay(desk, desk.react, [hook.webhook(desk.clock)])
         assert len(hook.posted) == 2
 
-    def test_of_two_processes_that_see_one_delivery_one_makes_it(self, desk: Desk) -> None:
-        class Watched(Shelf):
+    def test_of_two_processes_that_see_one_delivery_at_the_same_time_one_makes_it(self, desk: Desk) -> None:
+        began, go_on = threading.Event(), threading.Event()
+
+        class Late(Shelf):
+            """The other process booked the delivery, and is in the middle of it."""
+
             @contextmanager
             def open(self) -> Iterator[Send]:
                 def send(letter: Letter) -> None:
-                    assert deliver_due(other, desk.clock, [late]) == 0, "it is booked"
+                    began.set()
+                    go_on.wait(30)
                     self.kept.append(letter)
 
                 yield send
 
-        late, first = Shelf(), Watched()
+        class Early(Shelf):
+            """This process saw the delivery before the other booked it."""
+
+            @contextmanager
+            def open(self) -> Iterator[Send]:
+                thread.start()
+                began.wait(30)
+                yield self.kept.append
+
+        late, early = Late(), Early()
         desk.write(message())
         with closing(State(desk.house.settings, desk.clock)) as other:
-            relay(desk, desk.react, [first])
-            assert deliver_due(other, desk.clock, [late]) == 0
-        assert (len(first.kept), len(late.kept)) == (1, 0)
+            thread = threading.Thread(target=deliver_due, args=(other, desk.clock, [late]))
+            relay(desk, desk.react, [early])
+            go_on.set()
+            thread.join()
+        assert (len(early.kept), len(late.kept)) == (0, 1)
 
     def test_a_process_that_is_killed_at_a_delivery_leaves_it_to_be_tried_again(self, desk: Desk) -> None:
         desk.write(message())
@@ -389,8 +405,12 @@ def test_messages_of_many_days_stand_in_one_outbox(desk: Desk) -> None:
 
 def test_a_target_that_cannot_be_opened_is_tried_again_as_one_that_is_down(desk: Desk) -> None:
     class Locked(Shelf):
-        def open(self) -> AbstractContextManager[Send]:
-            raise TargetDown("No credentials.", hint="Look for them.")
+        @contextmanager
+        def open(self) -> Iterator[Send]:
+            yield refuse()
+
+    def refuse() -> Send:
+        raise TargetDown("No credentials.", hint="Look for them.")
 
     desk.write(message())
     relay(desk, desk.react, [Locked()])
