@@ -355,6 +355,21 @@ class TestDeadLetters:
         assert letter.body == (body.encode("utf-8", "surrogatepass") if isinstance(body, str) else body)
         json.dumps(letter.as_dict()["body"])
 
+    @pytest.mark.parametrize("name", ["\0", "\x1b[2J", "a\nb", "x" * 10_000], ids=range(4))
+    def test_tell_of_a_field_from_outside_on_one_line_without_what_would_move_a_cursor(self, desk: Desk, name: str) -> None:
+        receive(desk, json.dumps({name: 1}), desk.react, "a test")
+        (letter,) = dead_letters(desk.house.state)
+        assert letter.reason.isprintable()
+        assert len(letter.reason) < 1000
+
+    def test_keep_words_that_are_no_text_of_whoever_failed(self, desk: Desk) -> None:
+        def fail(_desk: Desk, _told: CompletionMessage) -> None:
+            raise OSError("no file \udcff\0 there")
+
+        assert not receive(desk, message().to_json(), fail, "file \udcff")
+        (letter,) = dead_letters(desk.house.state)
+        assert ("no file \\udcff\\x00 there" in letter.reason, letter.origin) == (True, "file \\udcff")
+
     def test_are_over_when_the_same_message_is_taken_later(self, desk: Desk) -> None:
         body = message().to_json()
 

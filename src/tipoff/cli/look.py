@@ -58,9 +58,11 @@ def status(
 
 def _print_messages(found: Overview) -> None:
     """What of the messages did not arrive, where something did not."""
+    from tipoff.cli.repair import plain
+
     if found.dead_letters:
         newest = max(found.dead_letters, key=lambda letter: letter.last_at)
-        print_line(f"! {len(found.dead_letters):,} dead letters wait, the newest: {newest.reason}")
+        print_line(f"! {len(found.dead_letters):,} dead letters wait, the newest: {plain(newest.reason)}")
         print_line("  `tipoff messages list` shows them, `tipoff messages replay` takes them again once the reason is gone.")
     for waiting in found.undelivered:
         last = f"; the last try: {waiting.error}" if waiting.error else ""

@@ -101,6 +101,7 @@ def send(
     json: AsJson = False,
 ) -> None:
     """Hand in a message from a program of your own. What is refused becomes a dead letter, and this ends with 4."""
+    from tipoff.cli.repair import plain
     from tipoff.errors import BadInput
     from tipoff.flow.dead_letter_log import HERE, dead_letters, letter_id
     from tipoff.flow.dead_letters import receive
@@ -115,7 +116,9 @@ def send(
     elif taken:
         print_line("Taken.")
     for letter in letters:
-        raise BadInput(f"Not taken, and kept as dead letter {letter.letter_id}. {letter.reason}", hint="`tipoff messages list` shows it.")
+        raise BadInput(
+            f"Not taken, and kept as dead letter {letter.letter_id}. {plain(letter.reason)}", hint="`tipoff messages list` shows it."
+        )
 
 
 def _body(file: str) -> bytes:

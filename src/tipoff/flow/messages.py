@@ -12,9 +12,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from difflib import get_close_matches
+from itertools import islice
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
@@ -189,10 +191,9 @@ def _once_each(body: bytes | str) -> bytes | str:
     """The body, if no field of it stands there twice: two readers could take two different ones. Other faults are the model's affair."""
 
     def refuse(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
         if twice:
-            raise BadInput(_told(f"{name}: stands there twice" for name in twice), hint=_HINT)
+            raise BadInput(_told(f"{_shown(name)}: stands there twice" for name in twice), hint=_HINT)
         return dict(pairs)
 
     try:
@@ -211,7 +212,7 @@ def _whole(make: Callable[[], CompletionMessage]) -> CompletionMessage:
 
 def _fault(fault: Any) -> str:
     """One fault, its path first."""
-    path, kind = ".".join(map(str, fault["loc"])) or "$", fault["type"]
+    path, kind = _shown(".".join(map(str, fault["loc"]))) or "$", fault["type"]
     if kind == "missing":
         return f"{path}: is missing"
     if kind == "extra_forbidden":
@@ -222,8 +223,18 @@ def _fault(fault: Any) -> str:
     return f"{path}: {said[0].lower()}{said[1:]}"
 
 
-def _told(faults: Any) -> str:
-    return f"A completion message does not fit: {'; '.join(faults)}."
+def _shown(name: str) -> str:
+    """A name from outside: on one line, and no longer than anybody reads."""
+    plain = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in name)
+    return plain if len(plain) <= _LONGEST_NAME else f"{plain[:_LONGEST_NAME]}…"
 
 
+def _told(faults: Iterable[str]) -> str:
+    first = [*islice(found := iter(faults), _MOST_FAULTS)]
+    more = sum(1 for _ in found)
+    return f"A completion message does not fit: {'; '.join(first)}{f'; and {more} more' if more else ''}."
+
+
+_LONGEST_NAME = 80
+_MOST_FAULTS = 20
 _HINT = "Correct its sender, and send it again; docs/messages.md lists the fields."
