@@ -140,7 +140,7 @@ class TestTheReceiver:
             read_message(json.dumps(WHOLE | {name: 1}))
 
     def test_names_twenty_faults_and_counts_the_others(self) -> None:
-        with pytest.raises(BadInput, match="; and 5 more[.]"):
+        with pytest.raises(BadInput, match="; and 5 more"):
             read_message(json.dumps(WHOLE | {f"mood {number}": 1 for number in range(25)}))
 
     def test_takes_no_field_that_stands_there_twice(self) -> None:
