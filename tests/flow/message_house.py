@@ -17,6 +17,7 @@ from tipoff.clock import ManualClock
 from tipoff.config import Settings
 from tipoff.flow.house import House, open_house
 from tipoff.flow.messages import CompletionMessage, completion, put
+from tipoff.flow.targets import Letter, Send
 from tipoff.flow.webhook import Patience, Webhook
 
 START = datetime(2025, 11, 5, 22, 30, tzinfo=UTC)
@@ -81,6 +82,18 @@ class Posted:
     body: bytes
 
 
+@dataclass
+class Shelf:
+    """A target that keeps what it gets."""
+
+    name: str = "shelf"
+    kept: list[Letter] = field(default_factory=list)
+
+    @contextmanager
+    def open(self) -> Iterator[Send]:
+        yield self.kept.append
+
+
 Says = Callable[[Posted], tuple[int, dict[str, str]]]
 """What the receiver answers: a status and headers."""
 
@@ -137,3 +150,7 @@ def receiver() -> Iterator[Receiver]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def ids(posted: list[Posted]) -> list[str]:
+    return [one.headers["x-tipoff-message-id"] for one in posted]
