@@ -104,12 +104,12 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(
         30.0, ge=0, description="pause after a batch's first failure, in seconds; each later one is four times as long"
     )
-    webhook_url: str | None = Field(None, description="each completion message is also sent there, signed: http:// or https://")
-    webhook_secret: SecretStr | None = Field(None, description="secret that the webhook's messages are signed with; environment only")
+    webhook_url: SecretStr | None = Field(None, description="each completion message is posted here, signed; environment only")
+    webhook_secret: SecretStr | None = Field(None, description="signs what is sent to webhooks; environment only")
     pubsub_topic: str | None = Field(
         None,
         pattern=r"^projects/[^/\s]+/topics/[^/\s]+$",
-        description="each completion message is also published there: projects/…/topics/…",
+        description="each completion message is published here: projects/…/topics/…",
     )
     settle_seconds: float = Field(
         2.0, ge=0, description="pause between something that arrived and the run that it leads to, so that what comes with it is in"
@@ -153,7 +153,7 @@ class Settings(BaseSettings):
         return self.bucket or self.data_dir.absolute().as_uri()
 
 
-SECRETS = ("database", "odds_api_key", "balldontlie_key", "webhook_secret")
+SECRETS = ("database", "odds_api_key", "balldontlie_key", "webhook_url", "webhook_secret")
 
 
 def load_settings(**given: Any) -> Settings:
