@@ -23,10 +23,11 @@ from tipoff.features.build import Built, build
 from tipoff.features.quality import RunMode
 from tipoff.features.refresh import store_rows
 from tipoff.features.slate_checks import check_slate
-from tipoff.flow.alerts import note_alerts, tell
+from tipoff.flow.alerts import note
 from tipoff.flow.fleet import watched
 from tipoff.flow.house import House
 from tipoff.flow.state import Recorded
+from tipoff.flow.telling import tell_in_log
 from tipoff.grade.run import SystemRecord, grade
 from tipoff.market.taking import quotes_to_take
 from tipoff.predict import artefacts
@@ -142,9 +143,8 @@ def night(
 def _alert(house: House, gaps: list[Gap]) -> list[str]:
     """Put on record which teams' box scores are missing before anything is predicted on them (F46); gives what there is to say."""
     met = {f"{_NO_BOXES}{gap.team}": gap.words for gap in gaps}
-    with house.state.transaction() as connection:
-        fresh = note_alerts(connection, _NO_BOXES, met, house.clock.now())
-    tell(met[key] for key in fresh)
+    note(house.state, _NO_BOXES, met, house.clock.now())
+    tell_in_log(house.state, house.clock)
     return list(met.values())
 
 
