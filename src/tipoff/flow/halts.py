@@ -38,7 +38,7 @@ HALTS = sa.Table(
 
 @dataclass(frozen=True)
 class Halt:
-    """A halt on record. Times are UTC. `until` is when it ends by itself, `game_date` the one day that it holds for; None: no such limit."""
+    """A halt on record. Times are UTC. `until` is when it ends by itself, `game_date` the one day that it holds for; None: no limit."""
 
     halt_id: int
     rule: str

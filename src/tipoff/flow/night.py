@@ -26,6 +26,7 @@ from tipoff.features.slate_checks import check_slate
 from tipoff.flow.alerts import note
 from tipoff.flow.fleet import watched
 from tipoff.flow.house import House
+from tipoff.flow.publishing import publish_day
 from tipoff.flow.state import Recorded
 from tipoff.flow.telling import tell_in_log
 from tipoff.grade.run import SystemRecord, grade
@@ -36,10 +37,9 @@ from tipoff.predict.past_margins import past_margins
 from tipoff.predict.slate import SlateOptions, Spoken, held_back, slate_of, speak
 from tipoff.predict.systems import System, systems_named
 from tipoff.predict.unresolved import unresolved_absences
-from tipoff.publish.tonight import publish_tonight
 from tipoff.store.warehouse import Work
 from tipoff.train.health import fill_performance
-from tipoff.train.registry import headline, serving
+from tipoff.train.registry import serving
 
 _NO_BOXES = "boxes "
 
@@ -110,7 +110,7 @@ def night(
         tonight = known_games_on(Schedule.read(work), game_date, game_date, as_of)
     games = tonight.column("game_id").to_pylist()
     if not games:
-        publish_tonight(house.warehouse, house.bucket, game_date, generated_at=house.clock.now(), as_of=as_of)
+        publish_day(house, game_date, as_of=as_of)
         raise UnknownDate(f"No game of {game_date} is known.", hint="Load a schedule or odds for that day first.")
     found.games = len(games)
     fleet = watched(house, loaded_fleet(house), game_date)
@@ -132,8 +132,7 @@ def night(
             _count(found, built, spoken)
             recorded.counts = {"predictions": sum(found.predicted.values()), "absences": sum(found.absences.values())}
     except Exception as error:
-        publish_tonight(house.warehouse, house.bucket, game_date, generated_at=house.clock.now(), as_of=as_of, failure=str(error))
-        house.publish_status()
+        publish_day(house, game_date, as_of=as_of, failure=str(error))
         raise
     found.phases = phases.results
     _publish(house, game_date, as_of, found, phases, [system for system, number in found.predicted.items() if number])
@@ -223,14 +222,7 @@ def _count(found: Night, built: Built, spoken: dict[str, Spoken]) -> None:
 def _publish(house: House, game_date: date, as_of: datetime | None, found: Night | None, phases: Phases, speaking: Collection[str]) -> None:
     """Publish a date, and the status. `speaking` are the systems that predicted: one of them stands for the slate."""
     with phases.phase("publish") as recorded:
-        published = publish_tonight(
-            house.warehouse,
-            house.bucket,
-            game_date,
-            generated_at=house.clock.now(),
-            as_of=as_of,
-            headline_system=headline(house.warehouse.read("models.registry").to_pylist(), speaking)[0],
-        )
+        published = publish_day(house, game_date, as_of=as_of, speaking=speaking)
         recorded.counts = {"documents": len(published.documents), "bytes": published.bytes}
     if found:
         found.documents = [*published.documents, "v1/status.json"]
