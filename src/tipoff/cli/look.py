@@ -38,7 +38,7 @@ def status(
         print_line("Nothing has run yet. `tipoff demo` shows a whole night; `tipoff import PATH` begins with your own data.")
         return
     for alert in found.alerts:
-        print_line(f"! {alert.text} (since {alert.first_at:%Y-%m-%d %H:%M}Z)")
+        print_line(f"! [{alert.severity}] {alert.text} (since {alert.first_at:%Y-%m-%d %H:%M}Z)")
     rows = []
     for run in found.runs:
         seconds = f"{(run.finished_at - run.started_at).total_seconds():.1f} s" if run.finished_at else "-"

@@ -6,6 +6,7 @@ publishes a day does it here: so no document is without the halt. It must never 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
@@ -16,6 +17,7 @@ from tipoff.clock import game_date_of
 from tipoff.flow.halts import FLEET_BLOCKED, active, halt_by_rule, halts, lift_by_rule
 from tipoff.flow.house import House
 from tipoff.publish.documents import Tonight
+from tipoff.publish.status import STATUS
 from tipoff.publish.tonight import Published, publish_tonight
 from tipoff.publish.write import get, tonight_path
 from tipoff.train.registry import headline
@@ -87,9 +89,16 @@ def publish_halts(house: House) -> list[date]:
     for day in days:
         before = published(house, day)
         publish_day(house, day, failure=before.state_detail if before and before.state == "broken" else None)
-    if not days:
+    if not days and _status_tells_another_halt(house, now):
         house.publish_status()
     return days
+
+
+def _status_tells_another_halt(house: House, now: datetime) -> bool:
+    body = get(house.bucket, STATUS)
+    told = json.loads(body)["halt"]["reason"] if body else None
+    halt = active(house.state, now, game_date_of(now))
+    return bool(told != (halt.words if halt else None))
 
 
 def _tells_another_halt(house: House, game_date: date, now: datetime) -> bool:
