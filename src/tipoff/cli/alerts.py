@@ -32,7 +32,7 @@ def show(
 
     from tipoff.clock import SystemClock
     from tipoff.flow.alerts import alerts as found_in
-    from tipoff.flow.overview import State
+    from tipoff.flow.state import State
 
     with closing(State(settings_of(data_dir), SystemClock())) as state:
         found = found_in(state, now_only=not everything)
@@ -56,7 +56,7 @@ def show(
 
 
 @alerts.command(name="test")
-def test_channels(data_dir: DataDir = None, json: AsJson = False) -> None:
+def try_channels(data_dir: DataDir = None, json: AsJson = False) -> None:
     """Send one message to each channel that is set: the log, and a webhook, a chat, e-mail."""
     from tipoff.clock import SystemClock
     from tipoff.errors import UpstreamUnavailable
