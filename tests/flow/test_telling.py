@@ -116,7 +116,7 @@ class TestEveryChannel:
             "Tipoff (nba): [warning] feed a is stale",
             "Tipoff (nba): [warning] Recovered: feed a is stale (since 2025-11-05 12:00Z)",
         ]
-        assert [message["Subject"] for message in post_office.messages] == [json.loads(post.body)["content"] for post in chat.posts]
+        assert [message["Subject"].strip() for message in post_office.messages] == [json.loads(post.body)["content"] for post in chat.posts]
         assert {(message["From"], message["To"]) for message in post_office.messages} == {
             ("tipoff@example.org", "me@example.org, you@example.org")
         }
@@ -206,9 +206,9 @@ class TestMail:
     def certificate(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
         """A certificate of this machine, signed by itself, with its key."""
         folder = tmp_path_factory.mktemp("certificate")
+        made = ("-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", folder / "key.pem", "-out", folder / "certificate.pem")
         subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-            + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"],
+            ["openssl", "req", *made, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"],
             check=True,
             capture_output=True,
         )
