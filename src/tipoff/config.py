@@ -104,6 +104,13 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(
         30.0, ge=0, description="pause after a batch's first failure, in seconds; each later one is four times as long"
     )
+    webhook_url: str | None = Field(None, description="each completion message is also sent there, signed: http:// or https://")
+    webhook_secret: SecretStr | None = Field(None, description="signs what is sent to webhooks; environment only")
+    pubsub_topic: str | None = Field(
+        None,
+        pattern=r"^projects/[^/\s]+/topics/[^/\s]+$",
+        description="each completion message is also published there: projects/…/topics/…",
+    )
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")
     alert_webhook_url: SecretStr | None = Field(None, description="alerts are posted here as JSON (docs/alerts.md); environment only")
@@ -112,7 +119,6 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = Field(
         None, description="the mail server: smtps://user:password@host, or smtp:// for STARTTLS; ?from= says who sends; environment only"
     )
-    webhook_secret: SecretStr | None = Field(None, description="signs what is sent to webhooks; environment only")
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
     staking: Staking = Field(default_factory=lambda: Staking(), description="how much is staked")
 
@@ -166,7 +172,7 @@ class Settings(BaseSettings):
         return self.bucket or self.data_dir.absolute().as_uri()
 
 
-SECRETS = ("database", "odds_api_key", "balldontlie_key", "alert_webhook_url", "alert_chat_url", "smtp_url", "webhook_secret")
+SECRETS = ("database", "odds_api_key", "balldontlie_key", "webhook_secret", "alert_webhook_url", "alert_chat_url", "smtp_url")
 
 
 def load_settings(**given: Any) -> Settings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -26,7 +26,7 @@ from tipoff.features.slate_checks import check_slate
 from tipoff.flow.alerts import note
 from tipoff.flow.fleet import watched
 from tipoff.flow.house import House
-from tipoff.flow.publishing import publish_day
+from tipoff.flow.publishing import publish
 from tipoff.flow.state import Recorded
 from tipoff.flow.telling import tell_in_log
 from tipoff.grade.run import SystemRecord, grade
@@ -110,7 +110,7 @@ def night(
         tonight = known_games_on(Schedule.read(work), game_date, game_date, as_of)
     games = tonight.column("game_id").to_pylist()
     if not games:
-        publish_day(house, game_date, as_of=as_of)
+        publish(house, game_date, as_of=as_of, force=True)
         raise UnknownDate(f"No game of {game_date} is known.", hint="Load a schedule or odds for that day first.")
     found.games = len(games)
     fleet = watched(house, loaded_fleet(house), game_date)
@@ -132,10 +132,10 @@ def night(
             _count(found, built, spoken)
             recorded.counts = {"predictions": sum(found.predicted.values()), "absences": sum(found.absences.values())}
     except Exception as error:
-        publish_day(house, game_date, as_of=as_of, failure=str(error))
+        publish(house, game_date, as_of=as_of, failure=str(error), force=True)
         raise
     found.phases = phases.results
-    _publish(house, game_date, as_of, found, phases, [system for system, number in found.predicted.items() if number])
+    _publish(house, game_date, as_of, found, phases)
     return found
 
 
@@ -219,12 +219,12 @@ def _count(found: Night, built: Built, spoken: dict[str, Spoken]) -> None:
     found.lined_absences = dict(Counter(reason for reason, lined in reasons if lined))
 
 
-def _publish(house: House, game_date: date, as_of: datetime | None, found: Night | None, phases: Phases, speaking: Collection[str]) -> None:
-    """Publish a date, and the status. `speaking` are the systems that predicted: one of them stands for the slate."""
+def _publish(house: House, game_date: date, as_of: datetime | None, found: Night | None, phases: Phases) -> None:
+    """Publish a date, and the status."""
     with phases.phase("publish") as recorded:
-        published = publish_day(house, game_date, as_of=as_of, speaking=speaking)
-        recorded.counts = {"documents": len(published.documents), "bytes": published.bytes}
-    if found:
+        _, published = publish(house, game_date, as_of=as_of, force=True)
+        recorded.counts = {"documents": len(published.documents), "bytes": published.bytes} if published else {}
+    if found and published:
         found.documents = [*published.documents, "v1/status.json"]
     house.publish_status()
 
@@ -240,5 +240,5 @@ def grade_night(house: House, game_date: date) -> tuple[list[SystemRecord], list
         with house.warehouse.writing(house.run_id) as work:
             rated = fill_performance(work, game_date)
         recorded.counts = {"graded": sum(record.predictions for record in found), "performance": rated.inserted + rated.updated}
-    _publish(house, game_date, None, None, phases, [record.system_id for record in found])
+    _publish(house, game_date, None, None, phases)
     return found, phases.results

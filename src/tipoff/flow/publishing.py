@@ -1,64 +1,73 @@
-"""Publishing a game day: its documents and the status, with the halt that is in force in each of them.
+"""Phase 6 as a plain function: the documents of a date, where what they rest on has changed since they were published.
 
-Comes in: the open house and a day. Goes out: documents; and, where too few systems are left, or are not any more, that on record. Whoever
-publishes a day does it here: so no document is without the halt. It must never know what ran before.
+Comes in: a date. Goes out: documents in the bucket, each with the halt that is in force, and in the warehouse from which versions they were
+made; and on record, where too few systems are left, or are not any more. Whoever publishes a date does it here: so no document is without
+the halt. It must never know how what it publishes came about.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Collection
-from datetime import date, datetime, timedelta
-
-from pydantic import ValidationError
+import hashlib
+from datetime import date, datetime
 
 from tipoff.analyze.slate import games_between
 from tipoff.clock import game_date_of
-from tipoff.flow.halts import FLEET_BLOCKED, active, halt_by_rule, halts, lift_by_rule
+from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift_by_rule
 from tipoff.flow.house import House
-from tipoff.publish.documents import Tonight
-from tipoff.publish.status import STATUS
+from tipoff.flow.slate import Done, Guard, no_guard
+from tipoff.predict.activate import PREDICTIONS
 from tipoff.publish.tonight import Published, publish_tonight
-from tipoff.publish.write import get, tonight_path
+from tipoff.store.versions import PUBLISH, Version, advance, versions
+from tipoff.store.warehouse import Work
 from tipoff.train.registry import headline
 
 
-def publish_day(
+def publish(
     house: House,
     game_date: date,
     *,
     as_of: datetime | None = None,
-    speaking: Collection[str] | None = None,
+    guard: Guard = no_guard,
     failure: str | None = None,
-) -> Published:
-    """Publish a day, and the status. `speaking` are the systems that predicted, one of which stands for the slate (None: those that the
-    document of before has); `failure` says which phase broke, in words.
+    force: bool = False,
+) -> tuple[Done, Published | None]:
+    """Publish a date and the status, unless nothing changed. `failure`: which phase broke, in words; it is published in any case.
 
-    Raises Busy where the warehouse is held by another process, ConfigError where the bucket does not take a document.
+    Raises ConfigError where the bucket does not take a document.
     """
-    now = house.clock.now()
-    halt = active(house.state, now, game_date, but={FLEET_BLOCKED})
-    if speaking is None:
-        before = published(house, game_date)
-        speaking = [system.system_id for system in before.systems if system.predicted] if before else []
-    published_now = publish_tonight(
+    halt = active(house.state, house.clock.now(), game_date, but={FLEET_BLOCKED})
+    with house.warehouse.reading() as work:
+        guard(work)
+        head, made_from = _rests_on(work, house, game_date, failure, halt)
+        if (
+            not force
+            and versions(work, [PUBLISH], [_scope(game_date)]).get((PUBLISH, _scope(game_date)), Version(0)).made_from == made_from
+        ):
+            return Done(False), None
+    published = publish_tonight(
         house.warehouse,
         house.bucket,
         game_date,
-        generated_at=now,
+        generated_at=house.clock.now(),
         as_of=as_of,
-        headline_system=headline(house.warehouse.read("models.registry").to_pylist(), speaking)[0],
+        headline_system=head,
         halt_reason=halt.words if halt else None,
         halt_since=halt.since if halt else None,
         failure=failure,
     )
-    _note_fleet(house, game_date, published_now.fleet_blocked, now)
+    _note_fleet(house, game_date, published.fleet_blocked)
+    if active(house.state, house.clock.now(), game_date, but={FLEET_BLOCKED}) != halt:  # somebody halted, or resumed, meanwhile
+        return publish(house, game_date, as_of=as_of, guard=guard, failure=failure, force=True)
+    with house.warehouse.writing(house.run_id) as work:
+        guard(work)
+        advance(work, {(PUBLISH, _scope(game_date)): made_from})
     house.publish_status()
-    return published_now
+    return Done(True, {"documents": len(published.documents), "bytes": published.bytes, "state": published.state}), published
 
 
-def _note_fleet(house: House, game_date: date, why: str | None, now: datetime) -> None:
+def _note_fleet(house: House, game_date: date, why: str | None) -> None:
     """Put on record that too few systems are left, as other halts are, or that there are enough again."""
+    now = house.clock.now()
     with house.state.transaction() as connection:
         if why is None:
             lift_by_rule(connection, now, FLEET_BLOCKED, [""], game_date)
@@ -66,47 +75,22 @@ def _note_fleet(house: House, game_date: date, why: str | None, now: datetime) -
             halt_by_rule(connection, now, FLEET_BLOCKED, "", why.removeprefix(f"{FLEET_BLOCKED}: "), game_date)
 
 
-def published(house: House, game_date: date) -> Tonight | None:
-    """The document of a day as readers have it; None where there is none, or where an older version wrote it in another shape."""
-    body = get(house.bucket, tonight_path(game_date))
-    try:
-        return Tonight.model_validate_json(body) if body else None
-    except ValidationError:
-        return None
+def _scope(game_date: date) -> str:
+    return game_date.isoformat()
 
 
-def publish_halts(house: House) -> list[date]:
-    """Publish anew whatever does not tell the halt that is in force for it, and the status; gives the days that were.
-
-    Of the days around today, and of those that a halt names, that have games or a document, and are not final. Whoever halts or resumes
-    calls it at once; called again it mends what a death in between has left. Raises as `publish_day` does.
-    """
-    now = house.clock.now()
-    today = game_date_of(now)
-    around = {today + timedelta(days=days) for days in (-1, 0, 1)}
-    named = {halt.game_date for halt in halts(house.state, now) if halt.game_date is not None}
-    days = [day for day in sorted(around | named) if _tells_another_halt(house, day, now)]
-    for day in days:
-        before = published(house, day)
-        publish_day(house, day, failure=before.state_detail if before and before.state == "broken" else None)
-    if not days and _status_tells_another_halt(house, now):
-        house.publish_status()
-    return days
-
-
-def _status_tells_another_halt(house: House, now: datetime) -> bool:
-    body = get(house.bucket, STATUS)
-    told = json.loads(body)["halt"]["reason"] if body else None
-    halt = active(house.state, now, game_date_of(now))
-    return bool(told != (halt.words if halt else None))
-
-
-def _tells_another_halt(house: House, game_date: date, now: datetime) -> bool:
-    before = published(house, game_date)
-    halt = active(house.state, now, game_date, but={FLEET_BLOCKED})
-    if before is None:
-        with house.warehouse.reading() as work:
-            return halt is not None and bool(games_between(work, game_date, game_date))
-    reason = before.halt.reason or ""
-    told = "" if reason.startswith(FLEET_BLOCKED) else reason
-    return not before.final and told != (halt.words if halt else "")
+def _rests_on(work: Work, house: House, game_date: date, failure: str | None, halt: Halt | None) -> tuple[str | None, str]:
+    """The system that stands for the slate, and the versions that the documents rest on: of every game ever on this date whatever has one,
+    of the fleet its models, of the day what is said of their age; and the halt."""
+    games = games_between(work, game_date, game_date)
+    known = work.table("ops.generations")
+    mine = known.filter(known.scope.isin([*games, _scope(game_date)]), ~known.kind.startswith("load:"), known.kind != PUBLISH)
+    rows = work.fetch(mine.select("kind", "scope", "generation").order_by(["kind", "scope"])).to_pylist()
+    models = work.fetch(work.table("models.registry").order_by("model_id")).to_pylist()
+    said = work.table(PREDICTIONS)
+    speaking = work.fetch(said.filter(said.game_id.isin(games), said.is_active).select("system_id").distinct().order_by("system_id"))
+    head = headline(models, speaking.column("system_id").to_pylist())[0]
+    parts = [f"{row['kind']} {row['scope']} {row['generation']}" for row in rows]
+    parts += [f"{row['model_id']} {row['state']}" for row in models]
+    parts += [str(head), failure or "", halt.words if halt else "", game_date_of(house.clock.now()).isoformat()]
+    return head, hashlib.sha256("\n".join(parts).encode()).hexdigest()

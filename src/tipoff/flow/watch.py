@@ -15,9 +15,9 @@ from tipoff.flow.alerts import Noted, note, note_alerts
 from tipoff.flow.channels import Channel, channels_of
 from tipoff.flow.credits import end_past_levels
 from tipoff.flow.fleet import note_health
+from tipoff.flow.halting import publish_halts
 from tipoff.flow.halts import end_of_time, halt_by_rule, halts, lift_by_rule
 from tipoff.flow.house import House
-from tipoff.flow.publishing import publish_halts
 from tipoff.flow.telling import Told, tell
 from tipoff.flow.watch_rules import (
     GAPS_OF,

@@ -19,10 +19,10 @@ from tipoff.flow.alerts import Severity, alerts
 from tipoff.flow.batch_log import BATCHES
 from tipoff.flow.engine import WORKERS, workers
 from tipoff.flow.expected import EXPECTED
+from tipoff.flow.halting import published
 from tipoff.flow.halts import BY_HAND, halts
 from tipoff.flow.house import House
 from tipoff.flow.plan import HALF_HOUR, MORNING, PlannedGame
-from tipoff.flow.publishing import published
 from tipoff.flow.scraping import asks_on_record, planned_games
 from tipoff.publish.documents import Game as ShownGame
 from tipoff.publish.documents import Player, Tonight
