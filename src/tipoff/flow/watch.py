@@ -31,6 +31,7 @@ from tipoff.flow.watch_rules import (
     silent_systems,
     stale_feeds,
     vanished_workers,
+    waiting_letters,
 )
 from tipoff.grade.live_alarm import live_alarms
 
@@ -89,6 +90,7 @@ RULES = (
     Rule("gap ", gaps, _with_its_days),
     Rule("feed ", stale_feeds, _with_its_tip),
     Rule("parked ", parked_batches),
+    Rule("dead letters", waiting_letters),
     Rule("worker ", vanished_workers),
     Rule("leak ", leaks),
     Rule("halt ", halted, _with_its_day_alone),  # last: others may halt

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from tipoff.clock import game_date_of, local_instant
 from tipoff.flow.alerts import Severity, alerts
 from tipoff.flow.batch_log import BATCHES
+from tipoff.flow.dead_letter_log import dead_letters
 from tipoff.flow.engine import WORKERS, workers
 from tipoff.flow.expected import EXPECTED
 from tipoff.flow.halting import published
@@ -200,6 +201,16 @@ def parked_batches(look: Look) -> Met:
         )
         for row in rows
     }
+
+
+def waiting_letters(look: Look) -> Met:
+    """Messages that nobody could take, or that a target did not."""
+    letters = dead_letters(look.house.state)
+    if not letters:
+        return {}
+    oldest, newest = letters[0].first_at, max(letters, key=lambda letter: letter.last_at)
+    words = f"{len(letters)} message{'s wait' if len(letters) > 1 else ' waits'} as dead letters, since {oldest:%Y-%m-%d %H:%M}Z"
+    return {"dead letters": ("warning", f"{words}; the newest: {newest.reason}")}
 
 
 def vanished_workers(look: Look) -> Met:
