@@ -32,8 +32,9 @@ def published(house: House, game_date: date) -> Tonight | None:
 def publish_halts(house: House) -> list[date]:
     """Publish anew whatever does not tell the halt that is in force for it, and the status; gives the days that were.
 
-    Of the days around today, and of those that a halt names, that have games or a document, and are not final. Whoever halts or resumes
-    calls it at once; called again it mends what a death in between has left. Raises as `publish` does.
+    Of the days around today, and of those that a halt names, those that have a document which is not final; today also without one, where
+    it has games. Whoever halts or resumes calls it at once; called again it mends what a death in between has left. Raises as `publish`
+    does.
     """
     now = house.clock.now()
     today = game_date_of(now)
@@ -59,8 +60,10 @@ def _tells_another_halt(house: House, game_date: date, now: datetime) -> bool:
     before = published(house, game_date)
     halt = active(house.state, now, game_date, but={FLEET_BLOCKED})
     if before is None:
+        if halt is None or game_date != game_date_of(now):
+            return False
         with house.warehouse.reading() as work:
-            return halt is not None and bool(games_between(work, game_date, game_date))
+            return bool(games_between(work, game_date, game_date))
     reason = before.halt.reason or ""
     told = "" if reason.startswith(FLEET_BLOCKED) else reason
     return not before.final and told != (halt.words if halt else "")
