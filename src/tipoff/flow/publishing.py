@@ -14,7 +14,7 @@ from tipoff.analyze.slate import games_between
 from tipoff.clock import game_date_of
 from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift_by_rule
 from tipoff.flow.house import House
-from tipoff.flow.slate import Done, Guard, no_guard
+from tipoff.flow.slate import Done, Guard, Seal, no_guard, no_seal
 from tipoff.predict.activate import PREDICTIONS
 from tipoff.publish.tonight import Published, publish_tonight
 from tipoff.store.versions import PUBLISH, Version, advance, versions
@@ -28,6 +28,7 @@ def publish(
     *,
     as_of: datetime | None = None,
     guard: Guard = no_guard,
+    seal: Seal = no_seal,
     failure: str | None = None,
     force: bool = False,
 ) -> tuple[Done, Published | None]:
@@ -57,10 +58,11 @@ def publish(
     )
     _note_fleet(house, game_date, published.fleet_blocked)
     if active(house.state, house.clock.now(), game_date, but={FLEET_BLOCKED}) != halt:  # somebody halted, or resumed, meanwhile
-        return publish(house, game_date, as_of=as_of, guard=guard, failure=failure, force=True)
+        return publish(house, game_date, as_of=as_of, guard=guard, seal=seal, failure=failure, force=True)
     with house.warehouse.writing(house.run_id) as work:
         guard(work)
         advance(work, {(PUBLISH, _scope(game_date)): made_from})
+        seal(work, "publish", "predictions.published_picks", len(published.documents))
     house.publish_status()
     return Done(True, {"documents": len(published.documents), "bytes": published.bytes, "state": published.state}), published
 
