@@ -22,6 +22,7 @@ from typing import Any
 
 import pytest
 
+import tipoff
 from load import wire
 from load.bench import FACTS, Bench, Tables
 from load.benches import bench_maker
@@ -120,7 +121,7 @@ class Crew:
             stdout=subprocess.PIPE,
             text=True,
             cwd=TESTS,
-            env=known | {"PYTHONPATH": str(TESTS)},
+            env=known | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(Path(tipoff.__file__).parent.parent)])},
         )
         self._socket = folder / "line"
         self._listening = socket.socket(socket.AF_UNIX)

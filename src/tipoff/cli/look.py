@@ -39,7 +39,7 @@ def status(
         print_line("Nothing has run yet. `tipoff demo` shows a whole night; `tipoff import PATH` begins with your own data.")
         return
     for alert in found.alerts:
-        print_line(f"! {alert.text} (since {alert.first_at:%Y-%m-%d %H:%M}Z)")
+        print_line(f"! [{alert.severity}] {alert.text} (since {alert.first_at:%Y-%m-%d %H:%M}Z)")
     _print_messages(found)
     rows = []
     for run in found.runs:
