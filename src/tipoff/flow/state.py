@@ -74,6 +74,8 @@ class State:
             if self._engine.dialect.name == "sqlite":
                 sa.event.listen(self._engine, "connect", _ready_sqlite)
                 sa.event.listen(self._engine, "begin", _begin_sqlite)
+            else:
+                sa.event.listen(self._engine, "connect", _ready_postgres)
             self._make()
         except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
             raise ConfigError(
@@ -105,7 +107,7 @@ class State:
         try:
             with self._engine.begin() as connection:
                 if self._engine.dialect.name == "postgresql":
-                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
                 yield connection
         except (sa.exc.OperationalError, sa.exc.InternalError) as error:
             raise _told(error) from error
@@ -206,8 +208,9 @@ def _compile_add_column(element: _AddColumn, compiler: Any, **_: Any) -> str:
 
 
 _READING = "tipoff_reading"
-_LOCK = 7_449_663  # any number: whoever writes state on Postgres takes this lock first
+LOCK = 7_449_663  # any number: whoever writes state on Postgres takes this lock first
 _BUSY_MILLISECONDS = 30_000
+_IDLE_MILLISECONDS = 10_000
 _PRIMARY = 0xFF  # the part of an extended error code that says what kind it is
 
 
@@ -223,6 +226,14 @@ def _ready_sqlite(connection: Any, _record: Any) -> None:
         # SQLite waits for nobody here. The mode is the file's: whoever is in the way has set it, or the next connection will.
 
 
+def _ready_postgres(connection: Any, _record: Any) -> None:
+    """A writer is waited for; one that stands still within a transaction, as a machine that was put to sleep, loses it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {_BUSY_MILLISECONDS}")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MILLISECONDS}")
+    connection.commit()  # or the pool's rollback would undo it
+
+
 def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get(_READING) else "BEGIN IMMEDIATE")
 
@@ -230,7 +241,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def _told(error: sa.exc.DBAPIError) -> TipoffError:
     """The database's complaint in our words, without its statement."""
     words = mask_url(str(error.orig))
-    if "locked" in words or "busy" in words:
+    if "locked" in words or "busy" in words or "lock timeout" in words:
         return Busy(f"The state database was held by others for too long: {words}.", hint="Try again.")
     return ConfigError(
         f"The state database cannot be used: {words}.", hint="Is its disk full, or read-only? Check --data-dir and TIPOFF_DATABASE."
