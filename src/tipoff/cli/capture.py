@@ -143,9 +143,9 @@ def sweep(
 ) -> None:
     """Load every document that arrived and has no rows: of yesterday, today and tomorrow, every kind."""
     from tipoff.clock import SystemClock
-    from tipoff.flow.batches import sweep as run
-    from tipoff.flow.batches import wait_for
     from tipoff.flow.house import open_house
+    from tipoff.flow.lease import wait_for
+    from tipoff.flow.loading import sweep as run
     from tipoff.flow.worker import working
 
     with open_house(settings_of(data_dir), SystemClock()) as house, working(house, scheduled=False) as engine:

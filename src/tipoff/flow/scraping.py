@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from tipoff.analyze.history import newest_schedule
 from tipoff.errors import NotReady, TipoffError, UpstreamRefused
 from tipoff.flow.batch_log import Batch
-from tipoff.flow.batches import trigger, wait_for
 from tipoff.flow.boxes import Load, ask_boxes
 from tipoff.flow.engine import Engine
 from tipoff.flow.house import House
+from tipoff.flow.lease import trigger, wait_for
 from tipoff.flow.plan import GAME_MARKETS, OPTIONAL, ROSTER_LASTS, Ask, PlannedGame, optional_feeds, props_markets, teams_of
 from tipoff.flow.state import METADATA, State
 from tipoff.flow.there import final_games
@@ -33,11 +33,11 @@ from tipoff.scrape.sources import espn, nba_cdn, nba_injuries, nba_stats
 from tipoff.scrape.sources.odds_api import Asking
 from tipoff.store.warehouse import day_of, instant
 
-ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "box", "shots", "roster")
+ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "scores", "box", "shots", "roster")
 WORKERS = 6
 REPORTS_TRIED = 4
 """So many injury reports, from the one that is due backwards, are asked for before another source is."""
-PREFERRED: dict[str, tuple[str, ...]] = {"injuries": ("nba_injuries", "espn")}
+PREFERRED: dict[str, tuple[str, ...]] = {"injuries": ("nba_injuries", "espn"), "scores": ("nba_stats", "espn")}
 """Whom to ask first, by feed, of the sources that are switched on; for any other feed it is the order of the settings."""
 AskState = Literal["asked", "failed", "missed"]
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -140,6 +140,31 @@ def asks_on_record(state: State, game_date: date) -> list[dict[str, Any]]:
     return [{**row, "at": row["at"].replace(tzinfo=UTC), "asked_at": row["asked_at"].replace(tzinfo=UTC)} for row in rows]
 
 
+def record_asks(house: House, asked: Iterable[Asked]) -> None:
+    """Put on record what came of these, in the place of what stood there."""
+    moment = house.clock.now().replace(tzinfo=None)
+    rows = [
+        {
+            "game_date": one.game_date,
+            "feed": one.ask.feed,
+            "game_id": one.ask.game_id,
+            "at": one.ask.at.astimezone(UTC).replace(tzinfo=None),
+            "state": one.state,
+            "source": one.source,
+            "payload_id": one.payload_id,
+            "error": one.error,
+            "asked_at": moment,
+        }
+        for one in asked
+    ]
+    if not rows:
+        return
+    same = [column == sa.bindparam(f"this_{column.name}") for column in ASKS.primary_key]
+    with house.state.transaction() as connection:
+        connection.execute(sa.delete(ASKS).where(*same), [{f"this_{name}": value for name, value in row.items()} for row in rows])
+        connection.execute(sa.insert(ASKS), rows)
+
+
 class Scraper:
     """Asks with one client, and has what came loaded. Made by `scraping`."""
 
@@ -161,7 +186,7 @@ class Scraper:
             asked = self._one(game_date, ask, game)
         except Exception as error:  # noqa: BLE001 - one ask that breaks does not stop the others, and is told
             asked = Asked(game_date, ask, "failed", error=f"{type(error).__name__}: {error}")
-        self._record([asked])
+        record_asks(self.house, [asked])
         return asked
 
     def load(self, feeds: Iterable[tuple[str, date]], cause: str) -> list[Batch]:
@@ -176,7 +201,7 @@ class Scraper:
         """One cycle for a day. The schedule and the list of events are loaded first, since the others need the games and their ids; what
         waits for a box score comes last, and is left for another time where there is none yet."""
         done = Cycle()
-        for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "roster"), ("box",), ("shots",)):
+        for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "roster", "scores"), ("box",), ("shots",)):
             now = self._ready(game_date, [ask for ask in asks if ask.feed in feeds])
             if now and feeds == ("box",):
                 done.asked += self.boxes(game_date, now, lambda feed, day: done.batches.extend(self.load([(feed, day)], cause)))
@@ -197,7 +222,7 @@ class Scraper:
         found = ask_boxes(self, game_date, asks, games, load, WORKERS)
         asked = [Asked(game_date, one.ask, "asked" if one.source else "failed", one.source, one.payload_id, one.error) for one in found]
         asked = [one if one.source or one.error else replace(one, error=_NOBODY) for one in asked]
-        self._record(asked)
+        record_asks(self.house, asked)
         return asked
 
     def _one(self, game_date: date, ask: Ask, game: PlannedGame | None) -> Asked:
@@ -233,32 +258,9 @@ class Scraper:
             if of_the_team := _OF_A_TEAM.get((ask.feed, source)):
                 yield of_the_team(ask.game_id)
 
-    def _record(self, asked: Iterable[Asked]) -> None:
-        moment = self.house.clock.now().replace(tzinfo=None)
-        rows = [
-            {
-                "game_date": one.game_date,
-                "feed": one.ask.feed,
-                "game_id": one.ask.game_id,
-                "at": one.ask.at.astimezone(UTC).replace(tzinfo=None),
-                "state": one.state,
-                "source": one.source,
-                "payload_id": one.payload_id,
-                "error": one.error,
-                "asked_at": moment,
-            }
-            for one in asked
-        ]
-        if not rows:
-            return
-        same = [column == sa.bindparam(f"this_{column.name}") for column in ASKS.primary_key]
-        with self.house.state.transaction() as connection:
-            connection.execute(sa.delete(ASKS).where(*same), [{f"this_{name}": value for name, value in row.items()} for row in rows])
-            connection.execute(sa.insert(ASKS), rows)
-
     def miss(self, game_date: date, asks: Iterable[Ask], why: str) -> None:
         """Put on record that the moment of these has passed without them."""
-        self._record(Asked(game_date, ask, "missed", error=why) for ask in asks)
+        record_asks(self.house, (Asked(game_date, ask, "missed", error=why) for ask in asks))
 
     def schedule(self, _game: PlannedGame | None) -> Request:
         return nba_cdn.schedule()
@@ -303,6 +305,8 @@ _ANSWERS: dict[tuple[str, str], tuple[Callable[[Scraper, PlannedGame | None], Re
 _OF_A_DAY: dict[tuple[str, str], Callable[[date], Request]] = {
     ("schedule", "nba_stats"): nba_stats.scoreboard,  # of that day's games: enough for the day, not for the season
     ("schedule", "espn"): espn.scoreboard,
+    ("scores", "nba_stats"): nba_stats.scores,
+    ("scores", "espn"): espn.scores,
 }
 _OF_A_TEAM: dict[tuple[str, str], Callable[[str], Request]] = {("roster", "espn"): espn.roster}
 _NOBODY = "No source for this is switched on."
@@ -332,8 +336,8 @@ def scraping(engine: Engine, patience: Patience | None = None) -> Iterator[Scrap
 
 
 def scrape_now(engine: Engine, game_date: date, feeds: Sequence[str] = ASK_FEEDS, patience: Patience | None = None) -> Cycle:
-    """Ask for a day, now, whatever the plan says: props of the games that have not tipped, box scores of those past their buzzer,
-    play-by-play of those whose box score is loaded, rosters of the teams that play."""
+    """Ask for a day, now, whatever the plan says: props of the games that have not tipped, scores once one has, box scores of those past
+    their buzzer, play-by-play of those whose box score is loaded, rosters of the teams that play."""
     house = engine.house
     now = house.clock.now()
     feeds = [feed for feed in feeds if feed not in OPTIONAL or feed in optional_feeds(house.settings)]
@@ -344,6 +348,8 @@ def scrape_now(engine: Engine, game_date: date, feeds: Sequence[str] = ASK_FEEDS
         rest = [Ask(now, feed) for feed in ("lines", "injuries") if feed in feeds and any(game.tip > now for game in games)]
         if "props" in feeds:
             rest += [Ask(now, "props", game.game_id) for game in games if game.tip > now]
+        if "scores" in feeds and any(game.tip <= now for game in games):
+            rest += [Ask(now, "scores")]
         if "box" in feeds:
             rest += [Ask(now, "box", game.game_id) for game in games if game.tip + timedelta(hours=2) < now]
         if "shots" in feeds:
