@@ -164,9 +164,12 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        """The state database in force, as SQLAlchemy writes it; may hold a password: never print it."""
+        """The state database in force, as SQLAlchemy and DBOS both read it; may hold a password: never print it.
+
+        A Postgres URL that names no driver gets the one that is installed. A Unix socket is `postgresql://user@/name?host=/folder`.
+        """
         if self.database is not None:
-            return self.database.get_secret_value()
+            return _POSTGRES.sub("postgresql+psycopg://", self.database.get_secret_value())
         return f"sqlite:///{self.data_dir / 'state.sqlite'}"
 
     @property
@@ -267,6 +270,9 @@ def effective(settings: Settings, given: dict[str, Any]) -> list[Effective]:
 def _default_of(name: str, settings: Settings) -> str:
     derived = {"warehouse": settings.warehouse_url, "bucket": settings.bucket_url}
     return mask_url(derived.get(name, ""))
+
+
+_POSTGRES = re.compile(r"^postgres(?:ql)?://")
 
 
 def mask_url(url: str) -> str:
