@@ -5,15 +5,20 @@ from __future__ import annotations
 from datetime import date
 
 from tipoff.flow.house import House
-from tipoff.store.warehouse import day_of
+from tipoff.store.warehouse import Work, day_of
+
+
+def games_among(work: Work, table: str, game_date: date) -> set[str]:
+    """The games of a day of which a table holds a row."""
+    rows = work.table(table)
+    found = work.fetch(rows.filter(rows.game_date == day_of(game_date)).select("game_id").distinct())
+    return set(found.column(0).to_pylist())
 
 
 def games_in(house: House, table: str, game_date: date) -> set[str]:
-    """The games of a day of which a table holds a row."""
+    """The games of a day of which a table holds a row, by a look of its own."""
     with house.warehouse.reading() as work:
-        rows = work.table(table)
-        found = work.fetch(rows.filter(rows.game_date == day_of(game_date)).select("game_id").distinct())
-    return set(found.column(0).to_pylist())
+        return games_among(work, table, game_date)
 
 
 def final_games(house: House, game_date: date) -> set[str]:
