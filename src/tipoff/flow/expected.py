@@ -1,7 +1,7 @@
 """What should exist of a game day, beside what does: the grid in the state database, and the repair of what is missing.
 
 Comes in: a game day. Goes out: one row a (game, phase), with its deadline, for `status` and the pages, which never open the warehouse;
-and, from `reconcile`, batches and asks for what is due and not there, each cell a few times a day. The rules of a cell are `standings`',
+and, from `reconcile`, batches and asks for what is due and not there, each cell a few times a day. The rules of a cell are `cells`',
 what is looked at `grid`'s, what is done about a gap `repair`'s.
 """
 
@@ -20,7 +20,7 @@ from tipoff.flow.house import House
 from tipoff.flow.lease import trigger
 from tipoff.flow.repair import repairs_of
 from tipoff.flow.scraping import ask_again
-from tipoff.flow.standings import Expected, Standing, utc
+from tipoff.flow.cells import Expected, Standing, utc
 from tipoff.flow.state import METADATA, State
 
 __all__ = ["EXPECTED", "Expected", "Standing", "expected_outputs", "reconcile", "write_expected"]

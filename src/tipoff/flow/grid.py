@@ -1,4 +1,4 @@
-"""The grid of a game day: what was seen of every game and phase, brought to the rules of `standings`.
+"""The grid of a game day: what was seen of every game and phase, brought to the rules of `cells`.
 
 Comes in: a house and a game day. Goes out: one cell a (game, phase), with its deadline. What is expected follows from the schedule and
 from the sources that are switched on; nothing waits for a source that is off. It must never know how anything is done, nor mended.
@@ -20,7 +20,7 @@ from tipoff.flow.game_days import note_games
 from tipoff.flow.house import House
 from tipoff.flow.plan import BOX_AGAIN, BOX_AGAIN_DAYS, BOX_UNTIL, PlannedGame, quote_moments
 from tipoff.flow.scraping import asks_on_record
-from tipoff.flow.standings import (
+from tipoff.flow.cells import (
     DOCUMENTS,
     PHASES,
     SLATE,

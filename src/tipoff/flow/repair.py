@@ -14,7 +14,7 @@ from typing import Any
 
 from tipoff.flow.batch_log import Batch
 from tipoff.flow.day import FINAL_RETRY_BEFORE, last_call_of
-from tipoff.flow.standings import SLATE, Expected
+from tipoff.flow.cells import SLATE, Expected
 
 MOST = 4
 """Repairs of one cell of a game day."""
