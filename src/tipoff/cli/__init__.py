@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, backtest, books, capture, coverage, features, fleet, ingest, leakcheck, look, nights, repair
+from tipoff.cli import backfill, backtest, books, capture, coverage, days, features, fleet, ingest, leakcheck, look, nights, repair
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -38,6 +38,7 @@ for command in (
     ingest.load,
     capture.scrape,
     capture.plan,
+    days.day,
     capture.worker,
     capture.sweep,
     backfill.backfill,

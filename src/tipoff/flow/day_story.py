@@ -118,7 +118,7 @@ def _asks(plan: Iterable[Ask], record: Iterable[dict[str, Any]], now: datetime) 
             errors.setdefault((row["at"], row["feed"]), row["error"])
     found = []
     for (at, feed), of_games in marks.items():
-        counted = Counter(of_games.values())
+        counted: Counter[str] = Counter(of_games.values())
         mark = next(mark for mark in _WORST if counted[mark])
         games = tuple(sorted(game for game in of_games if game))
         found.append(Moment(at, "ask", feed, mark, errors.get((at, feed), ""), games, dict(counted)))
@@ -161,4 +161,4 @@ def _alerts(found: Iterable[Alert], begins: datetime, ends: datetime) -> list[Mo
 _KINDS: tuple[Kind, ...] = ("ask", "task", "batch", "alert")
 _THERE = ("COMPLETE", "DEGRADED")
 _WORST: tuple[Mark, ...] = ("failed", "due", "planned", "done", "missed")
-"""What stands for several asks of one moment."""
+"""What stands for several asks of one moment, the worst first."""

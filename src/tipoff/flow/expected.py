@@ -14,13 +14,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from tipoff.flow.batch_log import batches, naive
+from tipoff.flow.cells import Expected, Standing, utc
 from tipoff.flow.engine import Desk
 from tipoff.flow.grid import grid
 from tipoff.flow.house import House
 from tipoff.flow.lease import trigger
 from tipoff.flow.repair import repairs_of
 from tipoff.flow.scraping import ask_again
-from tipoff.flow.cells import Expected, Standing, utc
 from tipoff.flow.state import METADATA, State
 
 __all__ = ["EXPECTED", "Expected", "Standing", "expected_outputs", "reconcile", "write_expected"]

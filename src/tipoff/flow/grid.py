@@ -15,11 +15,6 @@ from typing import Any
 from tipoff.clock import local_instant
 from tipoff.config import Settings
 from tipoff.flow.batch_log import Batch, batches
-from tipoff.flow.day import GRADED_AFTER, LOADED_AFTER, last_call_of, last_quotes
-from tipoff.flow.game_days import note_games
-from tipoff.flow.house import House
-from tipoff.flow.plan import BOX_AGAIN, BOX_AGAIN_DAYS, BOX_UNTIL, PlannedGame, quote_moments
-from tipoff.flow.scraping import asks_on_record
 from tipoff.flow.cells import (
     DOCUMENTS,
     PHASES,
@@ -33,6 +28,11 @@ from tipoff.flow.cells import (
     phase_stands,
     predictions_stand,
 )
+from tipoff.flow.day import GRADED_AFTER, LOADED_AFTER, last_call_of, last_quotes
+from tipoff.flow.game_days import note_games
+from tipoff.flow.house import House
+from tipoff.flow.plan import BOX_AGAIN, BOX_AGAIN_DAYS, BOX_UNTIL, PlannedGame, quote_moments
+from tipoff.flow.scraping import asks_on_record
 from tipoff.flow.there import games_among
 from tipoff.load.quarantine import open_rows
 from tipoff.predict.activate import PREDICTIONS

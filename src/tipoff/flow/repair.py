@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tipoff.flow.batch_log import Batch
-from tipoff.flow.day import FINAL_RETRY_BEFORE, last_call_of
 from tipoff.flow.cells import SLATE, Expected
+from tipoff.flow.day import FINAL_RETRY_BEFORE, last_call_of
 
 MOST = 4
 """Repairs of one cell of a game day."""

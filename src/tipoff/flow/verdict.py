@@ -22,6 +22,7 @@ from tipoff.flow.engine import Worker
 Word = Literal["no_games", "ok", "degraded", "bad"]
 ALIVE = timedelta(seconds=60)
 """A process that has given no sign of life for so long is not counted on."""
+ASK_FOR_PROPS = "ask for props"
 NAMED = 3
 """So many games are named; of more, the first and how many others."""
 
@@ -75,11 +76,15 @@ def verdict(
     batches: Sequence[Batch] = (),
     workers: Collection[Worker] = (),
     upcoming: Sequence[Next] = (),
+    games_known: int = 0,
     next_games: date | None = None,
 ) -> Verdict:
-    """Whether a game day is all right. `batches` are the day's, newest first; `upcoming` what is still planned, `next_games` the next day
-    that has games."""
+    """Whether a game day is all right. `batches` are the day's, newest first; `upcoming` what is still planned; `games_known` how many games
+    the schedule has, and `next_games` the next day on which it has any."""
     day = "Tonight" if game_date == game_date_of(now) else f"{game_date}"
+    if not cells and games_known:
+        then = f"; next at {_clock(upcoming[0].at, now)}: {upcoming[0].what}" if upcoming else ""
+        return Verdict("ok", f"{day} has {_counted(games_known, 'game')}, and nobody has looked after {_it(games_known)} yet{then}.")
     if not cells:
         then = f"the next are on {next_games}" if next_games else "none are known after it: `tipoff scrape --kind schedule` asks"
         return Verdict("no_games", f"No games {'today' if day == 'Tonight' else f'on {game_date}'}; {then}.")
@@ -87,17 +92,18 @@ def verdict(
         until = f" until {_clock(halt.until, now)}" if halt.until else ""
         text = f"Not all right: nothing is recommended since {_clock(halt.since, now)}{until}: {_without_stop(halt.reason)}"
         return Verdict("bad", f"{text}; `tipoff resume` lifts the halt.", "tipoff resume")
-    if found := _gap(game_date, cells):
+    if found := _gap(game_date, cells, now):
         what, do = found
-        return Verdict("bad", f"Not all right: {what}; `{do}` does it now.", do)
+        helps = f"`{do}` does it now" if do else "they have tipped, and nothing mends it any more"
+        return Verdict("bad", f"Not all right: {what}; {helps}.", do)
     alive = [worker for worker in workers if now - worker.beat_at < ALIVE]
-    if not alive and upcoming:
+    if not alive and upcoming and abs(game_date - game_date_of(now)) <= timedelta(days=1):
         soon = upcoming[0]
-        text = f"Not all right: nobody is at work, and {soon.what} is planned for {_clock(soon.at, now)}; `tipoff up` or `tipoff worker` works."
+        text = f"Not all right: nobody is at work, and next comes at {_clock(soon.at, now)}: {soon.what}; `tipoff up` does it."
         return Verdict("bad", text, "tipoff up")
     lacks = [cell for cell in cells if cell.standing == "DEGRADED"]
     told = _progress(cells, batches, upcoming, now)
-    more = f" {len(alerts)} alert{'s' if len(alerts) > 1 else ''}: {_without_stop(alerts[0].text)}." if alerts else ""
+    more = f" {_counted(len(alerts), 'alert')}: {_without_stop(alerts[0].text)}." if alerts else ""
     if lacks:
         cell = min(lacks, key=lambda cell: (PHASES.index(cell.phase), cell.tip))
         games = _games([other for other in lacks if (other.phase, other.detail) == (cell.phase, cell.detail)])
@@ -106,13 +112,15 @@ def verdict(
     return Verdict("ok", f"{day} is all right: {told}{more}")
 
 
-def _gap(game_date: date, cells: Sequence[Expected]) -> tuple[str, str] | None:
-    """The earliest phase that failed of any game, in words, and the command for it. What follows from it is not told besides."""
+def _gap(game_date: date, cells: Sequence[Expected], now: datetime) -> tuple[str, str | None] | None:
+    """The earliest phase that failed of any game and can be mended, in words, and the command for it; where none can be, the earliest. What
+    follows from it is not told besides."""
     failed = [cell for cell in cells if cell.standing == "FAILED"]
     if not failed:
         return None
-    phase = min((cell.phase for cell in failed), key=PHASES.index)
-    mine = sorted((cell for cell in failed if cell.phase == phase), key=lambda cell: (cell.tip, cell.game_id))
+    mendable = [cell for cell in failed if now < cell.tip or cell.phase in _AFTER_THE_TIP]
+    phase = min((cell.phase for cell in mendable or failed), key=PHASES.index)
+    mine = sorted((cell for cell in mendable or failed if cell.phase == phase), key=lambda cell: (cell.tip, cell.game_id))
     if phase in SLATE:
         do = f"tipoff start {game_date}"
     elif phase == "load":
@@ -122,7 +130,7 @@ def _gap(game_date: date, cells: Sequence[Expected]) -> tuple[str, str] | None:
     else:
         do = f"tipoff scrape --kind {phase} --date {game_date}"
     why = _without_stop(mine[0].detail or "it is not there")
-    return f"no {_NOUNS[phase]} of {_games(mine)} ({why})", do
+    return f"no {_NOUNS[phase]} of {_games(mine)} ({why})", do if mendable else None
 
 
 def _progress(cells: Sequence[Expected], batches: Sequence[Batch], upcoming: Sequence[Next], now: datetime) -> str:
@@ -134,10 +142,13 @@ def _progress(cells: Sequence[Expected], batches: Sequence[Batch], upcoming: Seq
     told = [
         f"{stages.count(stage)} {words[0] if stages.count(stage) == 1 else words[1]}" for stage, words in _STAGES.items() if stage in stages
     ]
-    text = ", ".join([f"{len(games)} game{'s' if len(games) > 1 else ''}", *told])
+    text = ", ".join([_counted(len(games), "game"), *told])
     if "predicted" in stages and (speaking := _systems(batches)):
         text = text.replace(_STAGES["predicted"][0], f"predicted by {speaking}", 1)
-    return f"{text}{f' (next: {upcoming[0].what}, {_clock(upcoming[0].at, now)})' if upcoming else ''}."
+    asked = next((one for one in upcoming if one.what == ASK_FOR_PROPS), None) if "no lines yet" in stages else None
+    if asked:
+        return f"{text} (next ask {_clock(asked.at, now)})."
+    return f"{text} (next at {_clock(upcoming[0].at, now)}: {upcoming[0].what})." if upcoming else f"{text}."
 
 
 def _stage(of_game: dict[str, Expected], now: datetime) -> str:
@@ -175,6 +186,14 @@ def _games(cells: Sequence[Expected]) -> str:
     return f"{names[0]} and {len(names) - 1} others"
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _it(number: int) -> str:
+    return "it" if number == 1 else "them"
+
+
 def _clock(at: datetime, now: datetime) -> str:
     """New York's time, with the date where it is another day."""
     local = at.astimezone(NEW_YORK)
@@ -185,6 +204,8 @@ def _without_stop(text: str) -> str:
     return text.strip().rstrip(".")
 
 
+_AFTER_THE_TIP = ("load", "publish", "box", "grade")
+"""Phases that can still be done once a game has tipped."""
 _NOUNS = {
     "lines": "game lines",
     "props": "points lines",
