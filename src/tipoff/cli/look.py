@@ -21,7 +21,7 @@ def status(
     data_dir: DataDir = None,
     json: AsJson = False,
 ) -> None:
-    """Whether tonight is all right, what exists of it and what is missing, what runs and batches do, who works: from every process the same."""
+    """Whether tonight is all right, what is missing of it, what runs and batches do, who works: from every process the same."""
     from contextlib import closing
 
     from tipoff.clock import SystemClock, resolve_date

@@ -79,8 +79,8 @@ def verdict(
     games_known: int = 0,
     next_games: date | None = None,
 ) -> Verdict:
-    """Whether a game day is all right. `batches` are the day's, newest first; `upcoming` what is still planned; `games_known` how many games
-    the schedule has, and `next_games` the next day on which it has any."""
+    """Whether a game day is all right. `batches` are the day's, newest first; `upcoming` what is still planned; `games_known` how many
+    games the schedule has, and `next_games` the next day on which it has any."""
     day = "Tonight" if game_date == game_date_of(now) else f"{game_date}"
     if not cells and games_known:
         then = f"; next at {_clock(upcoming[0].at, now)}: {upcoming[0].what}" if upcoming else ""
