@@ -116,11 +116,10 @@ def predictions_stand(said: Said | None, batch: Batch | None, *, late: bool, clo
         return standing, why
     lacks = []
     if silent := said.silent:
-        lacks.append(f"{len(silent)} of {len(said.systems)} systems are silent: {', '.join(silent)}")
-    for phase, players in sorted(said.mendable.items()):
-        lacks.append(f"{len(players)} players wait for {phase}")
+        lacks.append(f"silent are {len(silent)} of {len(said.systems)} systems: {', '.join(silent)}")
+    lacks += [f"waiting for {phase}: {', '.join(sorted(players))}" for phase, players in sorted(said.mendable.items())]
     if lacks:
-        return "DEGRADED", f"{'; '.join(lacks)}."
+        return "DEGRADED", f"{'; '.join(lacks).capitalize()}."
     if not any(said.lined.values()):
         return ("EMPTY_OK", "No lines were offered.") if closed else ("EXPECTED", NO_LINES_YET)
     return "COMPLETE", None
@@ -139,7 +138,8 @@ def _is_again(batch: Batch) -> bool:
 
 
 def _did(batch: Batch, phase: str) -> bool:
-    return phase in {*batch.progress.get("ran", ()), *batch.progress.get("up_to_date", ())}
+    """Whether it is past a phase, which it ran or found up to date."""
+    return phase in batch.progress.get("ran", ())
 
 
 def _why_failed(batch: Batch | None, phase: str) -> str | None:

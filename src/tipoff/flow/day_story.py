@@ -139,13 +139,19 @@ def _tasks(plan: Sequence[Task], record: Iterable[dict[str, Any]], now: datetime
 
 
 def _batch(batch: Batch) -> Moment:
-    systems = batch.progress.get("systems") or {}
+    systems = batch.progress.get("stands", {}).get("systems") or {}
     said = f"{sum(one.get('predicted', 0) for one in systems.values()):,} predictions by {len(systems)} systems" if systems else ""
     counts = batch.counts
     loaded = f"{counts['documents']:,} documents, {counts.get('rows_inserted', 0):,} new rows" if "documents" in counts else ""
     at = batch.started_at or batch.not_before or batch.created_at
     detail = "; ".join(part for part in (batch.cause, said or loaded, batch.error or "") if part)
-    return Moment(at, "batch", batch.batch_id, _OF_BATCHES[batch.state], detail, tuple(batch.asked.get("games") or ()))
+    return Moment(at, "batch", batch.batch_id, _OF_BATCHES[batch.state], detail, _games_of(batch))
+
+
+def _games_of(batch: Batch) -> tuple[str, ...]:
+    """The games that a slate's run modes are meant for; empty where that is all."""
+    meant = list((batch.asked.get("modes") or {}).values())
+    return () if None in meant else tuple(sorted({game for games in meant for game in games}))
 
 
 def _alerts(found: Iterable[Alert], begins: datetime, ends: datetime) -> list[Moment]:

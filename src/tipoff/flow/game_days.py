@@ -11,12 +11,12 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 
 from tipoff.clock import game_date_of, local_instant
-from tipoff.flow.batch_log import BATCHES, naive
+from tipoff.flow.batch_log import naive
 from tipoff.flow.day import LOOK_BACK, REFIT_AT, Task, day_plan
 from tipoff.flow.house import House
 from tipoff.flow.plan import PlannedGame
 from tipoff.flow.scraping import planned_games
-from tipoff.flow.state import METADATA, State
+from tipoff.flow.state import METADATA, RUNS, State
 
 LOOK_AHEAD = timedelta(days=21)
 GAMES = sa.Table(
@@ -65,10 +65,10 @@ def next_game_day(state: State, game_date: date) -> date | None:
 
 
 def last_refit(state: State, before: datetime) -> date | None:
-    """The day (New York) on which models were last refitted before a moment."""
-    over = (BATCHES.c.feed == "train") & (BATCHES.c.state == "complete") & (BATCHES.c.finished_at < naive(before))
+    """The day (New York) on which models were last refitted before a moment (UTC); None where none is on record."""
+    over = (RUNS.c.phase == "train") & (RUNS.c.status == "complete") & (RUNS.c.finished_at < naive(before))
     with state.reading() as connection:
-        found: datetime | None = connection.execute(sa.select(sa.func.max(BATCHES.c.finished_at)).where(over)).scalar()
+        found: datetime | None = connection.execute(sa.select(sa.func.max(RUNS.c.finished_at)).where(over)).scalar_one()
     return game_date_of(found.replace(tzinfo=UTC)) if found else None
 
 

@@ -72,11 +72,13 @@ class Seen:
     published: bool = False
     graded: bool = False
 
-    def newest(self, feed: str, game_id: str | None = None) -> Batch | None:
-        """The newest batch of a feed that was not ended by hand; of a slate, of those that hold the game."""
+    def newest(self, feed: str, phase: str = "", before: datetime | None = None) -> Batch | None:
+        """The newest batch of a feed that was not ended by hand and may do a phase; of a slate, that was asked for before a tip: what
+        came later leaves the game as it was."""
         for batch in self.batches:
-            games = batch.asked.get("games")
-            if batch.feed == feed and batch.state != "reset" and (game_id is None or games is None or game_id in games):
+            phases = batch.asked.get("phases")
+            meant = phases is None or not phase or phase in phases
+            if batch.feed == feed and batch.state != "reset" and meant and (before is None or batch.created_at < before):
                 return batch
         return None
 
@@ -132,7 +134,7 @@ def _stands(seen: Seen, game: PlannedGame, phase: str, now: datetime, *, late: b
         has_box, predicted = game.game_id in seen.there.get("box", ()), bool(said and said.predicted)
         is_there = seen.graded and game.game_id in seen.there["grade"]
         return grades_stand(is_there, predicted, has_box, seen.newest("grade"), late=late)
-    batch = seen.newest("slate", game.game_id)
+    batch = seen.newest("slate", phase, game.tip)
     if phase == "predict":
         return predictions_stand(said, batch, late=late, closed=now > last_quotes(game.tip))
     is_there = seen.published if phase == "publish" else game.game_id in seen.there[phase]
@@ -155,8 +157,7 @@ def _seen(house: House, game_date: date) -> Seen:
     seen.batches = batches(house.state, game_date)
     answers = sorted({row["payload_id"] for row in seen.asks.values() if row["payload_id"]} - {_NO_CONTENT})
     with house.warehouse.reading() as work:
-        for phase, table in wanted.items():
-            seen.there[phase] = games_among(work, table, game_date)
+        seen.there = games_among(work, wanted, game_date)
         for row in sorted(open_rows(work, answers), key=lambda row: (row["payload_id"], row["path"])):
             seen.apart.setdefault(row["payload_id"], []).append((row["path"], row["rule"]))
         seen.said = _said(work, game_date)
@@ -167,14 +168,14 @@ def _seen(house: House, game_date: date) -> Seen:
 
 
 def _said(work: Work, game_date: date) -> dict[str, Said]:
-    """What stands of every system's words on each game: active predictions, and the absences of its newest moment."""
+    """What stands of every system's words on each game: active predictions, and of the others the absences that were written last."""
     rows = work.table(PREDICTIONS)
     active = rows.filter(rows.game_date == day_of(game_date), rows.is_active)
     spoken = work.fetch(active.group_by("game_id", "system_id").agg(n=active.count(), lined=active.line.notnull().sum())).to_pylist()
     absences = work.table("predictions.absences")
     of_day = absences.filter(absences.game_date == day_of(game_date))
-    newest = of_day.group_by("game_id", "system_id").agg(newest=of_day.as_of.max())
-    silent = of_day.inner_join(newest, ["game_id", "system_id"]).filter(lambda t: t.as_of == t.newest)
+    newest = of_day.group_by("game_id", "system_id").agg(written_at=of_day.written_at.max())
+    silent = of_day.semi_join(newest, ["game_id", "system_id", "written_at"])
     silent = silent.anti_join(active, ["game_id", "system_id", "player_lookup"])
     columns = ("game_id", "system_id", "player_lookup", "reason", "mended_by", "has_line")
     found: dict[str, Said] = {}

@@ -15,6 +15,7 @@ from typing import Any
 from tipoff.flow.batch_log import Batch
 from tipoff.flow.cells import SLATE, Expected
 from tipoff.flow.day import FINAL_RETRY_BEFORE, last_call_of
+from tipoff.flow.slate import ask
 
 MOST = 4
 """Repairs of one cell of a game day."""
@@ -87,9 +88,9 @@ def _slates(gaps: Sequence[Expected], first_tip: datetime, now: datetime) -> lis
         if group := [cell for cell in ahead if _run_mode(cell, first_tip, now) == run_mode]:
             games = sorted({cell.game_id for cell in group})
             phases = ", ".join(phase for phase in SLATE if any(cell.phase == phase for cell in group))
-            found.append(Repair(group, f"{phases} of {len(games)} games are missing", "slate", {"run_mode": run_mode, "games": games}))
+            found.append(Repair(group, f"{phases} of {len(games)} games are missing", "slate", ask(run_mode, games)))
     if unpublished:
-        found.append(Repair(unpublished, "it is not published", "slate", {"run_mode": "last_call", "phases": ["publish"]}))
+        found.append(Repair(unpublished, "it is not published", "slate", ask("last_call", phases=["publish"])))
     return found
 
 

@@ -120,7 +120,7 @@ def _gap(game_date: date, cells: Sequence[Expected], now: datetime) -> tuple[str
         return None
     mendable = [cell for cell in failed if now < cell.tip or cell.phase in _AFTER_THE_TIP]
     phase = min((cell.phase for cell in mendable or failed), key=PHASES.index)
-    mine = sorted((cell for cell in mendable or failed if cell.phase == phase), key=lambda cell: (cell.tip, cell.game_id))
+    mine = sorted((cell for cell in mendable or failed if cell.phase == phase), key=lambda cell: cell.tip)
     if phase in SLATE:
         do = f"tipoff start {game_date}"
     elif phase == "load":
@@ -170,7 +170,7 @@ def _stage(of_game: dict[str, Expected], now: datetime) -> str:
 def _systems(batches: Sequence[Batch]) -> str:
     """How many systems spoke in the newest slate that tells it."""
     for batch in batches:
-        told = batch.progress.get("systems") if batch.feed == "slate" else None
+        told = batch.progress.get("stands", {}).get("systems") if batch.feed == "slate" else None
         if told:
             speaking = sum(1 for system in told.values() if system.get("predicted"))
             return f"all {speaking} systems" if speaking == len(told) else f"{speaking} of {len(told)} systems"
@@ -179,8 +179,8 @@ def _systems(batches: Sequence[Batch]) -> str:
 
 def _games(cells: Sequence[Expected]) -> str:
     """Games as people say them: `LAL-BOS`; of many the first and how many others."""
-    names = [" - ".join(cell.game_id.split("_")[1:]).replace(" ", "") for cell in cells]
-    names = list(dict.fromkeys(names))
+    ordered = sorted(cells, key=lambda cell: (cell.tip, cell.game_id))
+    names = list(dict.fromkeys("-".join(cell.game_id.split("_")[1:]) for cell in ordered))
     if len(names) <= NAMED:
         return ", ".join(names)
     return f"{names[0]} and {len(names) - 1} others"
