@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, time, timedelta
@@ -73,10 +74,12 @@ def test_marks_tell_what_was_done_what_was_missed_what_is_due_and_what_is_planne
     story = told(lived)
     assert of(story, "task", "slate:first").mark == "done"
     assert of(story, "task", "slate:retry", FIRST + timedelta(minutes=30)).mark == "missed"
-    assert of(story, "task", "slate:retry", FIRST + timedelta(hours=1)).mark == "due"
+    assert of(story, "task", "slate:retry", FIRST + timedelta(hours=1)).mark == "missed"
+    assert of(story, "task", "slate:line_check", local_instant(DAY, time(15, 10))).mark == "due"
     assert of(story, "task", "slate:final_retry").mark == "planned"
     assert of(story, "ask", "lines", AFTERNOON).mark == "done"
-    assert of(story, "ask", "lines", local_instant(DAY, time(10, 0))).mark == "due"
+    assert of(story, "ask", "props", AFTERNOON).mark == "due"
+    assert of(story, "ask", "props", local_instant(DAY, time(10, 0))).mark == "missed"
 
 
 def test_what_has_no_use_any_more_and_was_not_done_is_missed(lived: House) -> None:
@@ -108,8 +111,7 @@ def test_the_verdict_and_the_grid_are_told_from_the_state_database_alone(lived: 
     """Another process has the state database, and no warehouse."""
     settings = lived.settings.model_copy(update={"data_dir": tmp_path, "database": None, "warehouse": "duckdb:///nowhere/at/all"})
     lived.state.close()
-    (tmp_path / "state.sqlite").write_bytes((lived.settings.data_dir / "state.sqlite").read_bytes())
-    (tmp_path / "state.sqlite-wal").write_bytes((lived.settings.data_dir / "state.sqlite-wal").read_bytes())
+    shutil.copy(lived.settings.data_dir / "state.sqlite", tmp_path)
     clock = ManualClock(AFTERNOON)
     with closing(State(settings, clock)) as state:
         found = overview(state, clock, settings, DAY)

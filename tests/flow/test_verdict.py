@@ -16,7 +16,7 @@ from tipoff.flow.batch_log import Batch
 from tipoff.flow.cells import NO_LINES_YET, PHASES, Expected, Standing
 from tipoff.flow.engine import Worker
 from tipoff.flow.grid import deadline_of
-from tipoff.flow.verdict import Next, Verdict, verdict
+from tipoff.flow.verdict import LOOKED_AT, Next, Verdict, verdict
 
 DAY = date(2025, 11, 5)
 NOW = local_instant(DAY, time(14, 10))
@@ -99,6 +99,14 @@ def test_what_nothing_mends_any_more_is_told_without_a_command_and_after_what_ca
     )
 
 
+def test_what_nobody_has_looked_after_since_its_deadline_is_no_news_of_being_all_right() -> None:
+    found = judged(night(), local_instant(DAY + timedelta(days=4), time(12, 0)), workers=[], upcoming=[])
+    assert found.sentence == (
+        "Not all right: no box score of LAL-BOS, OKC-LAC, PHI-CLE (nobody has looked after it since); "
+        "`tipoff scrape --kind box --date 2025-11-05` does it now."
+    )
+
+
 def test_a_halt_comes_before_everything_else() -> None:
     halt = Words(reason="the fleet is under review.", since=local_instant(DAY, time(11, 0)), until=local_instant(DAY, time(18, 0)))
     found = judged(night(props=("FAILED", "no")), halt=halt)
@@ -165,7 +173,8 @@ def test_whatever_stands_there_is_one_sentence_and_a_gap_is_never_all_right(stan
     found = judged(cells, now, workers=[replace(WORKER, beat_at=now)] if worked else [])
     assert re.fullmatch(r"[A-Z0-9].*\.", found.sentence)
     assert "\n" not in found.sentence
-    if "FAILED" in standings:
+    overdue = any(cell.standing == "EXPECTED" and now > cell.deadline + LOOKED_AT for cell in cells)
+    if "FAILED" in standings or overdue:
         assert found.word == "bad"
     elif worked:
         assert found.word == ("degraded" if "DEGRADED" in standings else "ok")

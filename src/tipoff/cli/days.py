@@ -44,8 +44,8 @@ def day(
     print_line(found.sentence)
     print_line()
     table = [
-        (_local(at, game_date), kind, _what(moments), mark, _detail(moments))
-        for (at, kind, mark), moments in ((key, list(group)) for key, group in groupby(story.moments, _row))
+        (_local(at, game_date), kind, _what(moments), moments[0].mark, _detail(moments))
+        for (at, kind, _), moments in ((key, list(group)) for key, group in groupby(story.moments, _row))
     ]
     print_table(f"{game_date}: {len(story.games)} games (New York)", ("when", "what", "of", "stands", "detail"), table)
     if story.next:
@@ -54,7 +54,7 @@ def day(
 
 def _row(moment: Moment) -> tuple[datetime, str, str]:
     """Asks of one moment that stand alike make one row; anything else one each."""
-    return (moment.at, moment.kind, moment.mark if moment.kind == "ask" else f"{moment.mark} {moment.name}")
+    return (moment.at, moment.kind, moment.mark if moment.kind == "ask" else moment.name)
 
 
 def _what(moments: Sequence[Moment]) -> str:

@@ -16,10 +16,10 @@ from tipoff.clock import local_instant
 from tipoff.config import Settings
 from tipoff.flow.alerts import Alert, alerts
 from tipoff.flow.batch_log import Batch, batches
-from tipoff.flow.day import Task
+from tipoff.flow.day import Task, tasks_due
 from tipoff.flow.expected import expected_outputs
 from tipoff.flow.game_days import games_around, tasks_of
-from tipoff.flow.plan import Ask, PlannedGame, capture_plan, still_needed
+from tipoff.flow.plan import Ask, PlannedGame, capture_plan, due, still_needed
 from tipoff.flow.scraping import asks_on_record
 from tipoff.flow.state import State
 from tipoff.flow.verdict import Next
@@ -106,12 +106,15 @@ def _is_task(row: dict[str, Any]) -> bool:
     return row["feed"].partition(":")[0] in ("slate", "grade", "train")
 
 
-def _asks(plan: Iterable[Ask], record: Iterable[dict[str, Any]], now: datetime) -> list[Moment]:
+def _asks(plan: Sequence[Ask], record: Iterable[dict[str, Any]], now: datetime) -> list[Moment]:
     """A row a moment and feed. What is on record and not in the plan was asked by hand, or of a game whose tip has moved."""
     marks: dict[tuple[datetime, str], dict[str, Mark]] = {}
     errors: dict[tuple[datetime, str], str] = {}
+    record = list(record)
+    _, passed = due(plan, now, {(row["feed"], row["game_id"], row["at"]) for row in record})
     for ask in plan:
-        marks.setdefault((ask.at, ask.feed), {})[ask.game_id] = "due" if ask.at <= now else "planned"
+        mark: Mark = "planned" if ask.at > now else "missed" if ask in passed else "due"
+        marks.setdefault((ask.at, ask.feed), {})[ask.game_id] = mark
     for row in record:
         marks.setdefault((row["at"], row["feed"]), {})[row["game_id"]] = _OF_ASKS[row["state"]]
         if row["error"] and row["state"] != "missed":
@@ -119,20 +122,19 @@ def _asks(plan: Iterable[Ask], record: Iterable[dict[str, Any]], now: datetime) 
     found = []
     for (at, feed), of_games in marks.items():
         counted: Counter[str] = Counter(of_games.values())
-        mark = next(mark for mark in _WORST if counted[mark])
+        worst = next(mark for mark in _WORST if counted[mark])
         games = tuple(sorted(game for game in of_games if game))
-        found.append(Moment(at, "ask", feed, mark, errors.get((at, feed), ""), games, dict(counted)))
+        found.append(Moment(at, "ask", feed, worst, errors.get((at, feed), ""), games, dict(counted)))
     return found
 
 
 def _tasks(plan: Sequence[Task], record: Iterable[dict[str, Any]], now: datetime) -> list[Moment]:
     rows = {(row["feed"], row["game_id"], row["at"]): row for row in record}
+    _, passed = tasks_due(plan, now, rows.keys())
     found = []
     for task in plan:
         row = rows.pop(task.key, None)
-        mark: Mark = _OF_ASKS[row["state"]] if row else "planned" if task.at > now else "due"
-        if row is None and task.until and task.until <= now:
-            mark = "missed"
+        mark: Mark = _OF_ASKS[row["state"]] if row else "planned" if task.at > now else "missed" if task in passed else "due"
         found.append(Moment(task.at, "task", task.feed, mark, task.why, task.game_ids))
     found += [Moment(row["at"], "task", row["feed"], _OF_ASKS[row["state"]], row["error"] or "") for row in rows.values()]
     return found

@@ -10,7 +10,7 @@ planned; less than there should be; else how far the day is.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal, Protocol
 
@@ -22,6 +22,9 @@ from tipoff.flow.engine import Worker
 Word = Literal["no_games", "ok", "degraded", "bad"]
 ALIVE = timedelta(seconds=60)
 """A process that has given no sign of life for so long is not counted on."""
+LOOKED_AT = timedelta(minutes=15)
+"""The grid is worked out every five minutes; one that is older than that past a deadline was left."""
+NOBODY_LOOKED = "nobody has looked after it since"
 ASK_FOR_PROPS = "ask for props"
 NAMED = 3
 """So many games are named; of more, the first and how many others."""
@@ -92,6 +95,7 @@ def verdict(
         until = f" until {_clock(halt.until, now)}" if halt.until else ""
         text = f"Not all right: nothing is recommended since {_clock(halt.since, now)}{until}: {_without_stop(halt.reason)}"
         return Verdict("bad", f"{text}; `tipoff resume` lifts the halt.", "tipoff resume")
+    cells = [_overdue(cell, now) for cell in cells]
     if found := _gap(game_date, cells, now):
         what, do = found
         helps = f"`{do}` does it now" if do else "they have tipped, and nothing mends it any more"
@@ -110,6 +114,12 @@ def verdict(
         why = _without_stop(cell.detail or "less than there should be")
         return Verdict("degraded", f"{day} goes on with less: {_NOUNS[cell.phase]} of {games}: {why}. {told}{more}")
     return Verdict("ok", f"{day} is all right: {told}{more}")
+
+
+def _overdue(cell: Expected, now: datetime) -> Expected:
+    """A cell as it stands; where its deadline passed long ago and nobody has looked since, as failed."""
+    waits = cell.standing == "EXPECTED" and cell.detail != NO_LINES_YET
+    return replace(cell, standing="FAILED", detail=NOBODY_LOOKED) if waits and now > cell.deadline + LOOKED_AT else cell
 
 
 def _gap(game_date: date, cells: Sequence[Expected], now: datetime) -> tuple[str, str | None] | None:
