@@ -86,7 +86,8 @@ def test_a_gap_is_told_with_its_games_its_cause_and_the_command_that_helps() -> 
     ],
 )  # fmt: skip
 def test_each_phase_has_its_command(phase: str, do: str) -> None:
-    assert judged(night(**{phase: ("FAILED", "no")})).do == do
+    gap: dict[str, tuple[Standing, str | None]] = {phase: ("FAILED", "no")}
+    assert judged(night(**gap)).do == do
 
 
 def test_what_nothing_mends_any_more_is_told_without_a_command_and_after_what_can_be_mended() -> None:
