@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
+from tipoff.cli.days import print_grid
 
 if TYPE_CHECKING:
     from tipoff.flow.batch_log import Batch
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 
 def status(
-    day: Annotated[str | None, typer.Option("--date", help="A game day: also what should exist of it, beside what does.")] = None,
+    day: Annotated[str | None, typer.Option("--date", help="A game day (default: today, and the batches of all days).")] = None,
     data_dir: DataDir = None,
     json: AsJson = False,
 ) -> None:
-    """What runs and batches did and do, who works, and what is missing, from the state database: the same from every process."""
+    """Whether tonight is all right, what is missing of it, what runs and batches do, who works: from every process the same."""
     from contextlib import closing
 
     from tipoff.clock import SystemClock, resolve_date
@@ -38,6 +39,9 @@ def status(
     if not (found.runs or found.batches or found.alerts or found.dead_letters):
         print_line("Nothing has run yet. `tipoff demo` shows a whole night; `tipoff import PATH` begins with your own data.")
         return
+    print_line(found.verdict.sentence)
+    print_line()
+    print_grid(found.game_date, found.expected)
     for alert in found.alerts:
         print_line(f"! [{alert.severity}] {alert.text} (since {alert.first_at:%Y-%m-%d %H:%M}Z)")
     _print_messages(found)
@@ -51,9 +55,6 @@ def status(
     if found.workers:
         working = [(worker.worker_id, f"{worker.started_at:%Y-%m-%d %H:%M}Z", f"{worker.beat_at:%H:%M:%S}Z") for worker in found.workers]
         print_table("At work", ("process", "since", "last heard"), working)
-    if found.expected:
-        cells = [(cell.game_id, cell.phase, cell.standing, f"{cell.deadline:%H:%M}Z", cell.detail or "") for cell in found.expected]
-        print_table(f"Expected of {day}", ("game", "phase", "standing", "by", "detail"), cells)
 
 
 def _print_messages(found: Overview) -> None:
