@@ -122,6 +122,9 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = Field(
         None, description="the mail server: smtps://user:password@host, or smtp:// for STARTTLS; ?from= says who sends; environment only"
     )
+    api_token: SecretStr | None = Field(
+        None, min_length=16, description="the bearer token that control calls need; without one they are refused; environment only"
+    )
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
     staking: Staking = Field(default_factory=lambda: Staking(), description="how much is staked")
 
@@ -187,6 +190,7 @@ SECRETS = (
     "alert_webhook_url",
     "alert_chat_url",
     "smtp_url",
+    "api_token",
 )
 
 

@@ -324,7 +324,7 @@ class Engine(Desk):
             duty()
 
     def _is_dead(self, worker: Worker) -> bool:
-        gone = worker.host == socket.gethostname() and not _process_lives(worker.pid)
+        gone = worker.host == socket.gethostname() and not process_lives(worker.pid)
         return gone or self._watch.still_for(worker.worker_id, worker.beats) >= self._silence
 
     def _take_over(self, worker: Worker) -> None:
@@ -418,7 +418,8 @@ def _worth_telling(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR and (cause is None or cause.__name__ != "DBOSAwaitedWorkflowCancelledError")
 
 
-def _process_lives(pid: int) -> bool:
+def process_lives(pid: int) -> bool:
+    """Whether a process of this machine is there."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
