@@ -292,7 +292,7 @@ def running(
     """
     app = create_app(served, clock, api_key=api_key, allowance=allowance) if isinstance(served, Season) else served
     config = uvicorn.Config(
-        Misbehaving(app, mischief or Mischief()),
+        Misbehaving(app, mischief or Mischief(clock=clock)),
         http=OpenProtocol,
         lifespan="off",
         ws="none",
