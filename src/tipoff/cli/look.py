@@ -23,12 +23,13 @@ def status(
     """What runs and batches did and do, who works, and what is missing, from the state database: the same from every process."""
     from contextlib import closing
 
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow.overview import overview
     from tipoff.flow.state import State
 
-    clock = SystemClock()
     settings = settings_of(data_dir)
+    clock = clock_of(settings)
     with closing(State(settings, clock)) as state:
         found = overview(state, clock, settings, resolve_date(day, clock) if day else None)
     if json:

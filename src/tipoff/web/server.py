@@ -14,6 +14,7 @@ from obstore.store import ObjectStore
 
 from tipoff.clock import Clock, ManualClock, SystemClock
 from tipoff.config import Settings
+from tipoff.config import clock_of as in_force
 from tipoff.errors import BadInput, ConfigError
 from tipoff.store.payloads import open_bucket
 from tipoff.web.app import create_app
@@ -74,6 +75,8 @@ def serve(settings: Settings, *, announce: Callable[[str], None], clock: Clock |
     Raises ConfigError for a bucket that cannot be opened, or an address that cannot be had.
     """
     bucket = open_bucket(settings.bucket_url)
-    listener = Listener(create_app(bucket, clock=clock or clock_of(bucket)), settings.host, settings.port)
+    listener = Listener(
+        create_app(bucket, clock=clock or (in_force(settings) if settings.clock_file else clock_of(bucket))), settings.host, settings.port
+    )
     announce(listener.url)
     listener.run()
