@@ -30,9 +30,10 @@ import sqlalchemy as sa
 from tipoff.clock import ManualClock, SystemClock
 from tipoff.config import Settings, load_settings
 from tipoff.errors import TipoffError
-from tipoff.flow.batches import QUEUE, sweep, trigger, wait_for
 from tipoff.flow.engine import Engine, current, running_engine
 from tipoff.flow.house import House, open_house
+from tipoff.flow.lease import LOAD, trigger, wait_for
+from tipoff.flow.loading import sweep
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.state import State
 from tipoff.load.documents import load_payloads
@@ -136,7 +137,7 @@ class Hand:
         warehouse = HaltingWarehouse(Path(folder) / "warehouse.duckdb", wait_seconds=wait_seconds)
         self._house = replace(house, warehouse=warehouse, vault=vault, state=state)
         duties = (Overseer(),) if watch else ()
-        self._engine = self._open.enter_context(running_engine(self._house, (QUEUE,), duties, beat=beat, silence=silence))
+        self._engine = self._open.enter_context(running_engine(self._house, (LOAD,), duties, beat=beat, silence=silence))
         return self._engine.worker_id
 
     def close(self) -> None:

@@ -15,9 +15,9 @@ from flow.upstream import DAY, practice_house
 from load import wire
 from load.bench import Bench as Tables
 from tipoff.flow.batch_log import Batch
-from tipoff.flow.batches import trigger, wait_for
 from tipoff.flow.engine import Engine
 from tipoff.flow.expected import Expected, write_expected
+from tipoff.flow.lease import trigger, wait_for
 from tipoff.flow.scraping import scrape_now
 from tipoff.flow.worker import working
 from tipoff.practice.faults import Fault

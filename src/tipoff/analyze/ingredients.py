@@ -6,7 +6,7 @@ Knows where the facts lie. What a feature makes of them is for the recipes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import partial
 
 import ibis
@@ -22,7 +22,7 @@ from tipoff.analyze.quoted import Quotes, closing_of_played, regulars, since_las
 from tipoff.analyze.roster import Rows, columns, roster
 from tipoff.analyze.scene import REACH, Scene, read
 from tipoff.analyze.schedule import Schedule
-from tipoff.analyze.slate import AT_TIP, known_games
+from tipoff.analyze.slate import AT_TIP, Moment, known_games
 from tipoff.analyze.slope import spread_of_points
 from tipoff.analyze.teams import by_row, games_missed, sides_context
 from tipoff.analyze.zones import ages, zone_columns
@@ -30,7 +30,7 @@ from tipoff.market.lines import Market, game_lines, market_as_of, market_at_clos
 from tipoff.store.warehouse import Work
 
 
-def gather(work: Work, game_ids: Sequence[str], as_of: datetime | None, before: timedelta = AT_TIP) -> pa.Table:
+def gather(work: Work, game_ids: Sequence[str], as_of: Moment, before: timedelta = AT_TIP) -> pa.Table:
     """Ingredients of every player who may play in these games, as Arrow, ordered by game and player.
 
     `as_of` (UTC) is the moment of knowledge; None is each game's tip, or so long `before` it. Games unknown by then, or called off,

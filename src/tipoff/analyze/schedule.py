@@ -93,9 +93,9 @@ class Schedule:
         found[self.game[timely]] = timely
         return found
 
-    def as_of(self, wanted: pa.Array, moment: int | None, before: int = 0) -> pa.Table:
-        """The games of these ids in force at their effective moment: the earlier of the one asked for (microseconds) and their tip, or
-        so long `before` it.
+    def as_of(self, wanted: pa.Array, moment: int | Ints | None, before: int = 0) -> pa.Table:
+        """The games of these ids in force at their effective moment: the earlier of the one asked for (microseconds; one for all, or one a
+        game by its code) and their tip, or so long `before` it.
 
         In order of game_id, without those unknown by then or called off; `as_of` and `tip` beside the columns of `raw.schedule`.
         """

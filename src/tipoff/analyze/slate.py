@@ -5,20 +5,24 @@ Knows the schedule, past box scores and who is quoted. It must never know what h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.analyze.past import instants
+from tipoff.analyze.past import NEVER, Ints, instants
 from tipoff.analyze.schedule import Schedule
 from tipoff.clock import as_utc
 from tipoff.store.warehouse import Work, day_of
 
 ROW = ["game_id", "player_lookup"]
+Moment = datetime | Mapping[str, datetime] | None
+"""As of when: one instant (UTC) for all games, one a game by its id, or None for each game's tip. A game that a mapping does not hold is
+taken at its tip."""
 AT_TIP = timedelta(0)
 
 
@@ -30,7 +34,7 @@ def games_between(work: Work, first: date, last: date) -> list[str]:
     return found
 
 
-def games_as_of(work: Work, game_ids: Sequence[str], as_of: datetime | None, before: timedelta = AT_TIP) -> ir.Table:
+def games_as_of(work: Work, game_ids: Sequence[str], as_of: Moment, before: timedelta = AT_TIP) -> ir.Table:
     """The games asked for, each with its effective `as_of`: the earlier of the one asked for and its tip, or so long `before` it.
 
     A game that nobody knew of by then, or that was called off, is not among them. Columns: game_id, game_date, season, tip, home, away,
@@ -39,13 +43,21 @@ def games_as_of(work: Work, game_ids: Sequence[str], as_of: datetime | None, bef
     return ibis.memtable(known_games(Schedule.read(work), game_ids, as_of, before))
 
 
-def known_games(schedule: Schedule, game_ids: Sequence[str], as_of: datetime | None, before: timedelta = AT_TIP) -> pa.Table:
+def known_games(schedule: Schedule, game_ids: Sequence[str], as_of: Moment, before: timedelta = AT_TIP) -> pa.Table:
     """The same out of a schedule that has been read, in order of game_id. Raises BadInput for a naive moment."""
-    moment = None if as_of is None else instants(pa.chunked_array([pa.array([as_utc(as_of)], pa.timestamp("us", "UTC"))]))[0]
+    if isinstance(as_of, Mapping):
+        asked = {game_id: _microseconds(moment) for game_id, moment in as_of.items()}
+        moment: int | Ints | None = np.array([asked.get(game_id, NEVER) for game_id in schedule.names.texts.to_pylist()], dtype=np.int64)
+    else:
+        moment = None if as_of is None else _microseconds(as_of)
     return schedule.as_of(pa.array(sorted(set(game_ids)), pa.string()), moment, before // timedelta(microseconds=1))
 
 
-def known_games_on(schedule: Schedule, first: date, last: date, as_of: datetime | None) -> pa.Table:
+def _microseconds(moment: datetime) -> int:
+    return int(instants(pa.chunked_array([pa.array([as_utc(moment)], pa.timestamp("us", "UTC"))]))[0])
+
+
+def known_games_on(schedule: Schedule, first: date, last: date, as_of: Moment) -> pa.Table:
     """The games that are on these days, both included, by what is known at each one's moment: one that moved away is not among them.
 
     In order of game_id, columns as of `games_as_of`. Raises BadInput for a naive moment.

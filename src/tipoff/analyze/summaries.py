@@ -7,7 +7,7 @@ schedule, reports and quotes; it must never know a feature.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from functools import partial
 
 import ibis
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from tipoff.analyze.history import player_games, team_games
 from tipoff.analyze.ingredients import gather
-from tipoff.analyze.slate import ROW, games_as_of, left
+from tipoff.analyze.slate import ROW, Moment, games_as_of, left
 from tipoff.analyze.slope import spread_of_points
 from tipoff.market.lines import market_at_close
 from tipoff.market.summary import line_summary
@@ -90,7 +90,7 @@ def _closing_lines(work: Work, players: ir.Table) -> ir.Table:
     return lines.select("game_id", "player_lookup", closing_line="consensus_line")
 
 
-def summarise_slate(work: Work, game_ids: Sequence[str], as_of: datetime | None) -> dict[str, Merged]:
+def summarise_slate(work: Work, game_ids: Sequence[str], as_of: Moment) -> dict[str, Merged]:
     """The upcoming context of every player of a slate, and what the market says of him, as of its moment."""
     games = work.keep(games_as_of(work, game_ids, as_of))
     if work.fetch(games.count().as_table())[0][0].as_py() == 0:

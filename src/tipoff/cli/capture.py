@@ -147,9 +147,9 @@ def sweep(
 ) -> None:
     """Load every document that arrived and has no rows: of yesterday, today and tomorrow, every kind."""
     from tipoff.config import clock_of
-    from tipoff.flow.batches import sweep as run
-    from tipoff.flow.batches import wait_for
     from tipoff.flow.house import open_house
+    from tipoff.flow.lease import wait_for
+    from tipoff.flow.loading import sweep as run
     from tipoff.flow.worker import working
 
     settings = settings_of(data_dir)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import get_args
 
 import numpy as np
@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from tipoff.analyze.ingredients import gather
 from tipoff.analyze.past import Bools, Floats, Ints, Names, days, instants
-from tipoff.analyze.slate import AT_TIP
+from tipoff.analyze.slate import AT_TIP, Moment
 from tipoff.features.labels import Labels
 from tipoff.features.quality import Scores, score
 from tipoff.features.reasons import reason_named
@@ -114,7 +114,7 @@ class Built:
         return pa.table(columns)
 
 
-def build(work: Work, game_ids: Sequence[str], as_of: datetime | None = None, before: timedelta = AT_TIP) -> Built:
+def build(work: Work, game_ids: Sequence[str], as_of: Moment = None, before: timedelta = AT_TIP) -> Built:
     """Features of every player who may play in these games, known at `as_of` (UTC; None: each game's tip, or so long `before` it).
 
     No input of a row is newer than the row's own `as_of`, the earlier of the two. Rows are ordered by game and player.

@@ -37,7 +37,22 @@ def dirty_games(work: Work, games: pa.Table) -> list[str]:
     A game is up to date where `features.store` has rows at exactly its moment, all of the current feature version, and no input that was
     known by then and may reach them was written since. What was written in the very unit of work that wrote them counts as since.
     """
-    current = _current(work, games)
+    return _dirty(work, games, _current(work, games))
+
+
+def standing_rows(work: Work, games: pa.Table) -> dict[str, datetime]:
+    """Of these games those whose newest rows in `features.store`, built at an earlier moment, still say what a build at the game's moment
+    would: their `as_of`. No input that may reach them became known, or was written, since then. All others are to be built."""
+    stored = work.table("features.store").inner_join(ibis.memtable(games.select(["game_id", "as_of"])).rename(until="as_of"), "game_id")
+    newest = stored.filter(stored.as_of <= stored.until).group_by("game_id").agg(stands_at=stored.as_of.max())
+    found = games.rename_columns({"as_of": "until"}).join(work.fetch(newest), "game_id", join_type="inner").sort_by("game_id")
+    current = _current(work, found.rename_columns({"stands_at": "as_of"}))
+    current = current.filter(pc.equal(current.column("vintage"), pc.floor_temporal(current.column("until"), unit="month")))
+    stale = set(_dirty(work, found, current))
+    return {row["game_id"]: row["as_of"] for row in current.select(["game_id", "as_of"]).to_pylist() if row["game_id"] not in stale}
+
+
+def _dirty(work: Work, games: pa.Table, current: pa.Table) -> list[str]:
     stale: set[str] = set()
     if current.num_rows:
         since = _Since(work, current)
@@ -54,7 +69,8 @@ def stored_rows(work: Work, games: pa.Table) -> ir.Table:
 
 def _current(work: Work, games: pa.Table) -> pa.Table:
     """The games whose rows are of this feature version and say rightly whether the season is young; `stored_at` is when the oldest of
-    their rows was written, `vintage` the first instant of the month."""
+    their rows was written, `vintage` the first instant of the month, `until` the moment by which inputs count (`as_of`, where the games
+    name no other)."""
     rows = stored_rows(work, games)
     found = rows.group_by("game_id").agg(
         stored_at=rows.written_at.min(),
@@ -71,6 +87,7 @@ def _current(work: Work, games: pa.Table) -> pa.Table:
     return pa.table(
         {
             **{name: kept.column(name) for name in ("game_id", "home", "away", "as_of", "stored_at")},
+            "until": kept.column("until") if "until" in kept.column_names else as_of,
             "day": day,
             "vintage": vintage,
             "oldest_day": pc.subtract(day, _REACH).cast(pa.date32()),
@@ -107,8 +124,13 @@ class _Since:
         return moment
 
     def written(self, rows: ir.Table, *by: str) -> ir.Table:
-        """What was written since, by these columns and when it was known: `written_at` is when the last of it was."""
-        recent = rows.filter(rows.written_at >= instant(self.oldest))
+        """What was written since, by these columns and when it was known: `written_at` is when the last of it was. Where rows are held
+        against a later moment, also what became known between, whenever it was written."""
+        is_recent = rows.written_at >= instant(self.oldest)
+        later = self.current.filter(pc.greater(self.current.column("until"), self.current.column("as_of")))
+        if later.num_rows:
+            is_recent |= rows.known_at > instant(pc.min(later.column("as_of")).as_py())
+        recent = rows.filter(is_recent)
         return recent.group_by([*by, "known_at"]).agg(written_at=recent.written_at.max())
 
     def of_table(self, name: str, *by: str) -> ir.Table:
@@ -144,10 +166,11 @@ class _Since:
         """The box scores of the games that were touched."""
         return self.work.table("raw.player_box").semi_join(self.touched_games, "game_id")
 
-    def reached(self, changes: ir.Table, on: Any = (), *, by: str = "as_of") -> ir.Table:
-        """Games with a change that matches `on`, was known by their moment and written since their rows were."""
+    def reached(self, changes: ir.Table, on: Any = (), *, by: str = "until") -> ir.Table:
+        """Games with a change that matches `on`, was known by their moment, and written, or known, only since their rows were."""
         joined = self.games.inner_join(changes, on) if on else self.games.cross_join(changes)
-        return joined.filter(joined.written_at >= joined.stored_at, joined.known_at <= joined[by])
+        since = (joined.written_at >= joined.stored_at) | (joined.known_at > joined.as_of)
+        return joined.filter(since, joined.known_at <= joined[by])
 
     def through(self, links: ir.Table, whose: ir.Table) -> ir.Table:
         """Games reached by a past game that is linked (past_game, whom) to one of theirs (game_id, whom)."""

@@ -26,11 +26,10 @@ from dbos import DBOS
 from tipoff.clock import local_instant
 from tipoff.errors import BadInput, BudgetSpent, TipoffError
 from tipoff.flow.arrivals import pending
-from tipoff.flow.batches import QUEUE as LOAD
-from tipoff.flow.batches import trigger, wait_for
 from tipoff.flow.engine import Engine, Queue, current, running_engine
 from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
+from tipoff.flow.lease import LOAD, trigger, wait_for
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.plan import BUZZER, GAME_MARKETS, Ask, PlannedGame, optional_feeds, props_markets
 from tipoff.flow.scraping import Scraper, planned_games, scraping

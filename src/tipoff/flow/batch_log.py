@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from tipoff.flow.state import METADATA, State
 
-BatchState = Literal["waiting", "processing", "complete", "failed", "timeout", "parked"]
+BatchState = Literal["waiting", "processing", "complete", "failed", "timeout", "parked", "reset"]
 
 BATCHES = sa.Table(
     "ops_batches",
@@ -35,12 +35,14 @@ BATCHES = sa.Table(
     sa.Column("finished_at", sa.DateTime, nullable=True),
     sa.Column("counts", sa.Text, nullable=False),
     sa.Column("error", sa.Text, nullable=True),
+    sa.Column("asked", sa.Text, nullable=False, server_default="{}"),  # what it was asked for, JSON
+    sa.Column("progress", sa.Text, nullable=False, server_default="{}"),  # how far it is, JSON
 )
 
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch on record. Times are UTC."""
+    """A batch on record. Times are UTC; `feed` is what it loads, or the phase that it does: slate, grade, train."""
 
     feed: str
     game_date: date
@@ -58,6 +60,12 @@ class Batch:
     finished_at: datetime | None
     counts: dict[str, Any]
     error: str | None
+    asked: dict[str, Any]
+    progress: dict[str, Any]
+
+    @property
+    def batch_id(self) -> str:
+        return f"{self.feed}-{self.game_date.isoformat()}-{self.number}"
 
     @property
     def workflow_id(self) -> str:
@@ -91,7 +99,7 @@ def batches(state: State, game_date: date | None = None, feed: str | None = None
 def batch_of(row: Any) -> Batch:
     """A row as a batch."""
     times = {name: row[name].replace(tzinfo=UTC) if row[name] else None for name in _TIMES}
-    return Batch(**{**row, **times, "counts": json.loads(row["counts"])})
+    return Batch(**{**row, **times, **{name: json.loads(row[name]) for name in ("counts", "asked", "progress")}})
 
 
 _TIMES = ("not_before", "lease_until", "created_at", "started_at", "finished_at")

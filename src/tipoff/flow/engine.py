@@ -176,12 +176,46 @@ def current() -> Engine:
     return _current
 
 
-class Engine:
+class Desk:
+    """From where work is asked for and looked after, without doing any: an open house, and DBOS's queues. Made by `open_desk`."""
+
+    def __init__(self, house: House, client: DBOSClient) -> None:
+        self.house = house
+        self._client = client
+
+    def enqueue(
+        self, queue: str, workflow: Callable[..., Any] | str, *arguments: Any, workflow_id: str, partition: str, delay: float | None = None
+    ) -> None:
+        """Put a workflow, itself or by its name, in a queue, once for a workflow id; also from within a step, where DBOS itself would not
+        have it."""
+        name: str = workflow if isinstance(workflow, str) else workflow.dbos_function_name  # type: ignore[attr-defined]
+        options: EnqueueOptions = {
+            "queue_name": queue,
+            "workflow_name": name,
+            "workflow_id": workflow_id,
+            "queue_partition_key": partition,
+            "app_version": APPLICATION_VERSION,
+        }
+        if delay:
+            options["delay_seconds"] = delay
+        self._client.enqueue(options, *arguments)
+
+    def ended(self, workflow_id: str) -> bool:
+        """Whether a workflow is over, well or not; True where it was never known."""
+        found = self._client.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False)
+        return all(status.status not in ("PENDING", "ENQUEUED", "DELAYED") for status in found)
+
+    def cancel(self, workflow_id: str) -> None:
+        """Take a workflow out of its queue, if it is there: its partition is free, and its result is refused."""
+        if self._client.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False):
+            self._client.cancel_workflow(workflow_id)
+
+
+class Engine(Desk):
     """The running engine; made by `running_engine`."""
 
     def __init__(self, house: House, client: DBOSClient, worker_id: str, duties: tuple[Duty, ...], beat: float, silence: float) -> None:
-        self.house = house
-        self._client = client
+        super().__init__(house, client)
         self.worker_id = worker_id
         self.leaving = threading.Event()
         """Set once this process leaves: work that takes long looks at it, stops, and is finished by another process."""
@@ -205,31 +239,6 @@ class Engine:
             if found is None:
                 found = self._kept[name] = make()
             return cast("T", found)
-
-    def enqueue(
-        self, queue: str, workflow: Callable[..., Any], *arguments: Any, workflow_id: str, partition: str, delay: float | None = None
-    ) -> None:
-        """Put a workflow in a queue, once for a workflow id; also from within a step, where DBOS itself would not have it."""
-        options: EnqueueOptions = {
-            "queue_name": queue,
-            "workflow_name": workflow.dbos_function_name,  # type: ignore[attr-defined]
-            "workflow_id": workflow_id,
-            "queue_partition_key": partition,
-            "app_version": APPLICATION_VERSION,
-        }
-        if delay:
-            options["delay_seconds"] = delay
-        self._client.enqueue(options, *arguments)
-
-    def ended(self, workflow_id: str) -> bool:
-        """Whether a workflow is over, well or not; True where it was never known."""
-        found = self._client.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False)
-        return all(status.status not in ("PENDING", "ENQUEUED", "DELAYED") for status in found)
-
-    def cancel(self, workflow_id: str) -> None:
-        """Take a workflow out of its queue, if it is there: its partition is free, and its result is refused."""
-        if self._client.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False):
-            self._client.cancel_workflow(workflow_id)
 
     @contextmanager
     def working(self) -> Iterator[None]:
@@ -353,7 +362,7 @@ def running_engine(
     )
     DBOS(config=config)
     DBOS.listen_queues([queue.name for queue in queues])  # a command takes no work that it has not imported
-    client = DBOSClient(system_database_url=house.settings.database_url, serializer=_Json(), application_name=APPLICATION, lazy=True)
+    client = _client_of(house)
     engine = Engine(house, client, worker_id, duties, beat, silence)
     _current = engine
     try:
@@ -377,6 +386,27 @@ def running_engine(
         DBOS.destroy()
         client.destroy()
         _current = None
+
+
+@contextmanager
+def open_desk(house: House) -> Iterator[Desk]:
+    """A desk: work can be asked for and looked after from this process, and others do it. Makes what is missing in the state database.
+
+    The running engine is a desk too, where there is one: then it is that one.
+    """
+    if _current is not None and _current.house is house:
+        yield _current
+        return
+    DBOS.migrate(house.settings.database_url)
+    client = _client_of(house)
+    try:
+        yield Desk(house, client)
+    finally:
+        client.destroy()
+
+
+def _client_of(house: House) -> DBOSClient:
+    return DBOSClient(system_database_url=house.settings.database_url, serializer=_Json(), application_name=APPLICATION, lazy=True)
 
 
 def _worth_telling(record: logging.LogRecord) -> bool:

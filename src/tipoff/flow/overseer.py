@@ -10,8 +10,8 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from tipoff.flow.batch_log import BATCHES, Batch, batch_of
-from tipoff.flow.batches import hand_on
 from tipoff.flow.engine import Engine, Watch, current
+from tipoff.flow.lease import hand_on
 
 _GRACE = 5.0  # seconds that a workflow which has just ended may take to say how
 

@@ -18,10 +18,10 @@ import sqlalchemy as sa
 from tipoff.analyze.history import newest_schedule
 from tipoff.errors import NotReady, TipoffError, UpstreamRefused
 from tipoff.flow.batch_log import Batch
-from tipoff.flow.batches import trigger, wait_for
 from tipoff.flow.boxes import Load, ask_boxes
 from tipoff.flow.engine import Engine
 from tipoff.flow.house import House
+from tipoff.flow.lease import trigger, wait_for
 from tipoff.flow.plan import GAME_MARKETS, OPTIONAL, ROSTER_LASTS, Ask, PlannedGame, optional_feeds, props_markets, teams_of
 from tipoff.flow.state import METADATA, State
 from tipoff.flow.there import final_games

@@ -15,11 +15,11 @@ from typing import Any
 from dbos import DBOS
 
 from tipoff.clock import game_date_of
-from tipoff.flow.batches import QUEUE as LOAD
-from tipoff.flow.batches import sweep
 from tipoff.flow.engine import Engine, Queue, current, running_engine
 from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
+from tipoff.flow.lease import LOAD
+from tipoff.flow.loading import sweep
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, due
 from tipoff.flow.scraping import Cycle, moments_done, planned_games, scraping, teams_without_roster

@@ -28,10 +28,10 @@ from tipoff.load.zones import count_zones
 from tipoff.market.books import find_book
 from tipoff.scrape.records import RecordKind, Reject
 from tipoff.store.tables import table_named, table_of
+from tipoff.store.versions import FACTS, advance
 from tipoff.store.warehouse import Merged, Work
 
 _FACTS = ("raw.schedule", "raw.player_box", "raw.shots", "raw.odds_player_points", "raw.odds_game_lines")
-GENERATION_OF_FACTS = "facts"
 _SUPPLIES = {
     "raw.player_box": "box",
     "raw.schedule": "schedule",
@@ -283,14 +283,7 @@ def _merge_payloads(work: Work, documents: list[Document]) -> None:
 def _count_generations(work: Work, counts: Counts) -> None:
     """Each game whose facts this commit changed is a generation further: what depends on them can tell that it is behind."""
     counts.changed_games |= {game for name in _FACTS if counts.changed(name) for game in work.touched(name, "game_id")}
-    changed = counts.changed_games
-    if not changed:
-        return
-    wanted = ibis.memtable(pa.table({"scope": sorted(changed)}))
-    there = work.table("ops.generations").filter(lambda t: t.kind == GENERATION_OF_FACTS).semi_join(wanted, "scope")
-    stood = {row["scope"]: row["generation"] for row in work.fetch(there.select("scope", "generation")).to_pylist()}
-    rows = [{"scope": game, "kind": GENERATION_OF_FACTS, "generation": stood.get(game, 0) + 1} for game in sorted(changed)]
-    work.merge("ops.generations", table_of("ops.generations", rows))
+    advance(work, {(FACTS, game): "" for game in counts.changed_games})
 
 
 def _merge_sources(work: Work, offers: Offers, documents: list[Document]) -> None:

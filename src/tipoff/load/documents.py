@@ -38,6 +38,7 @@ Progress = Callable[[int], None]
 Kept = dict[tuple[str, str], tuple[Payload, str | None]]
 """Payloads that are in the vault, with whose they are, by (payload id, arrived)."""
 Guard = Callable[[Work], None]
+Sealed = Callable[[Work, Counts], None]
 
 
 def folder_payloads(folder: Path) -> list[Path]:
@@ -71,13 +72,15 @@ def load_payloads(
     run_id: str,
     progress: Progress | None = None,
     guard: Guard | None = None,
+    sealed: Sealed | None = None,
     at_once: int = BATCH,
 ) -> Counts:
     """Load (payload, source) pairs; a source of None is told by the document's shape. Loading again changes nothing.
 
     Every payload is in the vault before it is parsed. At most `at_once` documents commit together. `guard` is called within each
-    transaction, before anything is written: where it raises, nothing of it is. A document of another league than the warehouse's is set
-    apart. Raises LeagueMismatch where the warehouse is empty and the first documents are of two leagues.
+    transaction, before anything is written, and `sealed` at its end, with its counts: where one raises, nothing of it is. A document of
+    another league than the warehouse's is set apart. Raises LeagueMismatch where the warehouse is empty and the first documents are of
+    two leagues.
     """
     total = Counts()
     stream = iter(payloads)
@@ -90,7 +93,7 @@ def load_payloads(
             new = {key: value for key, value in kept.items() if key not in known}
             batch = _Batch(new, len(drawn), reader.submit(_read, vault, new))
             if before:  # committed while the one after it is read
-                total += _commit(warehouse, before.read.result(), seen_at, run_id, guard)
+                total += _commit(warehouse, before.read.result(), seen_at, run_id, guard, sealed)
                 total.already += before.drawn - len(before.new)
                 if progress:
                     progress(before.drawn)
@@ -147,12 +150,15 @@ def load_kept(warehouse: Warehouse, vault: Vault, kept: Kept, *, seen_at: dateti
     return _commit(warehouse, _read(vault, kept), seen_at, run_id, guard)
 
 
-def _commit(warehouse: Warehouse, read: _Read, seen_at: datetime, run_id: str, guard: Guard | None) -> Counts:
+def _commit(warehouse: Warehouse, read: _Read, seen_at: datetime, run_id: str, guard: Guard | None, sealed: Sealed | None = None) -> Counts:
     with warehouse.writing(run_id) as work:
         if guard:
             guard(work)
         own = _of_one_league(read, work.league() or _one_league(read.batch.whole))
-        return commit(work, own.offers, own.documents, seen_at)
+        counts = commit(work, own.offers, own.documents, seen_at)
+        if sealed:
+            sealed(work, counts)
+        return counts
 
 
 def _one_league(parsed: Sequence[Parsed]) -> str | None:

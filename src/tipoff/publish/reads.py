@@ -135,9 +135,9 @@ def _until(rows: ir.Table, column: str, as_of: datetime | None) -> ir.Table:
 
 
 def _newest(rows: ir.Table, columns: tuple[str, ...], *more: str) -> ir.Table:
-    """Of each game and player the row of the latest moment of knowledge."""
-    order = ibis.window(group_by=["game_id", "player_lookup"], order_by=ibis.desc("as_of"))
-    newest = rows.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
+    """Of each game the rows of its latest moment of knowledge: whoever has none by then is not of the slate any more."""
+    latest = rows.group_by("game_id").agg(as_of=rows.as_of.max())
+    newest = rows.semi_join(latest, ["game_id", "as_of"])
     return newest.select("game_id", "player_lookup", *columns, *more)
 
 

@@ -19,12 +19,13 @@ GENERATIONS = derived(
     "ops.generations",
     ("scope", "kind"),
     (
-        string("scope", "a game's id; for the fence of a batch its game day"),
-        string("kind", "facts: counts the commits that changed the game's facts; load:…: the fence of that feed's batches"),
-        count("generation", "goes up by one; a holder of a batch with an older one cannot commit"),
+        string("scope", "a game's id; a game day where it is of a date, or the fence of a batch"),
+        string("kind", "facts, features, predict:SYSTEM, publish, grade: what has this version; load:…: the fence of that feed's batches"),
+        count("generation", "goes up by one with each change; a holder of a batch with an older one cannot commit"),
         string("owner", "who holds the batch, where it is a fence"),
+        string("made_from", "the versions that this one was made from: it is up to date while they are the same"),
     ),
-    "Generations: of each game's facts, so that what depends on them knows that they changed; of each batch, as the fence",
+    "Generations: of each game's facts and of what is made from them, so that a phase knows what changed; of each batch, as the fence",
 )
 
 TABLES = (OUTBOX, GENERATIONS)
