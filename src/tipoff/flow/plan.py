@@ -23,6 +23,7 @@ from tipoff.scrape.sources.odds_api import Asking
 MORNING = time(10, 0)
 HALF_HOUR = timedelta(minutes=30)
 LAST_MINUTES = (30, 20, 10)
+_SELDOM = timedelta(hours=1)
 SCHEDULE_AT = (time(9, 0), time(13, 0), time(17, 0))
 BUZZER = timedelta(hours=2, minutes=15)
 BOX_EVERY = timedelta(minutes=10)
@@ -112,8 +113,9 @@ def capture_plan(game_date: date, games: Iterable[PlannedGame], settings: Settin
 
 
 def quote_moments(game_date: date, tip: datetime, every: timedelta = HALF_HOUR) -> list[datetime]:
-    """When a game's quotes are asked for: every so often from the morning on, and 30, 20 and 10 minutes before the tip."""
-    last = [tip - timedelta(minutes=minutes) for minutes in LAST_MINUTES]
+    """When a game's quotes are asked for: every so often from the morning on, and 30, 20 and 10 minutes before the tip, or only the last of
+    these where they are asked for less than once an hour."""
+    last = [tip - timedelta(minutes=minutes) for minutes in (LAST_MINUTES if every <= _SELDOM else LAST_MINUTES[-1:])]
     return [*_every(local_instant(game_date, MORNING), last[0] - timedelta(seconds=1), every), *last]
 
 
