@@ -111,6 +111,13 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(
         30.0, ge=0, description="pause after a batch's first failure, in seconds; each later one is four times as long"
     )
+    webhook_url: str | None = Field(None, description="each completion message is also sent there, signed: http:// or https://")
+    webhook_secret: SecretStr | None = Field(None, description="secret that the webhook's messages are signed with; environment only")
+    pubsub_topic: str | None = Field(
+        None,
+        pattern=r"^projects/[^/\s]+/topics/[^/\s]+$",
+        description="each completion message is also published there: projects/…/topics/…",
+    )
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
@@ -157,6 +164,7 @@ class Settings(BaseSettings):
         return self.bucket or self.data_dir.absolute().as_uri()
 
 
+<<<<<<< HEAD
 def clock_of(settings: Settings) -> Clock:
     """The clock in force: the machine's, or, in the practice league, the one that stands in `clock_file`.
 
@@ -170,6 +178,9 @@ def clock_of(settings: Settings) -> Clock:
 
 
 SECRETS = ("database", "odds_api_key", "balldontlie_key")
+=======
+SECRETS = ("database", "odds_api_key", "balldontlie_key", "webhook_secret")
+>>>>>>> main
 
 
 def load_settings(**given: Any) -> Settings:

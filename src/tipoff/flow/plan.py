@@ -4,10 +4,11 @@ Comes in: the day's games and whom to ask. Goes out: asks, in the order of their
 the state database, nor what was asked already.
 
 Lines and props every 30 minutes (the setting `capture_minutes`) from the morning to the tip, and every 10 minutes in the last 30 before it,
-per game, so that the close is within 15 minutes of the tip. Game lines of all games come in one document. Injuries twice as often. Box
-scores from the buzzer until they are final, again the next morning, and once more two days later: corrections are versions of their own.
-Play-by-play, where it is switched on, once a game's box score is final, and again the next morning; a team's roster on the morning of a
-game day, where the one on record is a week old or there is none.
+per game, so that the close is within 15 minutes of the tip. Game lines of all games come in one document. Injuries twice as often. Live
+scores, all of a day in one light document, every 10 minutes from the first tip until the last game is final. Box scores from the buzzer
+until they are final, again the next morning, and once more two days later: corrections are versions of their own. Play-by-play, where it is
+switched on, once a game's box score is final, and again the next morning; a team's roster on the morning of a game day, where the one on
+record is a week old or there is none.
 """
 
 from __future__ import annotations
@@ -33,8 +34,9 @@ BOX_AGAIN_DAYS = (1, 3)  # after the game day: the next morning, and two days af
 PLAYS_AGAIN_DAYS = 1
 ROSTERS_AT = time(8, 30)
 ROSTER_LASTS = timedelta(days=7)
-OPTIONAL = {"shots": ("nba_cdn", "nba_stats"), "roster": ("espn",)}
-"""Feeds that a setting switches, and the sources that answer them."""
+SCORES_EVERY = timedelta(minutes=10)
+OPTIONAL = {"shots": ("nba_cdn", "nba_stats"), "roster": ("espn",), "scores": ("nba_stats", "espn")}
+"""Feeds that nothing waits for, and the sources that answer them: a setting switches the first two, live scores their sources alone."""
 GAME_MARKETS = ("spreads", "totals", "h2h")
 
 
@@ -60,7 +62,7 @@ class Ask:
     feed: str
     game_id: str = ""
     credits: int = 0
-    until_final: bool = False  # not needed any more once the game's box score is final and loaded
+    until_final: bool = False  # not needed any more once the game's box score is final and loaded; those of all games, where it is of none
     after_final: bool = False  # waits until then
 
 
@@ -70,8 +72,8 @@ def props_markets(settings: Settings) -> tuple[str, ...]:
 
 
 def optional_feeds(settings: Settings) -> tuple[str, ...]:
-    """The optional feeds that are asked for: their setting is on, and so is a source that answers them."""
-    wished = {"shots": settings.play_by_play, "roster": settings.rosters}
+    """The optional feeds that are asked for: their setting, if they have one, is on, and so is a source that answers them."""
+    wished = {"shots": settings.play_by_play, "roster": settings.rosters, "scores": True}
     return tuple(feed for feed, sources in OPTIONAL.items() if wished[feed] and set(sources) & set(settings.sources))
 
 
@@ -102,6 +104,9 @@ def capture_plan(game_date: date, games: Iterable[PlannedGame], settings: Settin
     optional = optional_feeds(settings)
     if "roster" in optional:
         asks += [Ask(local_instant(game_date, ROSTERS_AT), "roster", team) for team in teams_of(slate) if team in no_roster]
+    if "scores" in optional:
+        moments = _every(slate[0].tip, slate[-1].tip + BOX_UNTIL, SCORES_EVERY)
+        asks += [Ask(moment, "scores", until_final=True) for moment in moments]
     for game in slate:
         if "shots" in optional:
             morning = local_instant(game_date + timedelta(days=PLAYS_AGAIN_DAYS), BOX_AGAIN)
@@ -130,6 +135,12 @@ def _every(first: datetime, last: datetime, step: timedelta) -> list[datetime]:
 def cost(asks: Sequence[Ask]) -> int:
     """Credits of all of them together."""
     return sum(ask.credits for ask in asks)
+
+
+def still_needed(asks: Iterable[Ask], games: Iterable[PlannedGame], final: Collection[str]) -> list[Ask]:
+    """The asks that are not settled by the games that are `final`: of a game its own, of a whole day that of every game."""
+    everything = all(game.game_id in final for game in games)
+    return [ask for ask in asks if not (ask.until_final and (ask.game_id in final if ask.game_id else everything))]
 
 
 def due(asks: Iterable[Ask], now: datetime, done: set[tuple[str, str, datetime]]) -> tuple[list[Ask], list[Ask]]:

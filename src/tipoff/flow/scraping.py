@@ -33,11 +33,11 @@ from tipoff.scrape.sources import espn, nba_cdn, nba_injuries, nba_stats
 from tipoff.scrape.sources.odds_api import Asking
 from tipoff.store.warehouse import day_of, instant
 
-ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "box", "shots", "roster")
+ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "scores", "box", "shots", "roster")
 WORKERS = 6
 REPORTS_TRIED = 4
 """So many injury reports, from the one that is due backwards, are asked for before another source is."""
-PREFERRED: dict[str, tuple[str, ...]] = {"injuries": ("nba_injuries", "espn")}
+PREFERRED: dict[str, tuple[str, ...]] = {"injuries": ("nba_injuries", "espn"), "scores": ("nba_stats", "espn")}
 """Whom to ask first, by feed, of the sources that are switched on; for any other feed it is the order of the settings."""
 AskState = Literal["asked", "failed", "missed"]
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -176,7 +176,7 @@ class Scraper:
         """One cycle for a day. The schedule and the list of events are loaded first, since the others need the games and their ids; what
         waits for a box score comes last, and is left for another time where there is none yet."""
         done = Cycle()
-        for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "roster"), ("box",), ("shots",)):
+        for feeds in (("schedule",), ("events",), ("lines", "props", "injuries", "roster", "scores"), ("box",), ("shots",)):
             now = self._ready(game_date, [ask for ask in asks if ask.feed in feeds])
             if now and feeds == ("box",):
                 done.asked += self.boxes(game_date, now, lambda feed, day: done.batches.extend(self.load([(feed, day)], cause)))
@@ -303,6 +303,8 @@ _ANSWERS: dict[tuple[str, str], tuple[Callable[[Scraper, PlannedGame | None], Re
 _OF_A_DAY: dict[tuple[str, str], Callable[[date], Request]] = {
     ("schedule", "nba_stats"): nba_stats.scoreboard,  # of that day's games: enough for the day, not for the season
     ("schedule", "espn"): espn.scoreboard,
+    ("scores", "nba_stats"): nba_stats.scores,
+    ("scores", "espn"): espn.scores,
 }
 _OF_A_TEAM: dict[tuple[str, str], Callable[[str], Request]] = {("roster", "espn"): espn.roster}
 _NOBODY = "No source for this is switched on."
@@ -332,8 +334,8 @@ def scraping(engine: Engine, patience: Patience | None = None) -> Iterator[Scrap
 
 
 def scrape_now(engine: Engine, game_date: date, feeds: Sequence[str] = ASK_FEEDS, patience: Patience | None = None) -> Cycle:
-    """Ask for a day, now, whatever the plan says: props of the games that have not tipped, box scores of those past their buzzer,
-    play-by-play of those whose box score is loaded, rosters of the teams that play."""
+    """Ask for a day, now, whatever the plan says: props of the games that have not tipped, scores once one has, box scores of those past
+    their buzzer, play-by-play of those whose box score is loaded, rosters of the teams that play."""
     house = engine.house
     now = house.clock.now()
     feeds = [feed for feed in feeds if feed not in OPTIONAL or feed in optional_feeds(house.settings)]
@@ -344,6 +346,8 @@ def scrape_now(engine: Engine, game_date: date, feeds: Sequence[str] = ASK_FEEDS
         rest = [Ask(now, feed) for feed in ("lines", "injuries") if feed in feeds and any(game.tip > now for game in games)]
         if "props" in feeds:
             rest += [Ask(now, "props", game.game_id) for game in games if game.tip > now]
+        if "scores" in feeds and any(game.tip <= now for game in games):
+            rest += [Ask(now, "scores")]
         if "box" in feeds:
             rest += [Ask(now, "box", game.game_id) for game in games if game.tip + timedelta(hours=2) < now]
         if "shots" in feeds:

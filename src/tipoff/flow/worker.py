@@ -21,14 +21,17 @@ from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD
 from tipoff.flow.loading import sweep
 from tipoff.flow.overseer import Overseer
-from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, due
+from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, due, still_needed
 from tipoff.flow.scraping import Cycle, moments_done, planned_games, scraping, teams_without_roster
 from tipoff.flow.there import final_games
 
 TICKS = Queue("ticks", each=None)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
 _HOUR = timedelta(hours=1)
-PATIENCE = {"events": _HOUR, "lines": _HOUR, "props": _HOUR, "injuries": _HOUR, "schedule": 12 * _HOUR, "roster": 12 * _HOUR}
+PATIENCE = {
+    **dict.fromkeys(("events", "lines", "props", "injuries", "scores"), _HOUR),
+    **dict.fromkeys(("schedule", "roster"), 12 * _HOUR),
+}
 """How long after its moment a feed can still be asked: after that, what a source says now is no answer to it. A box score and a
 play-by-play always can."""
 
@@ -59,7 +62,7 @@ def capture_tick(engine: Engine) -> Tick:
         while day <= last:
             plan = capture_plan(day, games.get(day, ()), house.settings, no_roster if day >= today else ())
             final = final_games(house, day) if any(ask.until_final and ask.at <= now for ask in plan) else set()
-            needed = [ask for ask in plan if not (ask.until_final and ask.game_id in final)]
+            needed = still_needed(plan, games.get(day, ()), final)
             chosen, passed = due(needed, now, moments_done(house.state, day))
             stale = [ask for ask in chosen if now - ask.at > PATIENCE.get(ask.feed, timedelta.max)]
             missed = [*passed, *stale]

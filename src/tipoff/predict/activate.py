@@ -5,13 +5,14 @@ Knows predictions alone. Another system's rows are never touched.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 
 import pyarrow as pa
 
 from tipoff.predict.slate import Spoken
 from tipoff.store.tables import table_named
-from tipoff.store.warehouse import Merged, Work
+from tipoff.store.warehouse import Merged, Work, day_of
 
 PREDICTIONS = "predictions.player_prop_predictions"
 _DEACTIVATES = {"out": "player_injured_out", "doubtful": "player_doubtful"}
@@ -45,3 +46,15 @@ def activate(work: Work, system_id: str, games: list[str], spoken: Spoken, now: 
     merged = work.merge(PREDICTIONS, pa.Table.from_pylist(changed, schema=table_named(PREDICTIONS).arrow_schema)) if changed else Merged()
     work.merge("predictions.absences", spoken.absences)
     return merged
+
+
+def take_down(work: Work, game_date: date, why: Mapping[str, str]) -> list[str]:
+    """Take down whatever stands of these games on this date, every system's, with the reason by game (`game_postponed`,
+    `game_cancelled`); the games of which something stood. What is said of such a game on its new date stays."""
+    table = work.table(PREDICTIONS)
+    mine = table.filter(table.is_active, table.game_id.isin(sorted(why)), table.game_date == day_of(game_date))
+    standing = work.fetch(mine).to_pylist()
+    changed = [{**row, "is_active": False, "invalidation_reason": why[row["game_id"]]} for row in standing]
+    if changed:
+        work.merge(PREDICTIONS, pa.Table.from_pylist(changed, schema=table_named(PREDICTIONS).arrow_schema))
+    return sorted({row["game_id"] for row in standing})

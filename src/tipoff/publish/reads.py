@@ -94,18 +94,29 @@ def read_slate(work: Work, game_date: date, as_of: datetime | None) -> Slate:
 
 def _games(work: Work, game_date: date, as_of: datetime | None) -> list[Row]:
     """Each game that was ever scheduled for this date, by its version in force: the league's own word before an odds source's, of each
-    the newest. One that has been moved to another day is postponed here."""
+    the newest; how it stands while it is played, by whoever told last. One that has been moved to another day is postponed here."""
     schedule = _until(work.table("raw.schedule"), "known_at", as_of)
     here = schedule.filter(schedule.game_date == day_of(game_date)).select("game_id").distinct()
     in_force: dict[str, Row] = {}
+    under_way: dict[str, Row] = {}
     for row in _rows(work, schedule.semi_join(here, "game_id")):
         held = in_force.get(row["game_id"])
         if held is None or _rank(row) > _rank(held):
             in_force[row["game_id"]] = row
+        told = under_way.get(row["game_id"])
+        if row["status"] in _UNDER_WAY and row["home_score"] is not None and (told is None or row["known_at"] > told["known_at"]):
+            under_way[row["game_id"]] = row
+    for game_id, row in in_force.items():
+        told = under_way.get(game_id)
+        if told and told["known_at"] > row["known_at"] and told["game_date"] == row["game_date"]:
+            in_force[game_id] = {**row, **{name: told[name] for name in ("status", "home_score", "away_score")}}
     for row in in_force.values():
         if row["game_date"] != game_date and row["status"] != "cancelled":
             row["status"] = "postponed"
     return list(in_force.values())
+
+
+_UNDER_WAY = ("live", "final")
 
 
 def _rank(version: Row) -> tuple[bool, datetime]:

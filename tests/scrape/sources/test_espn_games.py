@@ -54,6 +54,13 @@ class TestScoreboard:
     def test_statuses_are_told_in_our_words(self, name: str, status: str) -> None:
         assert [row["status"] for row in rows(parse(espn_scoreboard(espn_competition(status=name))), "games")] == [status]
 
+    @pytest.mark.parametrize(
+        ("name", "scores"), [("STATUS_SCHEDULED", (None, None)), ("STATUS_IN_PROGRESS", (117, 105)), ("STATUS_FINAL", (117, 105))]
+    )
+    def test_a_score_is_told_from_the_tip_on(self, name: str, scores: tuple[int | None, int | None]) -> None:
+        [row] = rows(parse(espn_scoreboard(espn_competition(status=name))), "games")
+        assert (row["home_score"], row["away_score"]) == scores
+
     def test_what_is_over_and_was_not_completed_is_not_final(self) -> None:
         for spoilt in (
             {"name": "STATUS_FINAL", "state": "post", "completed": False},

@@ -143,7 +143,17 @@ class TestSchedule:
         teams: dict[str, Any] = {"homeTeam": side("BOS", 112), "awayTeam": side("LAL", 98)}
         [row] = rows(parse(schedule(game(**told, **teams))), "games")
         assert row["status"] == status
-        assert (row["home_score"], row["away_score"]) == ((112, 98) if status == "final" else (None, None))
+        assert (row["home_score"], row["away_score"]) == ((112, 98) if status in ("live", "final") else (None, None))
+
+    @pytest.mark.parametrize(
+        ("home", "away", "told"), [(0, 0, (0, 0)), (54, 54, (54, 54)), (54, None, (None, None)), (54, -1, (None, None))]
+    )
+    def test_a_score_so_far_may_be_level_and_is_told_whole_or_not_at_all(self, home: Any, away: Any, told: tuple[Any, Any]) -> None:
+        teams: dict[str, Any] = {"homeTeam": side("BOS", home), "awayTeam": side("LAL", away)}
+        parsed = parse(schedule(game(gameStatus=2, gameStatusText="Half", **teams)))
+        [row] = rows(parsed, "games")
+        assert (row["home_score"], row["away_score"]) == told
+        assert parsed.rejects == []
 
     def test_exhibitions_are_refused_with_one_count_a_rule(self) -> None:
         games = [game(f"00125000{index:02d}") for index in range(60)] + [game("0032500001"), game("0032500002")]

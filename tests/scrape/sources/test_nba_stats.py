@@ -211,7 +211,7 @@ class TestScoreboard:
         ("code", "printed", "status", "score"),
         [
             (3, "Final/OT", "final", 117),
-            (2, "Q3 5:00", "live", None),
+            (2, "Q3 5:00", "live", 117),
             (1, "PPD", "postponed", None),
             (1, "TBD", "scheduled", None),
             (1, "25:99 pm ET", "scheduled", None),

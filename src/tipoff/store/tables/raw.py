@@ -102,8 +102,8 @@ SCHEDULE = facts(
         string("away", "tricode"),
         string("game_type", "regular, playoff, play_in or cup_final"),
         string("status", "scheduled, live, final, postponed or cancelled"),
-        count("home_score", "points of the home team, when final", "pts"),
-        count("away_score", "points of the away team, when final", "pts"),
+        count("home_score", "points of the home team: while live so far, when final in all", "pts"),
+        count("away_score", "points of the away team: while live so far, when final in all", "pts"),
     ),
     "The schedule in versions; the newest known is in force, the league's own before an odds source's",
 )

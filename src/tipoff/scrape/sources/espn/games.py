@@ -62,7 +62,11 @@ def read_game(
     if at is None:
         return Refusal("date", "unreadable_instant")
     tip = None if competition.get("timeValid") is False else at  # a placeholder stands there, of the right day
-    scores = _scores(path, ledger, home_score, away_score) if told == "final" else (None, None)
+    scores: tuple[int | None, int | None] = (None, None)
+    if told == "final":
+        scores = _scores(path, ledger, home_score, away_score)
+    elif told == "live":
+        scores = _scores_so_far(home_score, away_score)
     return Game(
         league,
         home,
@@ -127,8 +131,14 @@ def _scores(path: str, ledger: Ledger, *printed: Any) -> tuple[int | None, int |
     return home, away
 
 
-def _score(value: Any) -> int | None:
+def _scores_so_far(*printed: Any) -> tuple[int | None, int | None]:
+    """Of a game that is being played: both or none, since what cannot be read now is told again in a minute."""
+    home, away = (_score(value, 0) for value in printed)
+    return (home, away) if home is not None and away is not None else (None, None)
+
+
+def _score(value: Any, lowest: int = 1) -> int | None:
     """A score; ESPN writes it as text."""
     if type(value) is str and value.isascii() and value.isdigit() and len(value) <= 3:
         value = int(value)
-    return whole(value, 1, _HIGHEST_SCORE)
+    return whole(value, lowest, _HIGHEST_SCORE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from tipoff.errors import BadInput
@@ -20,6 +21,11 @@ def injuries() -> Request:
 def scoreboard(day: date) -> Request:
     """The games of one New York day, with ESPN's own ids of them."""
     return Request(SOURCE, "scoreboard", f"{_NBA}/scoreboard", (("dates", f"{day:%Y%m%d}"), ("limit", "100")), game_date=day)
+
+
+def scores(day: date) -> Request:
+    """The same document for its scores as they stand: a feed of its own, asked for while games are played."""
+    return replace(scoreboard(day), kind="scores")
 
 
 def box_score(espn_id: str) -> Request:

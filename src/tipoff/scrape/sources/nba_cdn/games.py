@@ -46,7 +46,7 @@ def read_game(game: dict[str, Any], path: str, ledger: Ledger) -> Game | Refusal
     status = read_status(game)
     if status is None:
         return Refusal("gameStatus", "unknown_status")
-    scores = _scores(game, path, ledger) if status == "final" else (None, None)
+    scores = _scores(game, path, ledger) if status == "final" else _scores_so_far(game) if status == "live" else (None, None)
     return Game(league, home, away, status, tip, None, game_id, None, game_type, *scores)
 
 
@@ -108,6 +108,12 @@ def _scores(game: dict[str, Any], path: str, ledger: Ledger) -> tuple[int | None
         ledger.apart(path, "tied_final", printed)
         return None, None
     return home, away
+
+
+def _scores_so_far(game: dict[str, Any]) -> tuple[int | None, int | None]:
+    """Of a game that is being played: both or none, since what cannot be read now is told again in a minute."""
+    home, away = (whole(game[key].get("score"), 0, HIGHEST_SCORE) for key in ("homeTeam", "awayTeam"))
+    return (home, away) if home is not None and away is not None else (None, None)
 
 
 def known_at_of(payload: Payload, document: dict[str, Any]) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from tipoff.scrape.request import Request, id_in_path
@@ -19,6 +20,11 @@ def box_score(league_game_id: str) -> Request:
 def scoreboard(day: date) -> Request:
     """The games of one New York day, with their tips, statuses and scores."""
     return Request(SOURCE, "scoreboard", "/stats/scoreboardv3", (("GameDate", day.isoformat()), ("LeagueID", "00")), game_date=day)
+
+
+def scores(day: date) -> Request:
+    """The same document for its scores as they stand: a feed of its own, asked for while games are played."""
+    return replace(scoreboard(day), kind="scores")
 
 
 def play_by_play(league_game_id: str) -> Request:

@@ -94,6 +94,9 @@ def _read_header(row: dict[str, Any], path: str, scores: dict[tuple[Any, Any], A
         if found[0] is not None and found[0] == found[1]:
             ledger.apart(path, "tied_final", found)
             found = [None, None]
+    elif status == "live":
+        so_far = [whole(scores.get((game_id, team.league_id)), 0, HIGHEST_SCORE) for team in (home, away)]
+        found = so_far if None not in so_far else found
     league, game_type = head
     tip = _tip(day, row.get("GAME_STATUS_TEXT")) if status == "scheduled" else None
     return Game(league, home, away, status, tip, None if tip else day, game_id, None, game_type, found[0], found[1])

@@ -1,0 +1,198 @@
+"""The completion message: what a phase says when it is done, checked where it is written and again where it is read (F20).
+
+Comes in: what a phase knows of its own end, or the JSON of somebody's message. Goes out: a message that is whole, or an error with the
+path of each field that is not. It must never know who reads it, nor how it travels.
+
+Everything but `error` is required and typed: a missing number is an error, never 0 or 100. That a message ends before it began is no
+fault: clocks are set back (F32).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+
+from tipoff.clock import as_utc
+from tipoff.errors import BadInput
+from tipoff.store.tables import table_of
+from tipoff.store.warehouse import Work
+
+SCHEMA_VERSION: Literal[1] = 1
+Phase = Literal["scrape", "load", "analyze", "features", "predict", "publish", "grade", "performance", "train"]
+Status = Literal["success", "partial", "no_data", "failed"]
+PHASES: tuple[Phase, ...] = get_args(Phase)
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Instant = Annotated[AwareDatetime, AfterValidator(as_utc)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+class MessageError(BaseModel):
+    """Why a phase failed, or what of it did."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    type: Name
+    message: str
+
+
+class CompletionMessage(BaseModel):
+    """What a phase says of its end. `game_date` is the New York day; instants are aware, and UTC once they are in; `completion_pct` is
+    between 0 and 100. `error` alone may be absent.
+
+    Made by `completion`, or read by `read_message`; both raise BadInput where pydantic would raise its own error.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    schema_version: Literal[1]
+    processor_name: Name
+    phase: Phase
+    execution_id: Name
+    correlation_id: Name
+    game_date: date
+    output_dataset: Name
+    output_table: Name
+    status: Status
+    record_count: Count
+    records_failed: Count
+    completion_pct: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
+    started_at: Instant
+    finished_at: Instant
+    trigger: Name
+    error: MessageError | None = None
+
+    @property
+    def message_id(self) -> str:
+        """The same for the same news, whenever it is told: of everything but the two instants.
+
+        A step that runs again after a kill says what it said before at another time: one message. If it did something else this time, such
+        as the rest of the rows, that is other news, and another message.
+        """
+        news = self.model_dump(mode="json", exclude={"started_at", "finished_at"}, exclude_none=True)
+        return hashlib.sha256(json.dumps(news, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:32]
+
+    def to_json(self) -> str:
+        """As it travels and is kept: fields in the contract's order, `error` only where there is one."""
+        return self.model_dump_json(exclude_none=True, warnings="none")
+
+
+def completion(
+    *,
+    phase: Phase,
+    processor_name: str,
+    game_date: date,
+    table: str,
+    status: Status,
+    record_count: int,
+    started_at: datetime,
+    finished_at: datetime,
+    trigger: str,
+    correlation_id: str,
+    execution_id: str,
+    records_failed: int = 0,
+    completion_pct: float = 100.0,
+    error: BaseException | MessageError | None = None,
+) -> CompletionMessage:
+    """The message of a phase that has ended.
+
+    `table` is what it wrote, such as `features.store`. `correlation_id` names the whole chain, and is handed on from message to message;
+    `execution_id` names this execution, and is the same when it is taken up again after a kill: a batch's id, never a process's or a
+    run's. `trigger` says what started it. Raises BadInput with the path of each field that does not fit.
+    """
+    dataset, _, name = table.partition(".") if isinstance(table, str) else (table, "", table)
+    if isinstance(error, BaseException):
+        error = MessageError(type=type(error).__name__, message=str(error).encode("utf-8", "backslashreplace").decode())
+    return _whole(
+        lambda: CompletionMessage(
+            schema_version=SCHEMA_VERSION,
+            processor_name=processor_name,
+            phase=phase,
+            execution_id=execution_id,
+            correlation_id=correlation_id,
+            game_date=game_date,
+            output_dataset=dataset,
+            output_table=name,
+            status=status,
+            record_count=record_count,
+            records_failed=records_failed,
+            completion_pct=completion_pct,
+            started_at=started_at,
+            finished_at=finished_at,
+            trigger=trigger,
+            error=error,
+        )
+    )
+
+
+def read_message(body: bytes | str) -> CompletionMessage:
+    """Somebody's message, whole. Raises BadInput with the path of each field that does not fit."""
+    return _whole(lambda: CompletionMessage.model_validate_json(_once_each(body)))
+
+
+def put(work: Work, message: CompletionMessage) -> None:
+    """Write a message to the outbox, in the transaction of the data that it speaks of: both are kept, or neither.
+
+    The same news twice is one message, sent once. Raises BadInput where the message is not whole, however it was made.
+    """
+    whole = read_message(message.to_json())
+    outbox = work.table("ops.outbox")
+    if work.fetch(outbox.filter(outbox.message_id == whole.message_id).select("message_id")).num_rows:
+        return
+    row = {
+        "message_id": whole.message_id,
+        "game_date": whole.game_date,
+        "body": whole.to_json(),
+        "created_at": whole.finished_at,
+    }
+    work.merge("ops.outbox", table_of("ops.outbox", [row]))
+
+
+def _once_each(body: bytes | str) -> bytes | str:
+    """The body, if no field of it stands there twice: two readers could take two different ones. Other faults are the model's affair."""
+
+    def refuse(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise BadInput(_told(f"{name}: stands there twice" for name in twice), hint=_HINT)
+        return dict(pairs)
+
+    try:
+        json.loads(body, object_pairs_hook=refuse)
+    except (ValueError, RecursionError):
+        return body
+    return body
+
+
+def _whole(make: Callable[[], CompletionMessage]) -> CompletionMessage:
+    try:
+        return make()
+    except ValidationError as error:
+        raise BadInput(_told(map(_fault, error.errors(include_url=False))), hint=_HINT) from None
+
+
+def _fault(fault: Any) -> str:
+    """One fault, its path first."""
+    path, kind = ".".join(map(str, fault["loc"])) or "$", fault["type"]
+    if kind == "missing":
+        return f"{path}: is missing"
+    if kind == "extra_forbidden":
+        known = MessageError if path.startswith("error.") else CompletionMessage
+        meant = get_close_matches(str(fault["loc"][-1]), known.model_fields, n=1)
+        return f"{path}: is no field of it{f' (is {meant[0]} meant?)' if meant else ''}"
+    said = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{path}: {said[0].lower()}{said[1:]}"
+
+
+def _told(faults: Any) -> str:
+    return f"A completion message does not fit: {'; '.join(faults)}."
+
+
+_HINT = "Correct its sender, and send it again; docs/messages.md lists the fields."

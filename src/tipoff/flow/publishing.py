@@ -1,0 +1,78 @@
+"""Phase 6 as a plain function: the documents of a date, where what they rest on has changed since they were published.
+
+Comes in: a date. Goes out: documents in the bucket, and in the warehouse from which versions they were made. It must never know how what it
+publishes came about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime
+
+from tipoff.analyze.slate import games_between
+from tipoff.clock import game_date_of
+from tipoff.flow.house import House
+from tipoff.flow.slate import Done, Guard, no_guard
+from tipoff.predict.activate import PREDICTIONS
+from tipoff.publish.tonight import Published, publish_tonight
+from tipoff.store.versions import PUBLISH, Version, advance, versions
+from tipoff.store.warehouse import Work
+from tipoff.train.registry import headline
+
+
+def publish(
+    house: House,
+    game_date: date,
+    *,
+    as_of: datetime | None = None,
+    guard: Guard = no_guard,
+    failure: str | None = None,
+    force: bool = False,
+) -> tuple[Done, Published | None]:
+    """Publish a date and the status, unless nothing changed. `failure`: which phase broke, in words; it is published in any case.
+
+    Raises ConfigError where the bucket does not take a document.
+    """
+    with house.warehouse.reading() as work:
+        guard(work)
+        head, made_from = _rests_on(work, house, game_date, failure)
+        if (
+            not force
+            and versions(work, [PUBLISH], [_scope(game_date)]).get((PUBLISH, _scope(game_date)), Version(0)).made_from == made_from
+        ):
+            return Done(False), None
+    published = publish_tonight(
+        house.warehouse,
+        house.bucket,
+        game_date,
+        generated_at=house.clock.now(),
+        as_of=as_of,
+        headline_system=head,
+        failure=failure,
+    )
+    with house.warehouse.writing(house.run_id) as work:
+        guard(work)
+        advance(work, {(PUBLISH, _scope(game_date)): made_from})
+    house.publish_status()
+    return Done(True, {"documents": len(published.documents), "bytes": published.bytes, "state": published.state}), published
+
+
+def _scope(game_date: date) -> str:
+    return game_date.isoformat()
+
+
+def _rests_on(work: Work, house: House, game_date: date, failure: str | None) -> tuple[str | None, str]:
+    """The system that stands for the slate, and the versions that the documents rest on: of every game ever on this date whatever has one,
+    of the fleet its models, of the day what is said of their age."""
+    games = games_between(work, game_date, game_date)
+    known = work.table("ops.generations")
+    mine = known.filter(known.scope.isin([*games, _scope(game_date)]), ~known.kind.startswith("load:"), known.kind != PUBLISH)
+    rows = work.fetch(mine.select("kind", "scope", "generation").order_by(["kind", "scope"])).to_pylist()
+    models = work.fetch(work.table("models.registry").order_by("model_id")).to_pylist()
+    said = work.table(PREDICTIONS)
+    speaking = work.fetch(said.filter(said.game_id.isin(games), said.is_active).select("system_id").distinct().order_by("system_id"))
+    head = headline(models, speaking.column("system_id").to_pylist())[0]
+    parts = [f"{row['kind']} {row['scope']} {row['generation']}" for row in rows]
+    parts += [f"{row['model_id']} {row['state']}" for row in models]
+    parts += [str(head), failure or "", game_date_of(house.clock.now()).isoformat()]
+    return head, hashlib.sha256("\n".join(parts).encode()).hexdigest()

@@ -1,0 +1,196 @@
+"""A slate: the games of a date that are still open, as of one moment, and what of them has to be done again.
+
+Comes in: a date, what is asked for, a moment. Goes out: phases 3 and 4 as plain functions, each in one transaction with its version and its
+message. A game's features are made anew where an input that may reach them changed since (`features.dirty`), and only then; the slate is
+judged as a whole all the same. It must never know a queue, nor who holds the batch.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, get_args
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tipoff.analyze.coverage import Gap, teams_without_boxes
+from tipoff.analyze.history import WINDOW
+from tipoff.analyze.schedule import Schedule
+from tipoff.analyze.slate import games_between, known_games_on
+from tipoff.analyze.summaries import summarise_games, summarise_slate
+from tipoff.errors import BadInput
+from tipoff.features.build import Built, build
+from tipoff.features.dirty import standing_rows
+from tipoff.features.quality import RunMode
+from tipoff.features.refresh import store_rows
+from tipoff.features.slate_checks import check_slate
+from tipoff.flow.alerts import note_alerts, tell
+from tipoff.flow.house import House
+from tipoff.predict.artefacts import Loaded
+from tipoff.store.versions import FEATURES, advance
+from tipoff.store.warehouse import Work
+
+Guard = Callable[[Work], None]
+"""Called within each transaction before it commits; raises where somebody else holds the batch by now."""
+PHASES = ("analyze", "features", "predict", "publish")
+_NO_BOXES = "boxes "
+
+
+def no_guard(_work: Work) -> None:
+    """Of who holds no batch."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a slate is asked for. `games` are those that the run mode is meant for (None: all that are open); the others keep theirs.
+    `systems` and `phases`: None for all. `force` does again what is up to date."""
+
+    run_mode: RunMode = "line_update"
+    games: tuple[str, ...] | None = None
+    systems: tuple[str, ...] | None = None
+    phases: tuple[str, ...] | None = None
+    force: bool = False
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> Asked:
+        """Raises BadInput for a run mode or phase that is none."""
+        mode = given.get("run_mode", "line_update")
+        modes: dict[str, RunMode] = {name: name for name in get_args(RunMode)}
+        if mode not in modes:
+            raise BadInput(f"{mode!r} is no run mode.", hint=f"There are {', '.join(modes)}.")
+        lists = {name: tuple(given[name]) if given.get(name) is not None else None for name in ("games", "systems", "phases")}
+        if unknown := sorted(set(lists["phases"] or ()) - set(PHASES)):
+            raise BadInput(f"{', '.join(unknown)}: no such phase.", hint=f"There are {', '.join(PHASES)}.")
+        return cls(modes[mode], lists["games"], lists["systems"], lists["phases"], bool(given.get("force")))
+
+    def as_json(self) -> dict[str, Any]:
+        """What `of` takes."""
+        lists = {name: list(value) if value is not None else None for name, value in vars(self).items() if name in _LISTS}
+        return {"run_mode": self.run_mode, "force": self.force, **lists}
+
+
+_LISTS = ("games", "systems", "phases")
+
+
+@dataclass(frozen=True)
+class Slate:
+    """One run over a date. `as_of` (UTC): None for a date of the past, each game as of its tip, those that are over too."""
+
+    house: House
+    game_date: date
+    asked: Asked
+    as_of: datetime | None
+    batch_id: str
+    cause: str = "by hand"
+    guard: Guard = no_guard
+
+    def games(self, work: Work) -> pa.Table:
+        """The games that are open (`known_games`, each with its moment): known, not called off, not tipped by `as_of`."""
+        known = known_games_on(Schedule.read(work), self.game_date, self.game_date, self.as_of)
+        return known if self.as_of is None else known.filter(pc.greater(known.column("tip"), pa.scalar(self.as_of)))
+
+    def closed_games(self, work: Work) -> list[str]:
+        """The games that some schedule had on this date and that are not on it any more: called off, or moved to another day."""
+        on_it = set(known_games_on(Schedule.read(work), self.game_date, self.game_date, self.as_of).column("game_id").to_pylist())
+        return [game for game in games_between(work, self.game_date, self.game_date) if game not in on_it]
+
+
+@dataclass
+class Done:
+    """What a phase did; `ran` is False where everything was up to date. `stands` is what is there now (`tally`), of phase 5."""
+
+    ran: bool
+    counts: dict[str, Any] = field(default_factory=dict)
+    stands: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+class Workbench:
+    """What the phases of a process hand on to one another, so that nothing is made twice: the newest slate's feature rows, by date, and
+    models that are loaded. Whoever finds nothing here makes it anew, and it is the same."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._built: dict[date, tuple[dict[str, datetime], Built]] = {}
+        self.models: dict[str, Loaded] = {}
+
+    def built(self, work: Work, game_date: date, moments: Mapping[str, datetime]) -> Built:
+        """The feature rows of these games, each at its moment."""
+        with self._mutex:
+            held = self._built.get(game_date)
+        if held is not None and held[0] == moments:
+            return held[1]
+        made = build(work, sorted(moments), moments)
+        self.put(game_date, moments, made)
+        return made
+
+    def put(self, game_date: date, moments: Mapping[str, datetime], built: Built) -> None:
+        """Keep the rows of a date; those of others are let go."""
+        with self._mutex:
+            self._built = {game_date: (dict(moments), built)}
+
+    def close(self) -> None:
+        """Let go of everything."""
+        with self._mutex:
+            self._built.clear()
+            self.models.clear()
+
+
+def moments_of(work: Work, slate: Slate, games: pa.Table) -> tuple[dict[str, datetime], list[str]]:
+    """As of when each open game's feature rows stand, or will once it is built; and which are to be built."""
+    asked = dict(zip(games.column("game_id").to_pylist(), games.column("as_of").to_pylist(), strict=True))
+    standing = {} if slate.asked.force else standing_rows(work, games)
+    return asked | standing, [game for game in asked if game not in standing]
+
+
+def analyze(slate: Slate) -> Done:
+    """Phase 3: games summed up, and the circumstances and lines of the open games whose features will be made anew. Raises nothing of its
+    own where there are no games: there is nothing to do."""
+    house = slate.house
+    with house.warehouse.writing(house.run_id) as work:
+        slate.guard(work)
+        games = slate.games(work)
+        if not games.num_rows:
+            return Done(False)
+        moments, dirty = moments_of(work, slate, games)
+        merged = summarise_games(work, slate.game_date - WINDOW, slate.game_date)
+        if dirty:
+            merged |= summarise_slate(work, dirty, {game: moments[game] for game in dirty})
+        gaps = teams_without_boxes(work, slate.game_date, house.clock.now()) if merged else []
+    if merged:
+        alert_gaps(house, gaps)
+    counts = {name.split(".")[1]: part.inserted + part.updated for name, part in merged.items()}
+    return Done(bool(merged), counts | {"teams_without_boxes": len(gaps)})
+
+
+def alert_gaps(house: House, gaps: list[Gap]) -> list[str]:
+    """Put on record which teams' box scores are missing before anything is predicted on them (F46); gives what there is to say."""
+    met = {f"{_NO_BOXES}{gap.team}": gap.words for gap in gaps}
+    with house.state.transaction() as connection:
+        fresh = note_alerts(connection, _NO_BOXES, met, house.clock.now())
+    tell(met[key] for key in fresh)
+    return list(met.values())
+
+
+def make_features(slate: Slate, bench: Workbench) -> Done:
+    """Phase 4: feature rows of the open games, of those alone that are not up to date.
+
+    Raises SlateStopped where a feature stops the slate as a whole.
+    """
+    house = slate.house
+    with house.warehouse.writing(house.run_id) as work:
+        slate.guard(work)
+        games = slate.games(work)
+        moments, dirty = moments_of(work, slate, games)
+        if not dirty:
+            return Done(False)
+        built = bench.built(work, slate.game_date, moments)
+        check_slate(built)
+        named = pa.array(dirty, pa.string())
+        rows = pc.is_in(built.ingredients.column("game_id"), value_set=named).to_numpy(zero_copy_only=False)
+        fresh = built.take(rows.nonzero()[0])
+        store_rows(work, games.filter(pc.is_in(games.column("game_id"), value_set=named)), fresh)
+        advance(work, {(FEATURES, game): moments[game].isoformat() for game in dirty})
+    return Done(True, {"games": len(dirty), "rows": fresh.size, "ready": int(fresh.scores.ready.sum())})

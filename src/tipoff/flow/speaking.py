@@ -1,0 +1,241 @@
+"""Phase 5 as a plain function: every system speaks of the games that it has not spoken of as they stand now, and of no other.
+
+What a system said of a game was made from the game's feature rows, a model and the gate in force: while these are the same it is not asked
+again. The slate is judged as a whole all the same (batch guard, red alerts), by the rows of all open games. Games that are called off, or
+moved away, are taken down with their reason. It must never know a queue, nor how a prediction is made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import ibis
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tipoff.analyze.history import newest_schedule
+from tipoff.errors import ArtefactMismatch, NotReady
+from tipoff.features.build import Built
+from tipoff.features.quality import MIN_SCORE, RunMode
+from tipoff.flow.fleet import Fleet, watched
+from tipoff.flow.house import House
+from tipoff.flow.slate import Done, Slate, Workbench
+from tipoff.flow.tally import tally
+from tipoff.market.taking import quotes_to_take
+from tipoff.predict import artefacts
+from tipoff.predict.activate import activate, take_down
+from tipoff.predict.past_margins import past_margins
+from tipoff.predict.slate import Slate as Spoken_of
+from tipoff.predict.slate import SlateOptions, Spoken, held_back, slate_of, speak
+from tipoff.predict.systems import System, systems_named
+from tipoff.predict.unresolved import unresolved_absences
+from tipoff.store.versions import FEATURES, Version, advance, versions
+from tipoff.store.warehouse import Work
+from tipoff.train.registry import serving
+
+_SAID = "predict:"
+_HELD = "held back"
+
+
+@dataclass(frozen=True)
+class MadeFrom:
+    """What a system's word on a game rests on: the generation of its feature rows, the model, the least score that the gate asks for."""
+
+    features: int
+    model: str
+    gate: float
+
+    def text(self) -> str:
+        """As it stands on record."""
+        return f"features {self.features}, {self.model}, gate {self.gate:g}"
+
+
+def loaded_fleet(house: House, at_hand: dict[str, artefacts.Loaded] | None = None) -> Fleet:
+    """Every system with the model that serves for it; one whose artefact is refused stays without, and why. `at_hand` are models that
+    are loaded already; those that serve no more are let go.
+
+    Raises NotReady where none is trained at all.
+    """
+    at_hand = {} if at_hand is None else at_hand
+    served = serving(house.warehouse.read("models.registry").to_pylist())
+    fleet: Fleet = []
+    for system in systems_named(None, house.settings.systems_file):
+        mine = served.get(system.system_id)
+        if mine is None:
+            fleet.append((system, None, "it is not trained: run `tipoff train`"))
+            continue
+        try:
+            fleet.append((system, artefacts.load(house.bucket, mine["model_id"], at_hand), ""))
+        except ArtefactMismatch as error:
+            fleet.append((system, None, str(error)))
+    if not any(loaded for _, loaded, _ in fleet):
+        raise NotReady("No system is trained.", hint="Run `tipoff train` first.")
+    in_use = {row["model_id"] for row in served.values()}
+    in_use |= {member for _, loaded, _ in fleet if loaded for member in loaded.manifest.members.values()}
+    for name in at_hand.keys() - in_use:
+        del at_hand[name]
+    return fleet
+
+
+def predict(slate: Slate, bench: Workbench) -> Done:
+    """Phase 5 for the open games of a slate. Raises NotReady where no system is trained."""
+    house = slate.house
+    fleet = _asked_of(slate, watched(house, loaded_fleet(house, bench.models), slate.game_date))
+    now = house.clock.now()
+    with house.warehouse.writing(house.run_id) as work:
+        slate.guard(work)
+        games = _as_built(work, slate.games(work))
+        gone = _take_down_closed(work, slate)
+        todo = _Todo.of(work, slate, fleet, games)
+        if not todo.stale:
+            return Done(bool(gone), {"games_taken_down": gone} if gone else {}, stands=tally(work, games.column("game_id").to_pylist()))
+        moments = dict(zip(games.column("game_id").to_pylist(), games.column("as_of").to_pylist(), strict=True))
+        built = bench.built(work, slate.game_date, moments)
+        quotes = quotes_to_take(work, ibis.memtable(games))
+        said_of = 0
+        for mode, in_mode in todo.by_mode.items():
+            if not any(in_mode & todo.stale.get(system.system_id, set()) for system, _, _ in fleet):
+                continue
+            options = SlateOptions(slate.batch_id, mode, house.settings.thresholds.min_minutes)
+            everybody = slate_of(built, quotes, options, _past(work, fleet, slate))
+            for system, loaded, why in fleet:
+                if games_of_it := in_mode & todo.stale.get(system.system_id, set()):
+                    said = _said(work, everybody, built, system, loaded, why, options)
+                    scope = in_mode if said.guard else games_of_it
+                    activate(work, system.system_id, sorted(scope), _only(said, scope), now)
+                    said_of += len(scope)
+                    todo.note(system.system_id, scope, held=bool(said.guard))
+        advance(work, todo.made)
+        stands = tally(work, moments)
+    predicted = sum(one["predicted"] for one in stands["systems"].values())
+    absent = sum(one["absent"] for one in stands["systems"].values())
+    return Done(True, {"spoken": said_of, "predictions": predicted, "absences": absent, "games_taken_down": gone}, stands=stands)
+
+
+def _asked_of(slate: Slate, fleet: Fleet) -> Fleet:
+    """The systems that are asked: all, or those that are named. An ensemble asks its members itself."""
+    wanted = slate.asked.systems
+    return fleet if wanted is None else [one for one in fleet if one[0].system_id in wanted]
+
+
+def _as_built(work: Work, games: pa.Table) -> pa.Table:
+    """These games with the moment of their newest feature rows in place of the one asked for; those without rows are left out."""
+    stored = work.table("features.store").inner_join(ibis.memtable(games.select(["game_id", "as_of"])).rename(until="as_of"), "game_id")
+    newest = work.fetch(stored.filter(stored.as_of <= stored.until).group_by("game_id").agg(built_at=stored.as_of.max()))
+    joined = games.drop_columns(["as_of"]).join(newest, "game_id", join_type="inner").sort_by("game_id")
+    return joined.rename_columns({"built_at": "as_of"})
+
+
+@dataclass
+class _Todo:
+    """By system the games that it is to speak of; by run mode the open games that are let through by its gate; and what is made."""
+
+    stale: dict[str, set[str]]
+    by_mode: dict[RunMode, set[str]]
+    now: dict[tuple[str, str], MadeFrom]
+    made: dict[tuple[str, str], str]
+
+    @classmethod
+    def of(cls, work: Work, slate: Slate, fleet: Fleet, games: pa.Table) -> _Todo:
+        names = games.column("game_id").to_pylist()
+        kinds = [f"{_SAID}{system.system_id}" for system, _, _ in fleet]
+        stood = versions(work, [FEATURES, *kinds], names)
+        modes = {game: _mode(slate, game, [stood[kind, game] for kind in kinds if (kind, game) in stood]) for game in names}
+        by_mode: dict[RunMode, set[str]] = {}
+        for game, mode in modes.items():
+            by_mode.setdefault(mode, set()).add(game)
+        found = cls({}, by_mode, {}, {})
+        for system, loaded, why in fleet:
+            model = loaded.manifest.model_id if loaded else f"none ({hashlib.sha256(why.encode()).hexdigest()[:12]})"
+            for game in names:
+                rows = stood.get((FEATURES, game), Version(0)).generation
+                found.now[system.system_id, game] = MadeFrom(rows, model, MIN_SCORE[modes[game]])
+            stale = {
+                game
+                for game in names
+                if slate.asked.force
+                or stood.get((f"{_SAID}{system.system_id}", game), Version(0)).made_from not in found._up_to_date(system.system_id, game)
+            }
+            if stale:
+                found.stale[system.system_id] = stale
+        return found
+
+    def _up_to_date(self, system_id: str, game: str) -> tuple[str, str]:
+        return self.now[system_id, game].text(), self._held(system_id)
+
+    def _held(self, system_id: str) -> str:
+        """What a system that is held back rests on: the whole slate. It is asked again once any game of it stands otherwise."""
+        whole = "; ".join(f"{game}: {made.text()}" for (name, game), made in sorted(self.now.items()) if name == system_id)
+        return f"{_HELD}, {hashlib.sha256(whole.encode()).hexdigest()[:16]}"
+
+    def note(self, system_id: str, games: Iterable[str], *, held: bool) -> None:
+        """A system has spoken of these games, or was held back."""
+        for game in games:
+            self.made[f"{_SAID}{system_id}", game] = self._held(system_id) if held else self.now[system_id, game].text()
+
+
+def _mode(slate: Slate, game: str, said: list[Version]) -> RunMode:
+    """The run mode whose gate a game passes: the one asked for, where it is meant for this game, unless a lower gate was in force before.
+    A gate that has been lowered stays so until the tip: else who was let in would be thrown out again by the next line."""
+    asked: RunMode = slate.asked.run_mode
+    meant = slate.asked.games is None or game in slate.asked.games
+    asked = asked if meant else "line_update"
+    before = [float(one.made_from.rpartition("gate ")[2]) for one in said if "gate " in one.made_from]
+    lowest = min(before, default=MIN_SCORE[asked])
+    if slate.as_of is None or lowest >= MIN_SCORE[asked]:
+        return asked
+    lowered: tuple[RunMode, ...] = ("final_retry", "last_call")
+    return next(mode for mode in lowered if MIN_SCORE[mode] <= lowest)
+
+
+def _said(
+    work: Work,
+    everybody: Spoken_of,
+    built: Built,
+    system: System,
+    loaded: artefacts.Loaded | None,
+    why: str,
+    options: SlateOptions,
+) -> Spoken:
+    if loaded is None:
+        said = held_back(everybody, system, why)
+        said = Spoken(said.predictions, said.absences)  # by itself, and not by how this slate looks
+    else:
+        said = speak(everybody, as_trained(system, loaded), loaded.manifest.model_id, loaded.speaker)
+    strangers = unresolved_absences(work, built, system, options)
+    return Spoken(said.predictions, pa.concat_tables([said.absences, strangers], promote_options="default"), said.guard)
+
+
+def as_trained(system: System, loaded: artefacts.Loaded) -> System:
+    """The system with the threshold that its model was trained and judged with, whatever its table says by now."""
+    threshold = {"threshold": loaded.manifest.threshold, "threshold_in": loaded.manifest.threshold_in}
+    return system.model_copy(update=threshold)
+
+
+def _past(work: Work, fleet: Fleet, slate: Slate) -> dict[str, float]:
+    """How far each system used to stand from the lines: on its own past slates, else on the days that its model was held out from."""
+    held_out = {loaded.manifest.system_id: loaded.manifest.metrics.get("lined_margin") for _, loaded, _ in fleet if loaded}
+    return {name: margin for name, margin in held_out.items() if margin is not None} | past_margins(work, slate.game_date)
+
+
+def _only(said: Spoken, games: Iterable[str]) -> Spoken:
+    wanted = pa.array(sorted(games), pa.string())
+    parts = [rows.filter(pc.is_in(rows.column("game_id"), value_set=wanted)) for rows in (said.predictions, said.absences)]
+    return Spoken(parts[0], parts[1], said.guard)
+
+
+def _take_down_closed(work: Work, slate: Slate) -> int:
+    """What was said of games that are not on this date any more is taken down, with the reason; how many predictions."""
+    closed = slate.closed_games(work)
+    if not closed:
+        return 0
+    in_force = newest_schedule(work.table("raw.schedule")).filter(lambda t: t.game_id.isin(closed)).select("game_id", "status")
+    status = {row["game_id"]: row["status"] for row in work.fetch(in_force).to_pylist()}
+    why = {game: f"game_{'cancelled' if status.get(game) == 'cancelled' else 'postponed'}" for game in closed}
+    taken = take_down(work, slate.game_date, why)
+    spoken = work.table("ops.generations").filter(lambda t: t.scope.isin(taken) & t.kind.startswith(_SAID))
+    kinds = work.fetch(spoken.select("kind", "scope")).to_pylist()
+    advance(work, {(row["kind"], row["scope"]): "taken down" for row in kinds})  # so that it is said again, should it come back
+    return len(taken)
