@@ -164,7 +164,6 @@ class Settings(BaseSettings):
         return self.bucket or self.data_dir.absolute().as_uri()
 
 
-<<<<<<< HEAD
 def clock_of(settings: Settings) -> Clock:
     """The clock in force: the machine's, or, in the practice league, the one that stands in `clock_file`.
 
@@ -177,10 +176,7 @@ def clock_of(settings: Settings) -> Clock:
     return FileClock(settings.clock_file)
 
 
-SECRETS = ("database", "odds_api_key", "balldontlie_key")
-=======
 SECRETS = ("database", "odds_api_key", "balldontlie_key", "webhook_secret")
->>>>>>> main
 
 
 def load_settings(**given: Any) -> Settings:

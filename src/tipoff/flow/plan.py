@@ -5,7 +5,7 @@ the state database, nor what was asked already.
 
 Lines and props every 30 minutes (the setting `capture_minutes`) from the morning to the tip, and every 10 minutes in the last 30 before it,
 per game, so that the close is within 15 minutes of the tip. Game lines of all games come in one document. Injuries twice as often. Live
-scores, all of a day in one light document, every 10 minutes from the first tip until the last game is final. Box scores from the buzzer
+scores, all of a day in one light document, three times as often from the first tip until the last game is final. Box scores from the buzzer
 until they are final, again the next morning, and once more two days later: corrections are versions of their own. Play-by-play, where it is
 switched on, once a game's box score is final, and again the next morning; a team's roster on the morning of a game day, where the one on
 record is a week old or there is none.
@@ -105,7 +105,7 @@ def capture_plan(game_date: date, games: Iterable[PlannedGame], settings: Settin
     if "roster" in optional:
         asks += [Ask(local_instant(game_date, ROSTERS_AT), "roster", team) for team in teams_of(slate) if team in no_roster]
     if "scores" in optional:
-        moments = _every(slate[0].tip, slate[-1].tip + BOX_UNTIL, SCORES_EVERY)
+        moments = _every(slate[0].tip, slate[-1].tip + BOX_UNTIL, max(SCORES_EVERY, every / 3))
         asks += [Ask(moment, "scores", until_final=True) for moment in moments]
     for game in slate:
         if "shots" in optional:
