@@ -118,6 +118,9 @@ class Settings(BaseSettings):
         pattern=r"^projects/[^/\s]+/topics/[^/\s]+$",
         description="each completion message is also published there: projects/…/topics/…",
     )
+    settle_seconds: float = Field(
+        2.0, ge=0, description="pause between something that arrived and the run that it leads to, so that what comes with it is in"
+    )
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")

@@ -15,7 +15,7 @@ from tipoff.clock import game_date_of
 from tipoff.errors import BadInput, BrokenInvariant
 from tipoff.flow.house import House
 from tipoff.load.counts import Counts
-from tipoff.load.documents import Guard, load_payloads
+from tipoff.load.documents import Guard, Sealed, load_payloads
 from tipoff.scrape.records import Payload
 
 AT_ONCE = 50
@@ -66,8 +66,8 @@ def read_arrivals(house: House, feed: str, game_date: date, keys: list[tuple[str
     return found, unread
 
 
-def load_arrivals(house: House, arrivals: list[Arrival], *, guard: Guard) -> Counts:
-    """Load these documents, in one transaction."""
+def load_arrivals(house: House, arrivals: list[Arrival], *, guard: Guard, sealed: Sealed | None = None) -> Counts:
+    """Load these documents, in one transaction; `sealed` is called at its end."""
     return load_payloads(
         house.warehouse,
         house.vault,
@@ -75,6 +75,7 @@ def load_arrivals(house: House, arrivals: list[Arrival], *, guard: Guard) -> Cou
         seen_at=house.clock.now(),
         run_id=house.run_id,
         guard=guard,
+        sealed=sealed,
     )
 
 

@@ -103,7 +103,8 @@ def _ask_more(connection: sa.Connection, key: tuple[str, date, int], before: Map
 
 
 def joined(before: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
-    """What was asked for twice, as one: lists together, where one is None (everything) that; what is true of one; else the newer word."""
+    """What was asked for twice, as one: lists together, and all (None) where one wants all; what is true of one; groups one by one; else
+    the newer word."""
     found = dict(before)
     for name, value in more.items():
         stood = before.get(name)
@@ -111,8 +112,12 @@ def joined(before: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]
             found[name] = value
         elif isinstance(value, bool):
             found[name] = value or bool(stood)
+        elif isinstance(value, Mapping) and isinstance(stood, Mapping):
+            found[name] = joined(stood, value)
+        elif isinstance(value, list) and isinstance(stood, list):
+            found[name] = sorted({*stood, *value})
         elif isinstance(value, list) or isinstance(stood, list):
-            found[name] = sorted({*stood, *value}) if isinstance(value, list) and isinstance(stood, list) else None
+            found[name] = None
         else:
             found[name] = value
     return found
@@ -182,7 +187,8 @@ class Holder:
         self._house = engine.house
         self._key = (batch.feed, batch.game_date, batch.number)
         self._attempt = batch.attempt
-        self._generation = generation
+        self.generation = generation
+        self._commits = 0
         self._deadline = time.monotonic() + self._house.settings.batch_seconds
         self.batch = batch
         self.asked = batch.asked
@@ -215,10 +221,15 @@ class Holder:
             connection.execute(sa.update(BATCHES).where(of_batch(feed, game_date, number)).values(**values))
         return holder
 
+    def commits(self) -> int:
+        """Counts the commits of this holder: 1, 2, … with each call."""
+        self._commits += 1
+        return self._commits
+
     def guard(self, work: Work) -> None:
         """To be called within each transaction that commits rows. Raises Fenced or OutOfTime; nothing of it is then written."""
         feed, game_date, _ = self._key
-        if _fence(work, feed, game_date) != self._generation:
+        if _fence(work, feed, game_date) != self.generation:
             raise Fenced(f"The batch of {feed} of {game_date} was taken over by another holder; this commit was refused.")
         self._check_time()
 
@@ -261,7 +272,7 @@ class Holder:
         return of_batch(*self._key) & self._still_ours()
 
     def _still_ours(self) -> Any:
-        return (BATCHES.c.state == "processing") & (BATCHES.c.generation == self._generation)
+        return (BATCHES.c.state == "processing") & (BATCHES.c.generation == self.generation)
 
     def _lease_until(self) -> datetime:
         until = naive(self._house.clock.now() + timedelta(seconds=self._house.settings.lease_seconds))

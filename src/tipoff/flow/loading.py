@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 
 from dbos import DBOS
 
@@ -17,9 +18,13 @@ from tipoff.flow.batch_log import Batch, batches
 from tipoff.flow.engine import Desk, Engine, current
 from tipoff.flow.house import House
 from tipoff.flow.lease import Fenced, Holder, Leaves, OutOfTime, fail_unclaimed, trigger
+from tipoff.flow.messages import completion, put
+from tipoff.flow.outbox import relay
+from tipoff.flow.reactions import react
 from tipoff.load.counts import Counts
 from tipoff.load.replay import replay_unresolved
 from tipoff.store.receipts import arrival_stamp
+from tipoff.store.warehouse import Work
 
 
 class Poisoned(TipoffError):
@@ -55,8 +60,16 @@ def _given_up(newest: Batch, arrived: str) -> bool:
 
 @DBOS.workflow(name="load_batch")
 def load_batch(feed: str, day: str, number: int) -> str:
-    """The workflow: one step, so that after a kill it runs again as a whole, with a new generation. Gives the batch's end state."""
-    return _load_step(feed, day, number)
+    """The workflow: the load is one step, so that after a kill it runs again as a whole, with a new generation; then what follows from it
+    is told. Gives the batch's end state."""
+    state = _load_step(feed, day, number)
+    _relay_step()
+    return state
+
+
+@DBOS.step(name="load:relay")
+def _relay_step() -> int:
+    return relay(current(), react)
 
 
 @DBOS.step(name="load")
@@ -125,10 +138,38 @@ def _loads(house: House, feed: str, game_date: date, holder: Holder) -> Iterator
         raise Poisoned(f"{len(broken)} of the documents could not be loaded, the others are in: {'; '.join(sorted(broken.values()))}")
 
 
+def _tell(house: House, holder: Holder, work: Work, counts: Counts) -> None:
+    """Leave the completion message of a commit in its transaction, where it changed anything."""
+    changed = counts.inserted + counts.updated
+    if not changed and not counts.changed_games:
+        return
+    batch, now = holder.batch, house.clock.now()
+    tables = sorted(name for name in counts.merged if (counts.changed(name) and name.startswith("raw.odds")) or name == "raw.player_box")
+    apart = sum(counts.set_apart.values())
+    put(
+        work,
+        completion(
+            phase="load",
+            processor_name=f"load:{batch.feed}",
+            game_date=batch.game_date,
+            table=tables[0] if tables else "raw.payloads",
+            status="partial" if apart else "success",
+            record_count=max(changed, len(counts.changed_games)),
+            records_failed=apart,
+            completion_pct=100.0 * counts.offered / (counts.offered + apart) if counts.offered + apart else 100.0,
+            started_at=batch.started_at or now,
+            finished_at=now,
+            trigger=batch.cause,
+            correlation_id=f"{batch.batch_id}.{holder.generation}",
+            execution_id=f"{batch.batch_id}.{holder.generation}.{holder.commits()}",
+        ),
+    )
+
+
 def _load_these(house: House, arrivals: list[Arrival], holder: Holder, broken: dict[str, str]) -> Iterator[Counts]:
     """Load these documents together, and where that fails each alone: which of them it was, and why, is then in `broken`."""
     try:
-        yield load_arrivals(house, arrivals, guard=holder.guard)
+        yield load_arrivals(house, arrivals, guard=holder.guard, sealed=partial(_tell, house, holder))
     except _NOT_A_DOCUMENTS_FAULT:
         raise
     except Exception as error:  # noqa: BLE001 - one of them; which, is found out below

@@ -3,44 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from time import perf_counter
 from typing import Any
 
-import ibis
-import pyarrow as pa
-
-from tipoff.analyze.coverage import Gap, teams_without_boxes
-from tipoff.analyze.history import WINDOW
-from tipoff.analyze.schedule import Schedule
-from tipoff.analyze.slate import games_between, known_games_on
-from tipoff.analyze.summaries import summarise_games, summarise_slate
-from tipoff.errors import ArtefactMismatch, NotReady, UnknownDate
-from tipoff.features.build import Built, build
+from tipoff.analyze.coverage import teams_without_boxes
+from tipoff.errors import UnknownDate
 from tipoff.features.quality import RunMode
-from tipoff.features.refresh import store_rows
-from tipoff.features.slate_checks import check_slate
-from tipoff.flow.alerts import note_alerts, tell
-from tipoff.flow.fleet import watched
+from tipoff.flow.grading import graded_from
 from tipoff.flow.house import House
+from tipoff.flow.publishing import publish
+from tipoff.flow.slate import Asked, Done, Slate, Workbench, analyze, make_features
+from tipoff.flow.speaking import loaded_fleet, predict
 from tipoff.flow.state import Recorded
+from tipoff.flow.tally import tally
 from tipoff.grade.run import SystemRecord, grade
-from tipoff.market.taking import quotes_to_take
-from tipoff.predict import artefacts
-from tipoff.predict.activate import activate
-from tipoff.predict.past_margins import past_margins
-from tipoff.predict.slate import SlateOptions, Spoken, held_back, slate_of, speak
-from tipoff.predict.systems import System, systems_named
-from tipoff.predict.unresolved import unresolved_absences
-from tipoff.publish.tonight import publish_tonight
+from tipoff.store.versions import GRADE, advance
 from tipoff.store.warehouse import Work
 from tipoff.train.health import fill_performance
-from tipoff.train.registry import headline, serving
-
-_NO_BOXES = "boxes "
 
 
 @dataclass(frozen=True)
@@ -96,145 +79,69 @@ class Phases:
 
 
 def night(
-    house: House, game_date: date, *, as_of: datetime | None = None, run_mode: RunMode = "last_call", announce: Announce | None = None
+    house: House,
+    game_date: date,
+    *,
+    as_of: datetime | None = None,
+    run_mode: RunMode = "last_call",
+    force: bool = False,
+    announce: Announce | None = None,
 ) -> Night:
-    """Phases 3 to 6 for a date, as known at `as_of` (UTC; None: each game's tip).
+    """Phases 3 to 6 for a date, as known at `as_of` (UTC; None: each game's tip), one after another in this process: the same functions as
+    the durable batch runs (`flow.slate_batch`), for whoever has the warehouse to himself. What is up to date is not done again.
 
-    Raises UnknownDate where no game is known, NotReady where no system is trained, SlateStopped where a feature stops the slate.
+    Raises UnknownDate where no game is known or, by `as_of`, open; NotReady where no system is trained; SlateStopped where a feature stops
+    the slate.
     """
     found = Night(game_date)
     phases = Phases(house, game_date, announce)
+    slate = Slate(house, game_date, Asked({run_mode: None}, force=force), as_of, f"{game_date}-{house.run_id}")
     with house.warehouse.reading() as work:
-        named = games_between(work, game_date, game_date)
-        tonight = known_games_on(Schedule.read(work), game_date, game_date, as_of)
-    games = tonight.column("game_id").to_pylist()
+        games = slate.games(work).column("game_id").to_pylist()
     if not games:
-        publish_tonight(house.warehouse, house.bucket, game_date, generated_at=house.clock.now(), as_of=as_of)
+        publish(house, game_date, as_of=as_of, force=True)
         raise UnknownDate(f"No game of {game_date} is known.", hint="Load a schedule or odds for that day first.")
     found.games = len(games)
-    fleet = watched(house, loaded_fleet(house), game_date)
+    bench = Workbench()
+    loaded_fleet(house, bench.models)  # before anything is written: without a fleet there is no night
     try:
-        with phases.phase("analyze") as recorded, house.warehouse.writing(house.run_id) as work:
-            merged = {**summarise_games(work, game_date - WINDOW, game_date), **summarise_slate(work, games, as_of)}
-            gaps = teams_without_boxes(work, game_date, house.clock.now())
-            recorded.counts = {name.split(".")[1]: part.inserted + part.updated for name, part in merged.items()}
-            recorded.counts["teams_without_boxes"] = len(gaps)
-        found.gaps = _alert(house, gaps)
-        with phases.phase("features") as recorded, house.warehouse.writing(house.run_id) as work:
-            built = build(work, games, as_of)
-            check_slate(built)
-            store_rows(work, tonight, built)
-            recorded.counts = {"rows": built.size, "ready": int(built.scores.ready.sum())}
-        with phases.phase("predict") as recorded, house.warehouse.writing(house.run_id) as work:
-            options = SlateOptions(f"{game_date}-{house.run_id}", run_mode, house.settings.thresholds.min_minutes)
-            spoken = _predict(work, house, built, fleet, named, tonight, options)
-            _count(found, built, spoken)
-            recorded.counts = {"predictions": sum(found.predicted.values()), "absences": sum(found.absences.values())}
+        parts: dict[str, Callable[[], Done]] = {
+            "analyze": lambda: analyze(slate),
+            "features": lambda: make_features(slate, bench),
+            "predict": lambda: predict(slate, bench),
+        }
+        for name, part in parts.items():
+            with phases.phase(name) as recorded:
+                done = part()
+                recorded.counts = done.counts if done.ran else {"up_to_date": 1}
     except Exception as error:
-        publish_tonight(house.warehouse, house.bucket, game_date, generated_at=house.clock.now(), as_of=as_of, failure=str(error))
-        house.publish_status()
+        publish(house, game_date, as_of=as_of, failure=str(error))
         raise
+    with phases.phase("publish") as recorded:
+        done, published = publish(house, game_date, as_of=as_of, force=True)
+        recorded.counts = {name: value for name, value in done.counts.items() if isinstance(value, int)}
     found.phases = phases.results
-    _publish(house, game_date, as_of, found, phases, [system for system, number in found.predicted.items() if number])
+    found.documents = [*(published.documents if published else ()), "v1/status.json"]
+    with house.warehouse.reading() as work:
+        _count(found, work, games)
+        found.gaps = [gap.words for gap in teams_without_boxes(work, game_date, house.clock.now())]
     return found
 
 
-def _alert(house: House, gaps: list[Gap]) -> list[str]:
-    """Put on record which teams' box scores are missing before anything is predicted on them (F46); gives what there is to say."""
-    met = {f"{_NO_BOXES}{gap.team}": gap.words for gap in gaps}
-    with house.state.transaction() as connection:
-        fresh = note_alerts(connection, _NO_BOXES, met, house.clock.now())
-    tell(met[key] for key in fresh)
-    return list(met.values())
-
-
-def loaded_fleet(house: House) -> list[tuple[System, artefacts.Loaded | None, str]]:
-    """Every system with the model that serves for it; one whose artefact is refused stays without, and why.
-
-    Raises NotReady where none is trained at all.
-    """
-    served = serving(house.warehouse.read("models.registry").to_pylist())
-    fleet: list[tuple[System, artefacts.Loaded | None, str]] = []
-    at_hand: dict[str, artefacts.Loaded] = {}
-    for system in systems_named(None, house.settings.systems_file):
-        mine = served.get(system.system_id)
-        if mine is None:
-            fleet.append((system, None, "it is not trained: run `tipoff train`"))
-            continue
-        try:
-            fleet.append((system, artefacts.load(house.bucket, mine["model_id"], at_hand), ""))
-        except ArtefactMismatch as error:
-            fleet.append((system, None, str(error)))
-    if not any(loaded for _, loaded, _ in fleet):
-        raise NotReady("No system is trained.", hint="Run `tipoff train` first.")
-    return fleet
-
-
-def _predict(
-    work: Work,
-    house: House,
-    built: Built,
-    fleet: list[tuple[System, artefacts.Loaded | None, str]],
-    named: list[str],
-    tonight: pa.Table,
-    options: SlateOptions,
-) -> dict[str, Spoken]:
-    """What every system says of the slate, stored and activated, with absences for all others. `named` are the games that any schedule
-    has on the day: of one that is not among `tonight` any more what was said is taken down."""
-    held_out = {loaded.manifest.system_id: loaded.manifest.metrics.get("lined_margin") for _, loaded, _ in fleet if loaded}
-    past = {name: margin for name, margin in held_out.items() if margin is not None}
-    past |= past_margins(work, tonight.column("game_date")[0].as_py())
-    slate = slate_of(built, quotes_to_take(work, ibis.memtable(tonight)), options, past)
-    spoken: dict[str, Spoken] = {}
-    for system, loaded, why in fleet:
-        if loaded is None:
-            said = held_back(slate, system, why)
-        else:
-            said = speak(slate, _as_trained(system, loaded), loaded.manifest.model_id, loaded.speaker)
-        strangers = unresolved_absences(work, built, system, options)
-        said = Spoken(said.predictions, pa.concat_tables([said.absences, strangers], promote_options="default"), said.guard)
-        activate(work, system.system_id, named, said, house.clock.now())
-        spoken[system.system_id] = said
-    return spoken
-
-
-def _as_trained(system: System, loaded: artefacts.Loaded) -> System:
-    """The system with the threshold that its model was trained and judged with, whatever its table says by now."""
-    threshold = {"threshold": loaded.manifest.threshold, "threshold_in": loaded.manifest.threshold_in}
-    return system.model_copy(update=threshold)
-
-
-def _count(found: Night, built: Built, spoken: dict[str, Spoken]) -> None:
-    kinds = built.ingredients.column("line_kind").to_pylist()
-    found.players = built.size
-    found.lined = sum(kind is not None for kind in kinds)
-    found.lined_by_kind = dict(Counter(kind for kind in kinds if kind))
-    for system_id, said in spoken.items():
-        sources = said.predictions.column("line_source").to_pylist()
-        sides = said.predictions.column("recommendation").to_pylist()
-        found.predicted[system_id] = said.predictions.num_rows
-        found.predicted_lined[system_id] = sum(source == "ACTUAL_PROP" for source in sources)
-        found.recommended[system_id] = sum(side in {"OVER", "UNDER"} for side in sides)
-    reasons = [(row["reason"], row["has_line"]) for said in spoken.values() for row in said.absences.to_pylist()]
-    found.absences = dict(Counter(reason for reason, _ in reasons))
-    found.lined_absences = dict(Counter(reason for reason, lined in reasons if lined))
-
-
-def _publish(house: House, game_date: date, as_of: datetime | None, found: Night | None, phases: Phases, speaking: Collection[str]) -> None:
-    """Publish a date, and the status. `speaking` are the systems that predicted: one of them stands for the slate."""
-    with phases.phase("publish") as recorded:
-        published = publish_tonight(
-            house.warehouse,
-            house.bucket,
-            game_date,
-            generated_at=house.clock.now(),
-            as_of=as_of,
-            headline_system=headline(house.warehouse.read("models.registry").to_pylist(), speaking)[0],
-        )
-        recorded.counts = {"documents": len(published.documents), "bytes": published.bytes}
-    if found:
-        found.documents = [*published.documents, "v1/status.json"]
-    house.publish_status()
+def _count(found: Night, work: Work, games: list[str]) -> None:
+    stands = tally(work, games)
+    for system_id, own in stands["systems"].items():
+        found.predicted[system_id] = own["predicted"]
+        found.predicted_lined[system_id] = own["lined"]
+        found.recommended[system_id] = own["recommended"]
+    found.players = sum(game["players"] for game in stands["games"].values())
+    found.lined = sum(game["lined"] for game in stands["games"].values())
+    found.absences = dict(sum((Counter(own["absences"]) for own in stands["systems"].values()), Counter()))
+    found.lined_absences = dict(sum((Counter(own["absences_lined"]) for own in stands["systems"].values()), Counter()))
+    lines = work.table("analytics.player_line_summary").filter(lambda t: t.game_id.isin(games))
+    newest = lines.semi_join(lines.group_by("game_id").agg(as_of=lines.as_of.max()), ["game_id", "as_of"])
+    kinds = work.fetch(newest.filter(newest.line_kind.notnull()).group_by("line_kind").agg(players=lambda t: t.count()))
+    found.lined_by_kind = {row["line_kind"]: row["players"] for row in kinds.sort_by("line_kind").to_pylist()}
 
 
 def grade_night(house: House, game_date: date) -> tuple[list[SystemRecord], list[PhaseResult]]:
@@ -247,6 +154,9 @@ def grade_night(house: House, game_date: date) -> tuple[list[SystemRecord], list
         found = grade(house.warehouse, game_date, now=house.clock.now(), run_id=house.run_id)
         with house.warehouse.writing(house.run_id) as work:
             rated = fill_performance(work, game_date)
+            advance(work, {(GRADE, game_date.isoformat()): graded_from(work, game_date)})
         recorded.counts = {"graded": sum(record.predictions for record in found), "performance": rated.inserted + rated.updated}
-    _publish(house, game_date, None, None, phases, [record.system_id for record in found])
+    with phases.phase("publish") as recorded:
+        done, _ = publish(house, game_date, force=True)
+        recorded.counts = {name: value for name, value in done.counts.items() if isinstance(value, int)}
     return found, phases.results

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from tipoff.analyze.slate import games_between
 from tipoff.clock import game_date_of
 from tipoff.flow.house import House
-from tipoff.flow.slate import Done, Guard, no_guard
+from tipoff.flow.slate import Done, Guard, Seal, no_guard, no_seal
 from tipoff.predict.activate import PREDICTIONS
 from tipoff.publish.tonight import Published, publish_tonight
 from tipoff.store.versions import PUBLISH, Version, advance, versions
@@ -26,6 +26,7 @@ def publish(
     *,
     as_of: datetime | None = None,
     guard: Guard = no_guard,
+    seal: Seal = no_seal,
     failure: str | None = None,
     force: bool = False,
 ) -> tuple[Done, Published | None]:
@@ -53,6 +54,7 @@ def publish(
     with house.warehouse.writing(house.run_id) as work:
         guard(work)
         advance(work, {(PUBLISH, _scope(game_date)): made_from})
+        seal(work, "publish", "predictions.published_picks", len(published.documents))
     house.publish_status()
     return Done(True, {"documents": len(published.documents), "bytes": published.bytes, "state": published.state}), published
 

@@ -140,6 +140,31 @@ def asks_on_record(state: State, game_date: date) -> list[dict[str, Any]]:
     return [{**row, "at": row["at"].replace(tzinfo=UTC), "asked_at": row["asked_at"].replace(tzinfo=UTC)} for row in rows]
 
 
+def record_asks(house: House, asked: Iterable[Asked]) -> None:
+    """Put on record what came of these, in the place of what stood there."""
+    moment = house.clock.now().replace(tzinfo=None)
+    rows = [
+        {
+            "game_date": one.game_date,
+            "feed": one.ask.feed,
+            "game_id": one.ask.game_id,
+            "at": one.ask.at.astimezone(UTC).replace(tzinfo=None),
+            "state": one.state,
+            "source": one.source,
+            "payload_id": one.payload_id,
+            "error": one.error,
+            "asked_at": moment,
+        }
+        for one in asked
+    ]
+    if not rows:
+        return
+    same = [column == sa.bindparam(f"this_{column.name}") for column in ASKS.primary_key]
+    with house.state.transaction() as connection:
+        connection.execute(sa.delete(ASKS).where(*same), [{f"this_{name}": value for name, value in row.items()} for row in rows])
+        connection.execute(sa.insert(ASKS), rows)
+
+
 class Scraper:
     """Asks with one client, and has what came loaded. Made by `scraping`."""
 
@@ -161,7 +186,7 @@ class Scraper:
             asked = self._one(game_date, ask, game)
         except Exception as error:  # noqa: BLE001 - one ask that breaks does not stop the others, and is told
             asked = Asked(game_date, ask, "failed", error=f"{type(error).__name__}: {error}")
-        self._record([asked])
+        record_asks(self.house, [asked])
         return asked
 
     def load(self, feeds: Iterable[tuple[str, date]], cause: str) -> list[Batch]:
@@ -197,7 +222,7 @@ class Scraper:
         found = ask_boxes(self, game_date, asks, games, load, WORKERS)
         asked = [Asked(game_date, one.ask, "asked" if one.source else "failed", one.source, one.payload_id, one.error) for one in found]
         asked = [one if one.source or one.error else replace(one, error=_NOBODY) for one in asked]
-        self._record(asked)
+        record_asks(self.house, asked)
         return asked
 
     def _one(self, game_date: date, ask: Ask, game: PlannedGame | None) -> Asked:
@@ -233,32 +258,9 @@ class Scraper:
             if of_the_team := _OF_A_TEAM.get((ask.feed, source)):
                 yield of_the_team(ask.game_id)
 
-    def _record(self, asked: Iterable[Asked]) -> None:
-        moment = self.house.clock.now().replace(tzinfo=None)
-        rows = [
-            {
-                "game_date": one.game_date,
-                "feed": one.ask.feed,
-                "game_id": one.ask.game_id,
-                "at": one.ask.at.astimezone(UTC).replace(tzinfo=None),
-                "state": one.state,
-                "source": one.source,
-                "payload_id": one.payload_id,
-                "error": one.error,
-                "asked_at": moment,
-            }
-            for one in asked
-        ]
-        if not rows:
-            return
-        same = [column == sa.bindparam(f"this_{column.name}") for column in ASKS.primary_key]
-        with self.house.state.transaction() as connection:
-            connection.execute(sa.delete(ASKS).where(*same), [{f"this_{name}": value for name, value in row.items()} for row in rows])
-            connection.execute(sa.insert(ASKS), rows)
-
     def miss(self, game_date: date, asks: Iterable[Ask], why: str) -> None:
         """Put on record that the moment of these has passed without them."""
-        self._record(Asked(game_date, ask, "missed", error=why) for ask in asks)
+        record_asks(self.house, (Asked(game_date, ask, "missed", error=why) for ask in asks))
 
     def schedule(self, _game: PlannedGame | None) -> Request:
         return nba_cdn.schedule()

@@ -8,7 +8,7 @@ judged as a whole all the same. It must never know a queue, nor who holds the ba
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, get_args
@@ -24,7 +24,7 @@ from tipoff.analyze.summaries import summarise_games, summarise_slate
 from tipoff.errors import BadInput
 from tipoff.features.build import Built, build
 from tipoff.features.dirty import standing_rows
-from tipoff.features.quality import RunMode
+from tipoff.features.quality import MIN_SCORE, RunMode
 from tipoff.features.refresh import store_rows
 from tipoff.features.slate_checks import check_slate
 from tipoff.flow.alerts import note_alerts, tell
@@ -35,6 +35,8 @@ from tipoff.store.warehouse import Work
 
 Guard = Callable[[Work], None]
 """Called within each transaction before it commits; raises where somebody else holds the batch by now."""
+Seal = Callable[[Work, str, str, int], None]
+"""Called at the end of each transaction with the phase, the table that it wrote and how many rows: leaves the completion message there."""
 PHASES = ("analyze", "features", "predict", "publish")
 _NO_BOXES = "boxes "
 
@@ -43,36 +45,64 @@ def no_guard(_work: Work) -> None:
     """Of who holds no batch."""
 
 
+def no_seal(_work: Work, _phase: str, _table: str, _rows: int) -> None:
+    """Of who tells nobody."""
+
+
 @dataclass(frozen=True)
 class Asked:
-    """What a slate is asked for. `games` are those that the run mode is meant for (None: all that are open); the others keep theirs.
-    `systems` and `phases`: None for all. `force` does again what is up to date."""
+    """What a slate is asked for. `modes`: by run mode the games that it is meant for (None: all that are open); a game of several passes
+    the lowest gate. `systems` and `phases`: None for all. `force` does again what is up to date."""
 
-    run_mode: RunMode = "line_update"
-    games: tuple[str, ...] | None = None
+    modes: Mapping[RunMode, tuple[str, ...] | None]
     systems: tuple[str, ...] | None = None
     phases: tuple[str, ...] | None = None
     force: bool = False
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Asked:
-        """Raises BadInput for a run mode or phase that is none."""
-        mode = given.get("run_mode", "line_update")
-        modes: dict[str, RunMode] = {name: name for name in get_args(RunMode)}
-        if mode not in modes:
-            raise BadInput(f"{mode!r} is no run mode.", hint=f"There are {', '.join(modes)}.")
-        lists = {name: tuple(given[name]) if given.get(name) is not None else None for name in ("games", "systems", "phases")}
-        if unknown := sorted(set(lists["phases"] or ()) - set(PHASES)):
-            raise BadInput(f"{', '.join(unknown)}: no such phase.", hint=f"There are {', '.join(PHASES)}.")
-        return cls(modes[mode], lists["games"], lists["systems"], lists["phases"], bool(given.get("force")))
+        """Out of what a batch was asked for: `modes`, or one `run_mode` with its `games`. Raises BadInput for a run mode or a phase that
+        is none."""
+        named = dict(given.get("modes") or {})
+        if "run_mode" in given or not named:
+            named.setdefault(given.get("run_mode", "line_update"), given.get("games"))
+        known: dict[str, RunMode] = {name: name for name in get_args(RunMode)}
+        if unknown := sorted(named.keys() - known.keys()):
+            raise BadInput(f"{', '.join(unknown)}: no such run mode.", hint=f"There are {', '.join(known)}.")
+        modes = {known[name]: _tuple(games) for name, games in named.items()}
+        phases = _tuple(given.get("phases"))
+        if strange := sorted(set(phases or ()) - set(PHASES)):
+            raise BadInput(f"{', '.join(strange)}: no such phase.", hint=f"There are {', '.join(PHASES)}.")
+        return cls(modes, _tuple(given.get("systems")), phases, bool(given.get("force")))
 
     def as_json(self) -> dict[str, Any]:
-        """What `of` takes."""
-        lists = {name: list(value) if value is not None else None for name, value in vars(self).items() if name in _LISTS}
-        return {"run_mode": self.run_mode, "force": self.force, **lists}
+        """What `of` takes, so that two of them can be joined."""
+        modes = {name: None if games is None else list(games) for name, games in self.modes.items()}
+        found: dict[str, Any] = {"modes": modes, "force": self.force}
+        return found | {name: None if (value := getattr(self, name)) is None else list(value) for name in ("systems", "phases")}
+
+    def mode_of(self, game: str) -> RunMode:
+        """The run mode of a game: of those that are meant for it the one with the lowest gate; where none is, `line_update`."""
+        meant = [mode for mode, games in self.modes.items() if games is None or game in games]
+        return min(meant, key=lambda mode: MIN_SCORE[mode], default="line_update")
 
 
-_LISTS = ("games", "systems", "phases")
+def ask(
+    run_mode: str = "line_update",
+    games: Iterable[str] | None = None,
+    *,
+    systems: Iterable[str] | None = None,
+    phases: Iterable[str] | None = None,
+    force: bool = False,
+) -> dict[str, Any]:
+    """What to ask `lease.trigger` for. Raises BadInput for a run mode or a phase that is none."""
+    given = {"games": games, "systems": systems, "phases": phases}
+    lists = {name: None if value is None else list(value) for name, value in given.items()}
+    return Asked.of({"run_mode": run_mode, "force": force, **lists}).as_json()
+
+
+def _tuple(given: Iterable[str] | None) -> tuple[str, ...] | None:
+    return None if given is None else tuple(given)
 
 
 @dataclass(frozen=True)
@@ -84,8 +114,8 @@ class Slate:
     asked: Asked
     as_of: datetime | None
     batch_id: str
-    cause: str = "by hand"
     guard: Guard = no_guard
+    seal: Seal = no_seal
 
     def games(self, work: Work) -> pa.Table:
         """The games that are open (`known_games`, each with its moment): known, not called off, not tipped by `as_of`."""
@@ -159,6 +189,8 @@ def analyze(slate: Slate) -> Done:
         if dirty:
             merged |= summarise_slate(work, dirty, {game: moments[game] for game in dirty})
         gaps = teams_without_boxes(work, slate.game_date, house.clock.now()) if merged else []
+        if changed := sum(part.inserted + part.updated for part in merged.values()):
+            slate.seal(work, "analyze", "analytics.upcoming_player_game_context", changed)
     if merged:
         alert_gaps(house, gaps)
     counts = {name.split(".")[1]: part.inserted + part.updated for name, part in merged.items()}
@@ -193,4 +225,5 @@ def make_features(slate: Slate, bench: Workbench) -> Done:
         fresh = built.take(rows.nonzero()[0])
         store_rows(work, games.filter(pc.is_in(games.column("game_id"), value_set=named)), fresh)
         advance(work, {(FEATURES, game): moments[game].isoformat() for game in dirty})
+        slate.seal(work, "features", "features.store", fresh.size)
     return Done(True, {"games": len(dirty), "rows": fresh.size, "ready": int(fresh.scores.ready.sum())})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import ibis
 import pyarrow as pa
@@ -18,21 +19,22 @@ import pyarrow.compute as pc
 from tipoff.analyze.history import newest_schedule
 from tipoff.errors import ArtefactMismatch, NotReady
 from tipoff.features.build import Built
+from tipoff.features.dirty import standing_rows
 from tipoff.features.quality import MIN_SCORE, RunMode
 from tipoff.flow.fleet import Fleet, watched
 from tipoff.flow.house import House
-from tipoff.flow.slate import Done, Slate, Workbench
+from tipoff.flow.slate import Asked, Done, Slate, Workbench
 from tipoff.flow.tally import tally
 from tipoff.market.taking import quotes_to_take
 from tipoff.predict import artefacts
-from tipoff.predict.activate import activate, take_down
+from tipoff.predict.activate import PREDICTIONS, activate, take_down
 from tipoff.predict.past_margins import past_margins
 from tipoff.predict.slate import Slate as Spoken_of
 from tipoff.predict.slate import SlateOptions, Spoken, held_back, slate_of, speak
 from tipoff.predict.systems import System, systems_named
 from tipoff.predict.unresolved import unresolved_absences
 from tipoff.store.versions import FEATURES, Version, advance, versions
-from tipoff.store.warehouse import Work
+from tipoff.store.warehouse import Work, day_of
 from tipoff.train.registry import serving
 
 _SAID = "predict:"
@@ -109,8 +111,9 @@ def predict(slate: Slate, bench: Workbench) -> Done:
                     todo.note(system.system_id, scope, held=bool(said.guard))
         advance(work, todo.made)
         stands = tally(work, moments)
-    predicted = sum(one["predicted"] for one in stands["systems"].values())
-    absent = sum(one["absent"] for one in stands["systems"].values())
+        predicted = sum(one["predicted"] for one in stands["systems"].values())
+        absent = sum(one["absent"] for one in stands["systems"].values())
+        slate.seal(work, "predict", PREDICTIONS, predicted)
     return Done(True, {"spoken": said_of, "predictions": predicted, "absences": absent, "games_taken_down": gone}, stands=stands)
 
 
@@ -179,9 +182,7 @@ class _Todo:
 def _mode(slate: Slate, game: str, said: list[Version]) -> RunMode:
     """The run mode whose gate a game passes: the one asked for, where it is meant for this game, unless a lower gate was in force before.
     A gate that has been lowered stays so until the tip: else who was let in would be thrown out again by the next line."""
-    asked: RunMode = slate.asked.run_mode
-    meant = slate.asked.games is None or game in slate.asked.games
-    asked = asked if meant else "line_update"
+    asked = slate.asked.mode_of(game)
     before = [float(one.made_from.rpartition("gate ")[2]) for one in said if "gate " in one.made_from]
     lowest = min(before, default=MIN_SCORE[asked])
     if slate.as_of is None or lowest >= MIN_SCORE[asked]:
@@ -239,3 +240,27 @@ def _take_down_closed(work: Work, slate: Slate) -> int:
     kinds = work.fetch(spoken.select("kind", "scope")).to_pylist()
     advance(work, {(row["kind"], row["scope"]): "taken down" for row in kinds})  # so that it is said again, should it come back
     return len(taken)
+
+
+def anything_new(house: House, game_date: date, run_mode: RunMode = "line_update") -> bool:
+    """Whether a run over a date would do anything now: something changed that its open games' features rest on, a game was called off, or a
+    system has another model than the one that spoke."""
+    slate = Slate(house, game_date, Asked({run_mode: None}), None if run_mode == "backfill" else house.clock.now(), "")
+    with house.warehouse.reading() as work:
+        games = slate.games(work)
+        if len(standing_rows(work, games)) < games.num_rows:
+            return True
+        said = work.table(PREDICTIONS)
+        closed = said.filter(said.is_active, said.game_date == day_of(game_date), said.game_id.isin(slate.closed_games(work)))
+        if work.fetch(closed.select("game_id").limit(1)).num_rows:
+            return True
+        served = serving(work.fetch(work.table("models.registry")).to_pylist())
+        stood = versions(work, [f"{_SAID}{name}" for name in served], games.column("game_id").to_pylist())
+    wanted = {(f"{_SAID}{name}", game) for name in served for game in games.column("game_id").to_pylist()}
+    models = {f"{_SAID}{name}": row["model_id"] for name, row in served.items()}
+    return any(key not in stood or not _spoken_by(stood[key], models[key[0]]) for key in wanted)
+
+
+def _spoken_by(stood: Version, model_id: str) -> bool:
+    """Whether a word on a game is this model's, or it was held back from it for a reason of its own."""
+    return f", {model_id}, " in stood.made_from or stood.made_from.startswith(_HELD) or ", none (" in stood.made_from

@@ -15,8 +15,8 @@ from tipoff.store.warehouse import Work
 
 
 def tally(work: Work, games: Collection[str]) -> dict[str, dict[str, Any]]:
-    """`systems`: by id predicted, lined, recommended, absent and absences by reason; `games`: by id players, lined and predicted (by any
-    system). Of a system and game the newest absences count."""
+    """`systems`: by id predicted, lined, recommended, absent, absences by reason, and those of players with a line; `games`: by id players,
+    lined and predicted (by any system). Of a system and game the newest absences count."""
     said = work.table(PREDICTIONS)
     said = said.filter(said.game_id.isin(sorted(games)), said.is_active)
     silent = work.table("predictions.absences")
@@ -31,13 +31,15 @@ def tally(work: Work, games: Collection[str]) -> dict[str, dict[str, Any]]:
     )
     systems: dict[str, dict[str, Any]] = {}
     for row in work.fetch(by_system).to_pylist():
-        systems[row.pop("system_id")] = {**row, "absent": 0, "absences": {}}
-    empty = {"predicted": 0, "lined": 0, "recommended": 0}
+        systems[row.pop("system_id")] = {**row, "absent": 0, "absences": {}, "absences_lined": {}}
     for row in work.fetch(
-        silent.group_by(["system_id", "reason"]).agg(players=silent.count()).order_by(["system_id", "reason"])
+        silent.group_by(["system_id", "reason"]).agg(players=silent.count(), lined=silent.has_line.sum()).order_by(["system_id", "reason"])
     ).to_pylist():
-        own = systems.setdefault(row["system_id"], {**empty, "absent": 0, "absences": {}})
+        nothing = {"predicted": 0, "lined": 0, "recommended": 0, "absent": 0, "absences": {}, "absences_lined": {}}
+        own = systems.setdefault(row["system_id"], nothing)
         own["absences"][row["reason"]] = row["players"]
+        if row["lined"]:
+            own["absences_lined"][row["reason"]] = row["lined"]
         own["absent"] += row["players"]
     words = said.select("game_id", "player_lookup", lined=lined, predicted=ibis.literal(True))
     reasons = silent.select("game_id", "player_lookup", lined=silent.has_line, predicted=ibis.literal(False))

@@ -10,6 +10,7 @@ from tipoff.errors import NotReady
 from tipoff.flow.house import House
 from tipoff.predict.artefacts import Manifest
 from tipoff.predict.systems import THIS_SEASON, System, linked, window_of, with_window
+from tipoff.store.warehouse import Work
 from tipoff.train.dataset import data_set
 from tipoff.train.fit import fit_fleet
 from tipoff.train.keep import keep_fleet
@@ -31,16 +32,29 @@ def train_fleet(house: House, systems: Sequence[System], until: date, window: st
 
     Raises NotReady where there is too little to learn from for any of them.
     """
-    chosen = list(systems) if window is None else linked([with_window(system, window) for system in systems])
     with house.state.phase(house.run_id, "train", until) as recorded:
-        data = data_set(house.warehouse, until, max(span_of(system.window) for system in chosen))
-        tick(1)
-        refused: dict[str, str] = {}
-        fitted = fit_fleet(chosen, data, until, tick=tick, refused=refused)
-        if not fitted:
-            raise NotReady("No system could be trained.", hint="; ".join(dict.fromkeys(refused.values())))
-        manifests = keep_fleet(house.warehouse, house.bucket, fitted, data, created_at=house.clock.now(), run_id=house.run_id)
-        recorded.counts = {"rows": data.size, "systems": len(manifests), "refused": len(refused)}
+        trained = train_within(house, systems, until, window, tick)
+        recorded.counts = {"rows": trained.manifests[0].rows, "systems": len(trained.manifests), "refused": len(trained.refused)}
+    return trained
+
+
+def train_within(
+    house: House,
+    systems: Sequence[System],
+    until: date,
+    window: str | None,
+    tick: Callable[[int], None],
+    guard: Callable[[Work], None] = lambda _work: None,
+) -> Trained:
+    """The same, within a run that is on record. `guard` is called within each transaction that enters a model."""
+    chosen = list(systems) if window is None else linked([with_window(system, window) for system in systems])
+    data = data_set(house.warehouse, until, max(span_of(system.window) for system in chosen))
+    tick(1)
+    refused: dict[str, str] = {}
+    fitted = fit_fleet(chosen, data, until, tick=tick, refused=refused)
+    if not fitted:
+        raise NotReady("No system could be trained.", hint="; ".join(dict.fromkeys(refused.values())))
+    manifests = keep_fleet(house.warehouse, house.bucket, fitted, data, created_at=house.clock.now(), run_id=house.run_id, guard=guard)
     return Trained(manifests, refused)
 
 

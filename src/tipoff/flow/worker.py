@@ -1,91 +1,29 @@
-"""The worker: a process that asks when the plan says so, sweeps, and loads, until it is told to stop. Any number may run.
+"""The worker: a process that asks and starts what the plan says, sweeps, and does batches, until it is told to stop. Any number may run.
 
-Schedules are DBOS's, in New York's time; every worker applies the same, and each moment's work is done once. It must never know how a
-source is asked, nor how a batch is held.
+Schedules are DBOS's, in New York's time; every worker applies the same, and each moment's work is done once. It must never know what a
+batch does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from dbos import DBOS
 
-from tipoff.clock import game_date_of
+from tipoff.flow import grading, loading, refit, slate_batch, ticks
 from tipoff.flow.engine import Engine, Queue, current, running_engine
-from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
-from tipoff.flow.lease import LOAD
+from tipoff.flow.lease import LOAD, PHASES, TRAIN
 from tipoff.flow.loading import sweep
 from tipoff.flow.overseer import Overseer
-from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, due, still_needed
-from tipoff.flow.scraping import Cycle, moments_done, planned_games, scraping, teams_without_roster
-from tipoff.flow.there import final_games
 
 TICKS = Queue("ticks", each=None)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
-_HOUR = timedelta(hours=1)
-PATIENCE = {
-    **dict.fromkeys(("events", "lines", "props", "injuries", "scores"), _HOUR),
-    **dict.fromkeys(("schedule", "roster"), 12 * _HOUR),
-}
-"""How long after its moment a feed can still be asked: after that, what a source says now is no answer to it. A box score and a
-play-by-play always can."""
-
-
-@dataclass
-class Tick:
-    """What one round of the capture did, by game day."""
-
-    cycles: dict[date, Cycle] = field(default_factory=dict)
-    missed: int = 0
-
-    def as_dict(self) -> dict[str, Any]:
-        asked = [one for cycle in self.cycles.values() for one in cycle.asked]
-        return {"asked": len(asked), "failed": sum(one.state == "failed" for one in asked), "missed": self.missed}
-
-
-def capture_tick(engine: Engine) -> Tick:
-    """Ask for everything whose moment has come, of the days whose plan may still hold something. Doing it twice asks once."""
-    house = engine.house
-    now = house.clock.now()
-    today = game_date_of(now)
-    first, last = today - timedelta(days=max(BOX_AGAIN_DAYS)), today + timedelta(days=1)
-    games = planned_games(house, first, last)
-    no_roster = teams_without_roster(house, now)
-    done = Tick()
-    with scraping(engine) as scraper:
-        day = first
-        while day <= last:
-            plan = capture_plan(day, games.get(day, ()), house.settings, no_roster if day >= today else ())
-            final = final_games(house, day) if any(ask.until_final and ask.at <= now for ask in plan) else set()
-            needed = still_needed(plan, games.get(day, ()), final)
-            chosen, passed = due(needed, now, moments_done(house.state, day))
-            stale = [ask for ask in chosen if now - ask.at > PATIENCE.get(ask.feed, timedelta.max)]
-            missed = [*passed, *stale]
-            if missed:
-                scraper.miss(day, missed, "Its moment passed while nobody asked.")
-                done.missed += len(missed)
-            fresh = [ask for ask in chosen if ask not in stale]
-            if fresh:
-                done.cycles[day] = scraper.cycle(day, fresh, "the capture plan")
-            if fresh or missed:
-                write_expected(house, day)
-            day += timedelta(days=1)
-    return done
-
-
-@DBOS.workflow(name="capture_tick")
-def _capture(_at: datetime, _context: Any) -> None:
-    _capture_step()
-
-
-@DBOS.step(name="capture")
-def _capture_step() -> dict[str, Any]:
-    return capture_tick(current()).as_dict()
+WORKFLOWS = (loading.load_batch, slate_batch.slate_batch, grading.grade_batch, refit.train_batch)
+"""What the queues of a worker hold: imported here, so that DBOS knows them."""
 
 
 @DBOS.workflow(name="sweep_tick")
@@ -99,9 +37,12 @@ def _sweep_step() -> int:
 
 
 @contextmanager
-def working(house: House, *, scheduled: bool = True) -> Iterator[Engine]:
-    """Work in this process until the block is left. Without `scheduled`, only on what is asked for."""
-    with running_engine(house, (LOAD, TICKS) if scheduled else (LOAD,), (Overseer(),)) as engine:
+def working(house: House, *, scheduled: bool = True, beat: float | None = None, silence: float | None = None) -> Iterator[Engine]:
+    """Work in this process until the block is left. Without `scheduled`, only on what is asked for. `beat` and `silence` (seconds) are
+    the engine's."""
+    pace = {name: value for name, value in (("beat", beat), ("silence", silence)) if value is not None}
+    queues = (LOAD, PHASES, TRAIN, TICKS) if scheduled else (LOAD, PHASES, TRAIN)
+    with running_engine(house, queues, (Overseer(),), **pace) as engine:
         if scheduled:
             DBOS.apply_schedules(
                 [
@@ -112,7 +53,7 @@ def working(house: House, *, scheduled: bool = True) -> Iterator[Engine]:
                         "cron_timezone": "America/New_York",
                         "queue_name": TICKS.name,
                     }
-                    for name, workflow in (("capture", _capture), ("sweep", _sweep))
+                    for name, workflow in (("capture", ticks.tick), ("sweep", _sweep))
                 ]
             )
         yield engine

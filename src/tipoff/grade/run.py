@@ -53,14 +53,19 @@ def grade(warehouse: Warehouse, game_date: date, *, now: datetime, run_id: str) 
     Raises NotReady where there is no prediction, or no game of the day is final.
     """
     with warehouse.writing(run_id) as work:
-        rows = work.fetch(_to_grade(work, game_date))
-        if rows.num_rows == 0:
-            raise NotReady(f"There are no predictions for {game_date}.", hint=f"Run `tipoff night {game_date}` first.")
-        completed = _floats(rows, "completed")
-        if not (completed == 1).any():
-            raise NotReady(f"No game of {game_date} is final.", hint="Load its box scores, then grade again.")
-        settled = _settle(rows)
-        work.merge("predictions.prediction_accuracy", _accuracy(rows, settled, now))
+        return grade_within(work, game_date, now)
+
+
+def grade_within(work: Work, game_date: date, now: datetime) -> list[SystemRecord]:
+    """The same within a unit of work that writes."""
+    rows = work.fetch(_to_grade(work, game_date))
+    if rows.num_rows == 0:
+        raise NotReady(f"There are no predictions for {game_date}.", hint=f"Run `tipoff night {game_date}` first.")
+    completed = _floats(rows, "completed")
+    if not (completed == 1).any():
+        raise NotReady(f"No game of {game_date} is final.", hint="Load its box scores, then grade again.")
+    settled = _settle(rows)
+    work.merge("predictions.prediction_accuracy", _accuracy(rows, settled, now))
     return records(rows, settled)
 
 

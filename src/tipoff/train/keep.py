@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 import numpy as np
@@ -18,7 +18,7 @@ from tipoff.predict.artefacts import Manifest, library_version, save
 from tipoff.predict.families import Columns
 from tipoff.predict.speakers import Pool, Single, canary_of
 from tipoff.predict.voices import kept
-from tipoff.store.warehouse import Warehouse
+from tipoff.store.warehouse import Warehouse, Work
 from tipoff.train.dataset import DataSet
 from tipoff.train.fit import SEED, Fitted
 from tipoff.train.registry import enter
@@ -35,18 +35,20 @@ def keep_fleet(
     *,
     created_at: datetime,
     run_id: str,
+    guard: Callable[[Work], None] = lambda _work: None,
     seed: int = SEED,
 ) -> list[Manifest]:
     """Save every system that was fitted, ensembles after their members, and enter it in the registry.
 
-    The same data, systems and seed give the same ids and the same bytes. Gives the manifests, in the order of `fitted`.
+    `guard` is called within each transaction: where it raises, that system is not entered. The same data, systems and seed give the same
+    ids and the same bytes. Gives the manifests, in the order of `fitted`.
     """
     manifests: dict[str, Manifest] = {}
     for system_id, one in fitted.items():
         members = {name: manifests[name].model_id for name in one.system.members if name in manifests}
         manifest, body = _manifest(one, data, members, seed)
         save(bucket, manifest, body)
-        _register(warehouse, manifest, created_at, run_id)
+        _register(warehouse, manifest, created_at, run_id, guard)
         manifests[system_id] = manifest
     return list(manifests.values())
 
@@ -99,7 +101,7 @@ def _body(one: Fitted) -> tuple[bytes, str, dict[str, object]]:
     return one.model.to_bytes(), one.model.suffix, kept(one.speaker.voice)
 
 
-def _register(warehouse: Warehouse, manifest: Manifest, created_at: datetime, run_id: str) -> None:
+def _register(warehouse: Warehouse, manifest: Manifest, created_at: datetime, run_id: str, guard: Callable[[Work], None]) -> None:
     row = {
         "model_id": manifest.model_id,
         "system_id": manifest.system_id,
@@ -120,4 +122,5 @@ def _register(warehouse: Warehouse, manifest: Manifest, created_at: datetime, ru
         "metrics": json.dumps(manifest.metrics, sort_keys=True),
     }
     with warehouse.writing(run_id) as work:
+        guard(work)
         enter(work, row, now=created_at)

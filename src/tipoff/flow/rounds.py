@@ -1,0 +1,70 @@
+"""A round of the capture: everything whose moment has come is asked for, once.
+
+Comes in: the plan of each day that may still hold something. Goes out: what was asked, and what passed while nobody asked. It must never
+know how a source is asked, nor what came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from tipoff.clock import game_date_of
+from tipoff.flow.engine import Engine, Queue
+from tipoff.flow.expected import write_expected
+from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, due, still_needed
+from tipoff.flow.scraping import Cycle, moments_done, planned_games, scraping, teams_without_roster
+from tipoff.flow.there import final_games
+
+TICKS = Queue("ticks", each=None)
+SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
+_HOUR = timedelta(hours=1)
+PATIENCE = {
+    **dict.fromkeys(("events", "lines", "props", "injuries", "scores"), _HOUR),
+    **dict.fromkeys(("schedule", "roster"), 12 * _HOUR),
+}
+"""How long after its moment a feed can still be asked: after that, what a source says now is no answer to it. A box score and a
+play-by-play always can."""
+
+
+@dataclass
+class Tick:
+    """What one round of the capture did, by game day."""
+
+    cycles: dict[date, Cycle] = field(default_factory=dict)
+    missed: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        asked = [one for cycle in self.cycles.values() for one in cycle.asked]
+        return {"asked": len(asked), "failed": sum(one.state == "failed" for one in asked), "missed": self.missed}
+
+
+def capture_tick(engine: Engine) -> Tick:
+    """Ask for everything whose moment has come, of the days whose plan may still hold something. Doing it twice asks once."""
+    house = engine.house
+    now = house.clock.now()
+    today = game_date_of(now)
+    first, last = today - timedelta(days=max(BOX_AGAIN_DAYS)), today + timedelta(days=1)
+    games = planned_games(house, first, last)
+    no_roster = teams_without_roster(house, now)
+    done = Tick()
+    with scraping(engine) as scraper:
+        day = first
+        while day <= last:
+            plan = capture_plan(day, games.get(day, ()), house.settings, no_roster if day >= today else ())
+            final = final_games(house, day) if any(ask.until_final and ask.at <= now for ask in plan) else set()
+            needed = still_needed(plan, games.get(day, ()), final)
+            chosen, passed = due(needed, now, moments_done(house.state, day))
+            stale = [ask for ask in chosen if now - ask.at > PATIENCE.get(ask.feed, timedelta.max)]
+            missed = [*passed, *stale]
+            if missed:
+                scraper.miss(day, missed, "Its moment passed while nobody asked.")
+                done.missed += len(missed)
+            fresh = [ask for ask in chosen if ask not in stale]
+            if fresh:
+                done.cycles[day] = scraper.cycle(day, fresh, "the capture plan")
+            if fresh or missed:
+                write_expected(house, day)
+            day += timedelta(days=1)
+    return done

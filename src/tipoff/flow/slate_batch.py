@@ -1,0 +1,165 @@
+"""The slate as a durable workflow: analyze, features, predict, publish, each a step of its own, and what follows from it told in the end.
+
+Each step claims the batch anew: so whoever takes it up after a kill goes on at the step that was interrupted, and one who wakes up late is
+refused at his next commit. A step is safe to do again: what it had committed is up to date by then. It must never know what a phase does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import cast
+
+from dbos import DBOS
+
+from tipoff.errors import TipoffError
+from tipoff.flow.batch_log import batches
+from tipoff.flow.engine import Engine, current
+from tipoff.flow.house import House
+from tipoff.flow.lease import Fenced, Holder, Leaves, OutOfTime, fail_unclaimed
+from tipoff.flow.messages import Phase, completion, put
+from tipoff.flow.outbox import relay
+from tipoff.flow.publishing import publish
+from tipoff.flow.reactions import react
+from tipoff.flow.slate import PHASES, Asked, Done, Slate, Workbench, analyze, make_features
+from tipoff.flow.speaking import predict
+from tipoff.store.warehouse import Work
+
+GO_ON = "done"
+"""What a step gives where the next one follows."""
+
+
+@DBOS.workflow(name="slate_batch")
+def slate_batch(feed: str, day: str, number: int) -> str:
+    """Phases 3 to 6 of a date; how it ended: complete, or as `lease` says."""
+    return steps(feed, day, number, dict.fromkeys(PHASES, _slate_phase))
+
+
+Step = Callable[[Holder, House, str], Done]
+"""A phase under a holder: the phase's name comes last."""
+
+
+def steps(feed: str, day: str, number: int, phases: dict[str, Step]) -> str:
+    """Run these phases as steps, one after another, then end the batch and tell what follows. To be called within a workflow."""
+    for name, work in phases.items():
+        state = DBOS.run_step({"name": f"{feed}:{name}"}, _step, feed, day, number, name, work)
+        if state != GO_ON:
+            break
+    else:
+        state = DBOS.run_step({"name": f"{feed}:end"}, _end, feed, day, number)
+    DBOS.run_step({"name": f"{feed}:relay"}, tell)
+    return state
+
+
+def tell() -> int:
+    """Have every message that is not sent yet read: what follows from it is asked for."""
+    return relay(current(), react)
+
+
+def _step(feed: str, day: str, number: int, name: str, work: Step) -> str:
+    engine = current()
+
+    def run(holder: Holder) -> str:
+        house = engine.house
+        with house.state.phase(holder.batch.batch_id, name, holder.batch.game_date) as recorded:
+            done = work(holder, house, name)
+            recorded.counts = done.counts if done.ran else {"up_to_date": 1}
+        was = holder.progress.get("ran", {})
+        holder.note(phase=name, ran={**was, name: done.ran}, **({"stands": done.stands} if done.stands else {}))
+        return GO_ON
+
+    return held(engine, feed, day, number, run)
+
+
+def _end(feed: str, day: str, number: int) -> str:
+    def run(holder: Holder) -> str:
+        return holder.end("complete", {"ran": [name for name, ran in holder.progress.get("ran", {}).items() if ran]})
+
+    return held(current(), feed, day, number, run)
+
+
+def held(engine: Engine, feed: str, day: str, number: int, run: Callable[[Holder], str]) -> str:
+    """Do something as the holder of a batch; what it gives, or how the batch ended. `over` where it was over before, `left` where this
+    process leaves and another goes on."""
+    game_date = date.fromisoformat(day)
+    with engine.working():
+        try:
+            holder = Holder.claim(engine, feed, game_date, number)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and tried again
+            return fail_unclaimed(engine, feed, game_date, number, error)
+        if holder is None:
+            return "over"
+        try:
+            return run(holder)
+        except Leaves:
+            return "left"
+        except (Fenced, OutOfTime) as error:
+            return holder.give_up({}, error.message, got_on=False)
+        except Exception as error:  # noqa: BLE001
+            return _failed(engine.house, holder, error)
+
+
+def _failed(house: House, holder: Holder, error: Exception) -> str:
+    """Published as broken, beside what stands, and on record as failed. What hinders the first does not hinder the second."""
+    day, cause = holder.batch.game_date, str(error) if isinstance(error, TipoffError) else f"{type(error).__name__}: {error}"
+    if holder.batch.feed == "slate":
+        try:
+            publish(house, day, guard=holder.guard, failure=cause)
+        except Exception as second:  # noqa: BLE001
+            cause = f"{cause} (nor could that be published: {second})"
+            error = TipoffError(cause)
+    return holder.fail({}, error)
+
+
+def _slate_phase(holder: Holder, house: House, phase: str) -> Done:
+    asked = Asked.of(holder.asked)
+    if asked.phases is not None and phase not in asked.phases:
+        return Done(False)
+    if "as_of" not in holder.progress:
+        holder.note(as_of=_moment(house, holder, asked))
+    as_of = holder.progress["as_of"]
+    moment = datetime.fromisoformat(as_of) if as_of else None
+    slate = Slate(house, holder.batch.game_date, asked, moment, holder.batch.batch_id, holder.guard, sealed(holder, house))
+    bench = current().keep("workbench", Workbench)
+    if phase == "analyze":
+        return analyze(slate)
+    if phase == "features":
+        return make_features(slate, bench)
+    if phase == "predict":
+        return predict(slate, bench)
+    return publish(house, slate.game_date, guard=slate.guard, seal=slate.seal, force=asked.force)[0]
+
+
+def _moment(house: House, holder: Holder, asked: Asked) -> str | None:
+    """As of when: each game's tip for a date of the past; else now, or the moment of an earlier run where the clock was set back since:
+    what was known once stays known (F32)."""
+    if "backfill" in asked.modes:
+        return None
+    told = [batch.progress.get("as_of") for batch in batches(house.state, holder.batch.game_date, "slate")]
+    return max([house.clock.now(), *(datetime.fromisoformat(moment) for moment in told if moment)]).isoformat()
+
+
+def sealed(holder: Holder, house: House) -> Callable[[Work, str, str, int], None]:
+    """Leaves the completion message of a phase in its transaction."""
+    started_at = house.clock.now()
+
+    def seal(work: Work, phase: str, table: str, rows: int) -> None:
+        batch = holder.batch
+        put(
+            work,
+            completion(
+                phase=cast("Phase", phase),
+                processor_name=f"{batch.feed}:{phase}",
+                game_date=batch.game_date,
+                table=table,
+                status="success" if rows else "no_data",
+                record_count=rows,
+                started_at=started_at,
+                finished_at=house.clock.now(),
+                trigger=batch.cause,
+                correlation_id=str(batch.asked.get("correlation_id", batch.batch_id)),
+                execution_id=batch.batch_id,
+            ),
+        )
+
+    return seal
