@@ -26,9 +26,9 @@ from tipoff.config import Settings
 from tipoff.errors import Busy, ConfigError
 from tipoff.flow import ticks
 from tipoff.flow.batch_log import BATCHES
+from tipoff.flow.dead_letters import receive
 from tipoff.flow.engine import Desk, open_desk, workers
 from tipoff.flow.house import House
-from tipoff.flow.messages import receive
 from tipoff.flow.outbox import relay
 from tipoff.flow.reactions import react
 from tipoff.flow.season_chaos import Chaos, Strike
@@ -142,7 +142,7 @@ class Crew:
     def _round(self, moment: datetime, strike: Strike, until: float, seconds: float) -> None:
         self._rounds += 1
         identity = f"season:{moment.isoformat()}:{self._rounds}"
-        self._desk.enqueue(TICKS.name, ticks.tick, self._clock.now(), None, workflow_id=identity)
+        self._desk.enqueue(TICKS.name, ticks.tick, self._clock.now(), None, workflow_id=identity, partition=None)
         self._wait(moment, identity, strike, until, seconds)
 
     def _wait(self, moment: datetime, identity: str | None, strike: Strike, until: float, seconds: float) -> None:
@@ -205,7 +205,9 @@ class Crew:
 
 def _never(moment: datetime, desk: Desk, seconds: float) -> Busy:
     left = ", ".join(open_batches(desk)) or "a round that does not end"
-    return Busy(f"{moment.isoformat()} has not settled within {seconds:g} s: {left}.", hint="`tipoff status` of that data directory tells more.")
+    return Busy(
+        f"{moment.isoformat()} has not settled within {seconds:g} s: {left}.", hint="`tipoff status` of that data directory tells more."
+    )
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -46,9 +46,10 @@ def start_tasks(desk: Desk) -> Started:
     first = today - timedelta(days=max(BOX_AGAIN_DAYS))
     games = planned_games(house, first - LOOK_BACK, today)
     refitted = last_refit(house.state)
+    every = timedelta(minutes=house.settings.capture_minutes)
     found = Started()
     for day in (first + timedelta(days=number) for number in range((today - first).days + 1)):
-        tasks = day_plan(day, games.get(day, ()), game_days=set(games), refitted=refitted)
+        tasks = day_plan(day, games.get(day, ()), game_days=set(games), refitted=refitted, every=every)
         chosen, missed = tasks_due(tasks, now, moments_done(house.state, day))
         for task in chosen:
             asked = ask(task.run_mode, task.game_ids) if task.kind == "slate" else {}

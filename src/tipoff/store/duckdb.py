@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 import stamina
@@ -53,6 +54,8 @@ class _File:
         self.turn = threading.Lock()
         self.root: duckdb.DuckDBPyConnection | None = None
         self.users = 0
+        self.columns: dict[str, ibis.Schema] = {}
+        """Of the tables that were looked at: asking each time would be a seventh of a slate's time. Columns are only ever added."""
 
 
 _files: dict[str, _File] = {}
@@ -72,14 +75,14 @@ class DuckDBWarehouse(Warehouse):
     @contextmanager
     def reading(self) -> Iterator[Work]:
         with _disk_faults(self.path), self._opened() as connection:
-            yield _DuckDBWork(connection, "")
+            yield _DuckDBWork(connection, "", self._file.columns)
 
     @contextmanager
     def writing(self, run_id: str) -> Iterator[Work]:
         with self._file.writes, _disk_faults(self.path), self._opened() as connection:
             connection.begin()
             try:
-                yield _DuckDBWork(connection, run_id)
+                yield _DuckDBWork(connection, run_id, self._file.columns)
             except BaseException:
                 # A write that the disk refused may have ended the transaction already; what it raised is what counts.
                 with suppress(duckdb.Error):
@@ -118,7 +121,8 @@ class DuckDBWarehouse(Warehouse):
             raise ConfigError(f"{self.path.parent} cannot be made: {error}.", hint="Choose another --data-dir.") from error
         connection = self._connect()
         try:
-            _migrate(connection)
+            if _migrate(connection):
+                self._file.columns.clear()
         except BaseException:
             connection.close()
             raise
@@ -196,9 +200,10 @@ def _holder(error: Exception) -> str:
 
 
 class _DuckDBWork(Work):
-    def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str, columns: dict[str, ibis.Schema]) -> None:
         self._connection = connection
         self._run_id = run_id
+        self._columns = columns
         self._written_at = datetime.now(UTC)
         self._backend: Any = None
         self._kept = 0
@@ -211,7 +216,10 @@ class _DuckDBWork(Work):
 
     def table(self, name: str) -> ir.Table:
         declared = table_named(name)
-        return self._ibis.table(declared.short_name, database=declared.dataset)
+        if name not in self._columns:
+            self._columns[name] = self._ibis.get_schema(declared.short_name, database=declared.dataset)
+        place = ops.Namespace(database=declared.dataset)
+        return ops.DatabaseTable(declared.short_name, schema=self._columns[name], source=self._ibis, namespace=place).to_expr()
 
     def fetch(self, expression: ir.Table) -> pa.Table:
         return self._ibis.to_pyarrow(expression)
@@ -296,11 +304,11 @@ class _DuckDBWork(Work):
         return int(row[0]) if row else 0
 
 
-def _migrate(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is declared and missing. Columns are only ever added: older code goes on working beside newer."""
+def _migrate(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Create what is declared and missing; whether anything was. Columns are only ever added: older code goes on working beside newer."""
     wanted = fingerprint(ALL)
     if _fingerprint_of(connection) == wanted:
-        return
+        return False
     connection.begin()
     try:
         for dataset in sorted({table.dataset for table in ALL}):
@@ -314,6 +322,7 @@ def _migrate(connection: duckdb.DuckDBPyConnection) -> None:
     except BaseException:
         connection.rollback()
         raise
+    return True
 
 
 def _fingerprint_of(connection: duckdb.DuckDBPyConnection) -> str | None:
