@@ -29,7 +29,8 @@ def status(
     from contextlib import closing
 
     from tipoff.cli.control import print_standing
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.errors import BadInput
     from tipoff.flow.overview import overview
     from tipoff.flow.standing import status as standing
@@ -37,8 +38,8 @@ def status(
 
     if day and batch:
         raise BadInput("A date and a batch were given.", hint="Give either --date or --batch.")
-    clock = SystemClock()
     settings = settings_of(data_dir)
+    clock = clock_of(settings)
     with closing(State(settings, clock)) as state:
         game_date = resolve_date(day, clock) if day else None
         of = batch or game_date

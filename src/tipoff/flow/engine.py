@@ -185,18 +185,25 @@ class Desk:
         self._client = client
 
     def enqueue(
-        self, queue: str, workflow: Callable[..., Any] | str, *arguments: Any, workflow_id: str, partition: str, delay: float | None = None
+        self,
+        queue: str,
+        workflow: Callable[..., Any] | str,
+        *arguments: Any,
+        workflow_id: str,
+        partition: str | None,
+        delay: float | None = None,
     ) -> None:
         """Put a workflow, itself or by its name, in a queue, once for a workflow id; also from within a step, where DBOS itself would not
-        have it."""
+        have it. `partition` is None for a queue that knows none."""
         name: str = workflow if isinstance(workflow, str) else workflow.dbos_function_name  # type: ignore[attr-defined]
         options: EnqueueOptions = {
             "queue_name": queue,
             "workflow_name": name,
             "workflow_id": workflow_id,
-            "queue_partition_key": partition,
             "app_version": APPLICATION_VERSION,
         }
+        if partition is not None:
+            options["queue_partition_key"] = partition
         if delay:
             options["delay_seconds"] = delay
         self._client.enqueue(options, *arguments)
