@@ -10,7 +10,24 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, backtest, books, capture, control, coverage, features, fleet, ingest, leakcheck, look, nights, repair
+from tipoff.cli import (
+    alerts,
+    backfill,
+    backtest,
+    books,
+    capture,
+    control,
+    coverage,
+    days,
+    features,
+    fleet,
+    ingest,
+    leakcheck,
+    look,
+    messages,
+    nights,
+    repair,
+)
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -43,9 +60,12 @@ for command in (
     ingest.load,
     capture.scrape,
     capture.plan,
+    days.day,
     capture.worker,
     capture.sweep,
     backfill.backfill,
+    alerts.halt,
+    alerts.resume,
     coverage.coverage,
     books.books,
     leakcheck.leakcheck,
@@ -56,7 +76,9 @@ for command in (
     look.screenshot,
 ):
     app.command(name=command.__name__.rstrip("_").replace("_", "-"))(command)
+app.add_typer(alerts.alerts)
 app.add_typer(features.features)
+app.add_typer(messages.messages)
 app.add_typer(repair.quarantine)
 app.add_typer(repair.names)
 

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
+from tipoff.cli.days import print_grid
 
 if TYPE_CHECKING:
     from tipoff.flow.batch_log import Batch
     from tipoff.flow.credits import Spent
+    from tipoff.flow.overview import Overview
 
 
 def status(
@@ -23,11 +25,12 @@ def status(
     data_dir: DataDir = None,
     json: AsJson = False,
 ) -> None:
-    """What runs and batches did and do, who works, and what is missing, from the state database: the same from every process."""
+    """Whether tonight is all right, what is missing of it, what runs and batches do, who works: from every process the same."""
     from contextlib import closing
 
     from tipoff.cli.control import print_standing
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.errors import BadInput
     from tipoff.flow.overview import overview
     from tipoff.flow.standing import status as standing
@@ -35,8 +38,8 @@ def status(
 
     if day and batch:
         raise BadInput("A date and a batch were given.", hint="Give either --date or --batch.")
-    clock = SystemClock()
     settings = settings_of(data_dir)
+    clock = clock_of(settings)
     with closing(State(settings, clock)) as state:
         game_date = resolve_date(day, clock) if day else None
         of = batch or game_date
@@ -48,13 +51,17 @@ def status(
     if json:
         print_json(found.as_dict() | ({"slate": slate} if slate else {}))
         return
-    if slate and slate["batch_id"]:
-        print_standing(slate)
-    if not (found.runs or found.batches or found.alerts):
+    if not (found.runs or found.batches or found.alerts or found.dead_letters):
         print_line("Nothing has run yet. `tipoff demo` shows a whole night; `tipoff import PATH` begins with your own data.")
         return
+    print_line(found.verdict.sentence)
+    print_line()
+    print_grid(found.game_date, found.expected)
+    if slate and slate["batch_id"]:
+        print_standing(slate)
     for alert in found.alerts:
-        print_line(f"! {alert.text} (since {alert.first_at:%Y-%m-%d %H:%M}Z)")
+        print_line(f"! [{alert.severity}] {alert.text} (since {alert.first_at:%Y-%m-%d %H:%M}Z)")
+    _print_messages(found)
     rows = []
     for run in found.runs:
         seconds = f"{(run.finished_at - run.started_at).total_seconds():.1f} s" if run.finished_at else "-"
@@ -65,9 +72,19 @@ def status(
     if found.workers:
         working = [(worker.worker_id, f"{worker.started_at:%Y-%m-%d %H:%M}Z", f"{worker.beat_at:%H:%M:%S}Z") for worker in found.workers]
         print_table("At work", ("process", "since", "last heard"), working)
-    if found.expected:
-        cells = [(cell.game_id, cell.phase, cell.standing, f"{cell.deadline:%H:%M}Z", cell.detail or "") for cell in found.expected]
-        print_table(f"Expected of {day}", ("game", "phase", "standing", "by", "detail"), cells)
+
+
+def _print_messages(found: Overview) -> None:
+    """What of the messages did not arrive, where something did not."""
+    from tipoff.cli.repair import plain
+
+    if found.dead_letters:
+        newest = max(found.dead_letters, key=lambda letter: letter.last_at)
+        print_line(f"! {len(found.dead_letters):,} dead letters wait, the newest: {plain(newest.reason)}")
+        print_line("  `tipoff messages list` shows them, `tipoff messages replay` takes them again once the reason is gone.")
+    for waiting in found.undelivered:
+        last = f"; the last try: {waiting.error}" if waiting.error else ""
+        print_line(f"{waiting.waiting:,} messages wait for {waiting.target}, since {waiting.since:%Y-%m-%d %H:%M}Z{last}")
 
 
 def _print_credits(spent: Spent) -> None:

@@ -18,7 +18,9 @@ from tipoff.flow.engine import Engine, Queue, current, running_engine
 from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, PHASES, TRAIN
 from tipoff.flow.loading import sweep
+from tipoff.flow.outbox import Postman
 from tipoff.flow.overseer import Overseer
+from tipoff.flow.telling import Teller
 
 TICKS = Queue("ticks", each=None)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
@@ -43,7 +45,8 @@ def working(house: House, *, scheduled: bool = True, beat: float | None = None, 
     pace = {name: value for name, value in (("beat", beat), ("silence", silence)) if value is not None}
     asked_for = (LOAD, PHASES, TRAIN, backfill.QUEUE)
     queues = (*asked_for, TICKS) if scheduled else asked_for
-    with running_engine(house, queues, (Overseer(),), **pace) as engine:
+    duties = (Overseer(), Teller(lambda: current().house), Postman(current))
+    with running_engine(house, queues, duties, **pace) as engine:
         if scheduled:
             DBOS.apply_schedules(
                 [

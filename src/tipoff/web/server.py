@@ -16,6 +16,7 @@ from obstore.store import ObjectStore
 
 from tipoff.clock import Clock, ManualClock, SystemClock
 from tipoff.config import Settings
+from tipoff.config import clock_of as in_force
 from tipoff.errors import BadInput, ConfigError
 from tipoff.flow.engine import Desk, open_desk
 from tipoff.flow.house import open_house
@@ -85,7 +86,7 @@ def serve(settings: Settings, *, announce: Announce, clock: Clock | None = None)
     It only asks for work: a worker elsewhere does it. Raises ConfigError for a bucket that cannot be opened, or an address that cannot be
     had.
     """
-    with open_house(settings, clock or SystemClock(), wait_seconds=_PATIENCE) as house, open_desk(house) as desk:
+    with open_house(settings, clock or in_force(settings), wait_seconds=_PATIENCE) as house, open_desk(house) as desk:
         listener = _listener(desk, clock)
         announce(listener.url, settings.api_token is not None)
         listener.run()
@@ -99,7 +100,7 @@ def up(settings: Settings, *, announce: Announce, clock: Clock | None = None) ->
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with open_house(settings, clock or SystemClock()) as house, working(house) as engine:
+    with open_house(settings, clock or in_force(settings)) as house, working(house) as engine:
         listener = _listener(engine, clock)
         serving = threading.Thread(target=_until_it_ends, args=(listener, stop), name="tipoff-web")
         serving.start()
@@ -121,5 +122,6 @@ def _until_it_ends(listener: Listener, stop: threading.Event) -> None:
 
 def _listener(desk: Desk, clock: Clock | None) -> Listener:
     house = desk.house
-    app = create_app(house.bucket, clock=clock or clock_of(house.bucket), control=Control.of(desk))
+    shown = in_force(house.settings) if house.settings.clock_file else clock_of(house.bucket)
+    app = create_app(house.bucket, clock=clock or shown, control=Control.of(desk))
     return Listener(app, house.settings.host, house.settings.port)
