@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from faults.control_room import DAY, SYSTEM, Room
+from faults.control_room import DAY, SYSTEM, Room, in_both
 from tipoff.flow.batch_log import batches
 from web.controlled import NIGHT
 
 
+@in_both
 def test_f23_starts_at_the_same_instant_on_four_processes_give_one_batch(room: Room) -> None:
     asking = room.hire_all(4, works=False)
     for round_ in range(1, 6):
