@@ -112,7 +112,8 @@ def test_what_phases_rest_on_must_be_there_unless_it_is_waived(engine: Engine) -
     with pytest.raises(NotReady, match="no box score of any game before it"):
         coordinator.process_date(engine, first, ["analyze"])
     done = coordinator.process_date(engine, first, ["analyze"], skip_dependency_check=True, seconds=SECONDS)
-    assert done.open == []
+    assert (done.ran, done.open) == (["analyze"], [])
+    assert coordinator.status(engine.house.state, done.batches[-1])["as_of"] is None, "of a date of the past, each game as of its tip"
 
 
 def test_of_many_who_start_at_once_one_makes_the_batch(tmp_path: Path) -> None:
