@@ -21,7 +21,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -37,10 +37,9 @@ from tipoff.config import load_settings
 from tipoff.flow import engine as engine_module
 from tipoff.flow.batch_log import BATCHES, batches
 from tipoff.flow.engine import Engine, running_engine
-from tipoff.flow.house import House, open_house
+from tipoff.flow.house import open_house
 from tipoff.flow.lease import LOAD, PHASES, TRAIN, trigger
 from tipoff.flow.overseer import Overseer
-from tipoff.flow.slate import ask
 from tipoff.flow.worker import WORKFLOWS as WORKFLOWS
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault
