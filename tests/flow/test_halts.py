@@ -17,12 +17,12 @@ from tipoff.config import load_settings
 from tipoff.errors import BadInput
 from tipoff.flow import halts
 from tipoff.flow.alerts import alerts
-from tipoff.flow.halting import publish_halts
+from tipoff.flow.halting import after_halting, publish_halts
 from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift, lift_by_rule, until_of
 from tipoff.flow.house import House
 from tipoff.flow.publishing import publish
 from tipoff.flow.state import State
-from tipoff.flow.watch import after_halting, watch
+from tipoff.flow.watch import watch
 from tipoff.predict.activate import PREDICTIONS
 from tipoff.store.warehouse import Work
 from train.graded_rows import DAY, keep, streak
@@ -84,14 +84,14 @@ class TestEveryDocument:
         clock(night.house).advance(timedelta(minutes=1))
         halted = put(night)
         clock(night.house).advance(timedelta(minutes=1))
-        assert after_halting(night.house, []).published == [NIGHT]
+        assert after_halting(night.house, []) == [NIGHT]
         assert told(night) == dict.fromkeys(told(night), (True, f"by_hand: {WHY}"))
         assert {f"tonight/{NIGHT}.json", "tonight/latest.json", "status.json"} <= set(told(night))
         document = night.document()
         assert (document.state, document.halt.since, document.total_recommended, picks(night)) == ("halted", halted.since, 0, 0)
         clock(night.house).advance(timedelta(minutes=1))
         assert lift(night.house.state, night.house.clock.now(), by="ann") != []
-        assert after_halting(night.house, []).published == [NIGHT]
+        assert after_halting(night.house, []) == [NIGHT]
         assert told(night) == dict.fromkeys(told(night), (False, None))
         assert (night.document().state, picks(night)) == ("ok", before)
 
@@ -113,7 +113,7 @@ class TestEveryDocument:
 
     def test_a_halt_of_another_day_alone_is_not_told(self, night: Evening) -> None:
         put(night, game_date=NIGHT + timedelta(days=1))
-        assert after_halting(night.house, []).published == []
+        assert after_halting(night.house, []) == []
         assert told(night) == dict.fromkeys(told(night), (False, None))
 
 
