@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from faults.nights import Evening, evening, reopened
 from tipoff.clock import ManualClock, game_date_of, local_instant
@@ -188,19 +189,22 @@ class TestTooFewSystems:
         assert publish_halts(night.house) == []
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
-    opened = State(load_settings(data_dir=tmp_path_factory.mktemp("state")), ManualClock(NOON))
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def state(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[State]:
+    shared = SecretStr(request.getfixturevalue("postgres_server").fresh()) if request.param == "postgres" else None
+    settings = load_settings(data_dir=tmp_path_factory.mktemp("state")).model_copy(update={"database": shared})
+    opened = State(settings, ManualClock(NOON))
     yield opened
     opened.close()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def nothing_halts(state: State) -> None:
     with state.transaction() as connection:
         connection.execute(halts.HALTS.delete())
 
 
+@pytest.mark.usefixtures("nothing_halts")
 class TestOnRecord:
     def test_halting_again_by_hand_changes_the_reason_and_the_end_and_keeps_the_beginning(self, state: State) -> None:
         first = halts.halt(state, NOON, "one", by="ann")
