@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
+from tipoff.clock import Clock, FileClock, SystemClock
 from tipoff.errors import ConfigError
 
 CONFIG_FILE = "tipoff.toml"
@@ -35,6 +36,8 @@ TWELVE_BOOKS = (
     "ballybet",
 )
 
+
+_CLOCK_FILE_IS_FOR_PRACTICE = "a clock file is for the practice league alone"
 
 SourceName = Literal["odds_api", "nba_cdn", "nba_stats", "espn", "nba_injuries", "balldontlie"]
 SOURCE_NAMES: tuple[SourceName, ...] = get_args(SourceName)
@@ -72,6 +75,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("tipoff-data"), description="where everything is kept when nothing else is said")
     league: Literal["nba", "practice"] = Field("nba", description="the one league of this warehouse")
+    clock_file: Path | None = Field(
+        None, description="a file with the present instant, in place of the machine's clock; practice league only"
+    )
     warehouse: str | None = Field(None, description="warehouse URL; default: a DuckDB file in the data directory")
     database: SecretStr | None = Field(None, description="state database URL; default: SQLite in the data directory")
     bucket: str | None = Field(None, description="payloads, models, documents: file://, s3:// or gs://; default: the data directory")
@@ -91,6 +97,7 @@ class Settings(BaseSettings):
     alternates: bool = Field(False, description="also ask for alternate lines; each call then costs one market more")
     play_by_play: bool = Field(True, description="also ask for play-by-play, from which shots have their zone; it costs no credits")
     rosters: bool = Field(True, description="also ask for rosters, from which players have their date of birth; they cost no credits")
+    capture_minutes: int = Field(30, ge=5, le=240, description="lines are asked for this often before a game, in minutes")
     credits_per_day: int | None = Field(
         None, ge=0, description="credits of The Odds API that a UTC day may cost; default: no limit of ours"
     )
@@ -104,20 +111,52 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(
         30.0, ge=0, description="pause after a batch's first failure, in seconds; each later one is four times as long"
     )
-    webhook_url: str | None = Field(None, description="each completion message is also sent there, signed: http:// or https://")
-    webhook_secret: SecretStr | None = Field(None, description="secret that the webhook's messages are signed with; environment only")
+    webhook_url: SecretStr | None = Field(None, description="each completion message is posted here, signed; environment only")
+    webhook_secret: SecretStr | None = Field(None, description="signs what is sent to webhooks; environment only")
     pubsub_topic: str | None = Field(
         None,
         pattern=r"^projects/[^/\s]+/topics/[^/\s]+$",
-        description="each completion message is also published there: projects/…/topics/…",
+        description="each completion message is published here: projects/…/topics/…",
     )
     settle_seconds: float = Field(
         2.0, ge=0, description="pause between something that arrived and the run that it leads to, so that what comes with it is in"
     )
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")
+    alert_webhook_url: SecretStr | None = Field(None, description="alerts are posted here as JSON (docs/alerts.md); environment only")
+    alert_chat_url: SecretStr | None = Field(None, description="an incoming webhook of Slack, Discord or the like; environment only")
+    alert_email_to: str | None = Field(None, description="who is mailed alerts; several addresses stand with commas between")
+    smtp_url: SecretStr | None = Field(
+        None, description="the mail server: smtps://user:password@host, or smtp:// for STARTTLS; ?from= says who sends; environment only"
+    )
+    api_token: SecretStr | None = Field(
+        None, min_length=16, description="the bearer token that control calls need; without one they are refused; environment only"
+    )
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
     staking: Staking = Field(default_factory=lambda: Staking(), description="how much is staked")
+
+    @field_validator("alert_webhook_url", "alert_chat_url", "smtp_url")
+    @classmethod
+    def _is_an_address(cls, given: SecretStr | None, about: ValidationInfo) -> SecretStr | None:
+        schemes = ("smtp", "smtps") if about.field_name == "smtp_url" else ("http", "https")
+        if given is not None:
+            scheme, _, rest = given.get_secret_value().partition("://")
+            if scheme not in schemes or not rest:
+                raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in schemes)}")
+        return given
+
+    @model_validator(mode="after")
+    def _mail_has_a_way_and_a_goal(self) -> Settings:
+        if (self.alert_email_to is None) != (self.smtp_url is None):
+            raise ValueError("alert_email_to and smtp_url go together: to whom, and through which server")
+        return self
+
+    @field_validator("clock_file")
+    @classmethod
+    def _invented_time_is_for_the_invented_league(cls, given: Path | None, info: ValidationInfo) -> Path | None:
+        if given is not None and info.data.get("league") != "practice":
+            raise ValueError(_CLOCK_FILE_IS_FOR_PRACTICE)
+        return given
 
     @classmethod
     def settings_customise_sources(
@@ -142,9 +181,12 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        """The state database in force, as SQLAlchemy writes it; may hold a password: never print it."""
+        """The state database in force, as SQLAlchemy and DBOS both read it; may hold a password: never print it.
+
+        A Postgres URL that names no driver gets the one that is installed. A Unix socket is `postgresql://user@/name?host=/folder`.
+        """
         if self.database is not None:
-            return self.database.get_secret_value()
+            return _POSTGRES.sub("postgresql+psycopg://", self.database.get_secret_value())
         return f"sqlite:///{self.data_dir / 'state.sqlite'}"
 
     @property
@@ -153,7 +195,29 @@ class Settings(BaseSettings):
         return self.bucket or self.data_dir.absolute().as_uri()
 
 
-SECRETS = ("database", "odds_api_key", "balldontlie_key", "webhook_secret")
+def clock_of(settings: Settings) -> Clock:
+    """The clock in force: the machine's, or, in the practice league, the one that stands in `clock_file`.
+
+    Raises ConfigError for a clock file in the real league.
+    """
+    if settings.clock_file is None:
+        return SystemClock()
+    if settings.league != "practice":
+        raise ConfigError(f"clock_file: {_CLOCK_FILE_IS_FOR_PRACTICE}.", hint="Leave it out, or set league to practice.")
+    return FileClock(settings.clock_file)
+
+
+SECRETS = (
+    "database",
+    "odds_api_key",
+    "balldontlie_key",
+    "webhook_url",
+    "webhook_secret",
+    "alert_webhook_url",
+    "alert_chat_url",
+    "smtp_url",
+    "api_token",
+)
 
 
 def load_settings(**given: Any) -> Settings:
@@ -236,6 +300,9 @@ def effective(settings: Settings, given: dict[str, Any]) -> list[Effective]:
 def _default_of(name: str, settings: Settings) -> str:
     derived = {"warehouse": settings.warehouse_url, "bucket": settings.bucket_url}
     return mask_url(derived.get(name, ""))
+
+
+_POSTGRES = re.compile(r"^postgres(?:ql)?://")
 
 
 def mask_url(url: str) -> str:

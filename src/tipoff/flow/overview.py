@@ -1,4 +1,5 @@
-"""What is told of the house while others work: alerts, credits, runs, batches, processes, what is expected. The state database alone."""
+"""What is told of the house while others work: alerts, credits, runs, batches, processes, what is expected, which
+messages did not arrive. The state database alone."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ from tipoff.flow.alerts import Alert, alerts
 from tipoff.flow.batch_log import Batch, batches
 from tipoff.flow.credits import Credits, Spent
 from tipoff.flow.day_story import day_story, upcoming
+from tipoff.flow.dead_letter_log import DeadLetter, dead_letters
+from tipoff.flow.deliveries import Undelivered, undelivered
 from tipoff.flow.engine import Worker, workers
 from tipoff.flow.expected import Expected, expected_outputs
 from tipoff.flow.game_days import next_game_day
@@ -22,7 +25,7 @@ from tipoff.flow.verdict import Verdict, verdict
 @dataclass(frozen=True)
 class Overview:
     """Newest first; `verdict` and `expected` are of `game_date`: the day asked for, else today; of the alerts those that have not
-    recovered."""
+    recovered, of the dead letters those that wait, the oldest first."""
 
     game_date: date
     verdict: Verdict
@@ -32,6 +35,8 @@ class Overview:
     batches: list[Batch]
     workers: list[Worker]
     expected: list[Expected]
+    dead_letters: list[DeadLetter]
+    undelivered: list[Undelivered]
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -44,6 +49,8 @@ class Overview:
             "batches": [batch.as_dict() for batch in self.batches],
             "workers": [asdict(worker) for worker in self.workers],
             "expected": [asdict(cell) for cell in self.expected],
+            "dead_letters": [letter.as_dict() for letter in self.dead_letters],
+            "undelivered": [asdict(waiting) for waiting in self.undelivered],
         }
 
 
@@ -62,6 +69,8 @@ def overview(state: State, clock: Clock, settings: Settings, game_date: date | N
         batches(state, game_date, last=200),
         workers(state),
         cells,
+        dead_letters(state),
+        undelivered(state),
     )
 
 

@@ -16,7 +16,7 @@ from dbos import DBOS
 from tipoff.clock import game_date_of
 from tipoff.errors import TipoffError
 from tipoff.flow import expected
-from tipoff.flow.alerts import note_alerts, tell
+from tipoff.flow.alerts import note
 from tipoff.flow.day import RETRY, Task, narrowed, tasks_due
 from tipoff.flow.engine import Desk, current
 from tipoff.flow.expected import expected_outputs
@@ -29,6 +29,8 @@ from tipoff.flow.reactions import react
 from tipoff.flow.rounds import capture_tick
 from tipoff.flow.scraping import Asked, moments_done, record_asks
 from tipoff.flow.slate import ask
+from tipoff.flow.telling import tell_in_log
+from tipoff.flow.watch import watch
 
 
 @dataclass
@@ -49,7 +51,8 @@ def start_tasks(desk: Desk) -> Started:
     note_games(house, today)
     found = Started()
     for day in (first + timedelta(days=number) for number in range((today - first).days + 1)):
-        chosen, missed = tasks_due(tasks_of(house.state, day), now, moments_done(house.state, day))
+        tasks = tasks_of(house.state, day, timedelta(minutes=house.settings.capture_minutes))
+        chosen, missed = tasks_due(tasks, now, moments_done(house.state, day))
         cells = expected_outputs(house.state, day) if any(task.run_mode == RETRY for task in chosen) else []
         for task in chosen:
             wanted = narrowed(task, games_that_wait(cells)) if cells else task
@@ -68,12 +71,17 @@ def reconcile(desk: Desk) -> None:
     """Compare what is there with what should be, of yesterday, today and tomorrow, and start what mends the difference; and have messages
     read that nobody read."""
     today = game_date_of(desk.house.clock.now())
-    relay(desk, react)
+    relay(desk, react, deliver=False)
     for offset in (-1, 0, 1):
         expected.reconcile(desk, today + timedelta(days=offset))
 
 
-PARTS: dict[str, Callable[[Any], object]] = {"capture": capture_tick, "tasks": start_tasks, "reconcile": reconcile}
+PARTS: dict[str, Callable[[Any], object]] = {
+    "capture": capture_tick,
+    "tasks": start_tasks,
+    "reconcile": reconcile,
+    "watch": lambda engine: watch(engine.house),
+}
 """The parts of a round, in their order."""
 
 
@@ -94,7 +102,6 @@ def part(name: str) -> str | None:
         except Exception as error:  # noqa: BLE001 - told as an alert
             cause = str(error) if isinstance(error, TipoffError) else f"{type(error).__name__}: {error}"
             failed[f"tick {name}"] = f"The round's {name} failed: {cause}"
-        with engine.house.state.transaction() as connection:
-            fresh = note_alerts(connection, f"tick {name}", failed, engine.house.clock.now())
-        tell(failed[key] for key in fresh)
+        note(engine.house.state, f"tick {name}", failed, engine.house.clock.now())
+        tell_in_log(engine.house.state, engine.house.clock)
     return failed.get(f"tick {name}")
