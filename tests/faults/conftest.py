@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from faults.crashes import postgres_workshop as postgres_workshop
+from faults.crashes import workshop as workshop
 from faults.crew import crew as crew
 from faults.crew import yard as yard
 from load.bench import Bench

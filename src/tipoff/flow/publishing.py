@@ -51,11 +51,11 @@ def publish(
         headline_system=head,
         failure=failure,
     )
+    house.publish_status()  # before the version: one who is killed in between publishes again
     with house.warehouse.writing(house.run_id) as work:
         guard(work)
         advance(work, {(PUBLISH, _scope(game_date)): made_from})
         seal(work, "publish", "predictions.published_picks", len(published.documents))
-    house.publish_status()
     return Done(True, {"documents": len(published.documents), "bytes": published.bytes, "state": published.state}), published
 
 
