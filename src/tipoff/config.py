@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
 from tipoff.errors import ConfigError
@@ -104,20 +104,42 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(
         30.0, ge=0, description="pause after a batch's first failure, in seconds; each later one is four times as long"
     )
-    webhook_url: str | None = Field(None, description="each completion message is also sent there, signed: http:// or https://")
-    webhook_secret: SecretStr | None = Field(None, description="secret that the webhook's messages are signed with; environment only")
+    webhook_url: SecretStr | None = Field(None, description="each completion message is posted here, signed; environment only")
+    webhook_secret: SecretStr | None = Field(None, description="signs what is sent to webhooks; environment only")
     pubsub_topic: str | None = Field(
         None,
         pattern=r"^projects/[^/\s]+/topics/[^/\s]+$",
-        description="each completion message is also published there: projects/…/topics/…",
+        description="each completion message is published here: projects/…/topics/…",
     )
     settle_seconds: float = Field(
         2.0, ge=0, description="pause between something that arrived and the run that it leads to, so that what comes with it is in"
     )
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")
+    alert_webhook_url: SecretStr | None = Field(None, description="alerts are posted here as JSON (docs/alerts.md); environment only")
+    alert_chat_url: SecretStr | None = Field(None, description="an incoming webhook of Slack, Discord or the like; environment only")
+    alert_email_to: str | None = Field(None, description="who is mailed alerts; several addresses stand with commas between")
+    smtp_url: SecretStr | None = Field(
+        None, description="the mail server: smtps://user:password@host, or smtp:// for STARTTLS; ?from= says who sends; environment only"
+    )
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
     staking: Staking = Field(default_factory=lambda: Staking(), description="how much is staked")
+
+    @field_validator("alert_webhook_url", "alert_chat_url", "smtp_url")
+    @classmethod
+    def _is_an_address(cls, given: SecretStr | None, about: ValidationInfo) -> SecretStr | None:
+        schemes = ("smtp", "smtps") if about.field_name == "smtp_url" else ("http", "https")
+        if given is not None:
+            scheme, _, rest = given.get_secret_value().partition("://")
+            if scheme not in schemes or not rest:
+                raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in schemes)}")
+        return given
+
+    @model_validator(mode="after")
+    def _mail_has_a_way_and_a_goal(self) -> Settings:
+        if (self.alert_email_to is None) != (self.smtp_url is None):
+            raise ValueError("alert_email_to and smtp_url go together: to whom, and through which server")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -156,7 +178,16 @@ class Settings(BaseSettings):
         return self.bucket or self.data_dir.absolute().as_uri()
 
 
-SECRETS = ("database", "odds_api_key", "balldontlie_key", "webhook_secret")
+SECRETS = (
+    "database",
+    "odds_api_key",
+    "balldontlie_key",
+    "webhook_url",
+    "webhook_secret",
+    "alert_webhook_url",
+    "alert_chat_url",
+    "smtp_url",
+)
 
 
 def load_settings(**given: Any) -> Settings:

@@ -10,7 +10,22 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, backtest, books, capture, coverage, features, fleet, ingest, leakcheck, look, nights, repair
+from tipoff.cli import (
+    alerts,
+    backfill,
+    backtest,
+    books,
+    capture,
+    coverage,
+    features,
+    fleet,
+    ingest,
+    leakcheck,
+    look,
+    messages,
+    nights,
+    repair,
+)
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -41,6 +56,8 @@ for command in (
     capture.worker,
     capture.sweep,
     backfill.backfill,
+    alerts.halt,
+    alerts.resume,
     coverage.coverage,
     books.books,
     leakcheck.leakcheck,
@@ -51,7 +68,9 @@ for command in (
     look.screenshot,
 ):
     app.command(name=command.__name__.rstrip("_"))(command)
+app.add_typer(alerts.alerts)
 app.add_typer(features.features)
+app.add_typer(messages.messages)
 app.add_typer(repair.quarantine)
 app.add_typer(repair.names)
 

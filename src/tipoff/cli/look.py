@@ -13,6 +13,7 @@ from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_tab
 if TYPE_CHECKING:
     from tipoff.flow.batch_log import Batch
     from tipoff.flow.credits import Spent
+    from tipoff.flow.overview import Overview
 
 
 def status(
@@ -34,11 +35,12 @@ def status(
     if json:
         print_json(found.as_dict())
         return
-    if not (found.runs or found.batches or found.alerts):
+    if not (found.runs or found.batches or found.alerts or found.dead_letters):
         print_line("Nothing has run yet. `tipoff demo` shows a whole night; `tipoff import PATH` begins with your own data.")
         return
     for alert in found.alerts:
-        print_line(f"! {alert.text} (since {alert.first_at:%Y-%m-%d %H:%M}Z)")
+        print_line(f"! [{alert.severity}] {alert.text} (since {alert.first_at:%Y-%m-%d %H:%M}Z)")
+    _print_messages(found)
     rows = []
     for run in found.runs:
         seconds = f"{(run.finished_at - run.started_at).total_seconds():.1f} s" if run.finished_at else "-"
@@ -52,6 +54,19 @@ def status(
     if found.expected:
         cells = [(cell.game_id, cell.phase, cell.standing, f"{cell.deadline:%H:%M}Z", cell.detail or "") for cell in found.expected]
         print_table(f"Expected of {day}", ("game", "phase", "standing", "by", "detail"), cells)
+
+
+def _print_messages(found: Overview) -> None:
+    """What of the messages did not arrive, where something did not."""
+    from tipoff.cli.repair import plain
+
+    if found.dead_letters:
+        newest = max(found.dead_letters, key=lambda letter: letter.last_at)
+        print_line(f"! {len(found.dead_letters):,} dead letters wait, the newest: {plain(newest.reason)}")
+        print_line("  `tipoff messages list` shows them, `tipoff messages replay` takes them again once the reason is gone.")
+    for waiting in found.undelivered:
+        last = f"; the last try: {waiting.error}" if waiting.error else ""
+        print_line(f"{waiting.waiting:,} messages wait for {waiting.target}, since {waiting.since:%Y-%m-%d %H:%M}Z{last}")
 
 
 def _print_credits(spent: Spent) -> None:

@@ -16,7 +16,7 @@ from dbos import DBOS
 
 from tipoff.clock import NEW_YORK, game_date_of
 from tipoff.errors import TipoffError
-from tipoff.flow.alerts import note_alerts, tell
+from tipoff.flow.alerts import note
 from tipoff.flow.day import LOOK_BACK, Task, day_plan, tasks_due
 from tipoff.flow.engine import Desk, current
 from tipoff.flow.expected import write_expected
@@ -28,6 +28,8 @@ from tipoff.flow.rounds import capture_tick
 from tipoff.flow.scraping import Asked, moments_done, planned_games, record_asks
 from tipoff.flow.slate import ask
 from tipoff.flow.state import RUNS, State
+from tipoff.flow.telling import tell_in_log
+from tipoff.flow.watch import watch
 
 
 @dataclass
@@ -77,7 +79,12 @@ def reconcile(desk: Desk) -> None:
         write_expected(desk.house, today + timedelta(days=offset))
 
 
-PARTS: dict[str, Callable[[Any], object]] = {"capture": capture_tick, "tasks": start_tasks, "reconcile": reconcile}
+PARTS: dict[str, Callable[[Any], object]] = {
+    "capture": capture_tick,
+    "tasks": start_tasks,
+    "reconcile": reconcile,
+    "watch": lambda engine: watch(engine.house),
+}
 """The parts of a round, in their order."""
 
 
@@ -98,7 +105,6 @@ def part(name: str) -> str | None:
         except Exception as error:  # noqa: BLE001 - told as an alert
             cause = str(error) if isinstance(error, TipoffError) else f"{type(error).__name__}: {error}"
             failed[f"tick {name}"] = f"The round's {name} failed: {cause}"
-        with engine.house.state.transaction() as connection:
-            fresh = note_alerts(connection, f"tick {name}", failed, engine.house.clock.now())
-        tell(failed[key] for key in fresh)
+        note(engine.house.state, f"tick {name}", failed, engine.house.clock.now())
+        tell_in_log(engine.house.state, engine.house.clock)
     return failed.get(f"tick {name}")

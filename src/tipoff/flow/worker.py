@@ -19,6 +19,7 @@ from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, PHASES, TRAIN
 from tipoff.flow.loading import sweep
 from tipoff.flow.overseer import Overseer
+from tipoff.flow.telling import Teller
 
 TICKS = Queue("ticks", each=None)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
@@ -42,7 +43,7 @@ def working(house: House, *, scheduled: bool = True, beat: float | None = None, 
     the engine's."""
     pace = {name: value for name, value in (("beat", beat), ("silence", silence)) if value is not None}
     queues = (LOAD, PHASES, TRAIN, TICKS) if scheduled else (LOAD, PHASES, TRAIN)
-    with running_engine(house, queues, (Overseer(),), **pace) as engine:
+    with running_engine(house, queues, (Overseer(), Teller(lambda: current().house)), **pace) as engine:
         if scheduled:
             DBOS.apply_schedules(
                 [
