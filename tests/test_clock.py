@@ -14,8 +14,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tipoff.clock import NEW_YORK, ManualClock, SystemClock, as_utc, game_date_of, local_instant, parse_instant, resolve_date, season_of
-from tipoff.errors import BadInput, UnknownDate
+from tipoff.clock import (
+    NEW_YORK,
+    FileClock,
+    ManualClock,
+    SystemClock,
+    as_utc,
+    game_date_of,
+    local_instant,
+    parse_instant,
+    resolve_date,
+    season_of,
+)
+from tipoff.errors import BadInput, ConfigError, UnknownDate
 
 ARCHIVE = Path(__file__).parents[2] / "shared" / "data" / "archive"
 AUCKLAND = ZoneInfo("Pacific/Auckland")
@@ -257,3 +268,34 @@ class TestSeasons:
         rows = pq.read_table(path, columns=["game_date", "season"]).to_pylist()
         assert len(rows) > 12000
         assert [row for row in rows if season_of(row["game_date"]) != row["season"]] == []
+
+
+class TestAClockInAFile:
+    NOON = datetime(2026, 1, 14, 17, 0, tzinfo=UTC)
+
+    def test_every_clock_of_the_file_tells_what_one_was_set_to(self, tmp_path: Path) -> None:
+        one, other = FileClock(tmp_path / "clock"), FileClock(tmp_path / "clock")
+        one.set(self.NOON.astimezone(AUCKLAND))
+        assert other.now() == self.NOON
+        assert other.now().tzinfo is UTC
+        other.advance(timedelta(hours=-1, microseconds=1))
+        assert one.now() == self.NOON - timedelta(hours=1) + timedelta(microseconds=1)
+        assert [path.name for path in tmp_path.iterdir()] == ["clock"]
+
+    def test_another_process_lives_at_its_instant(self, tmp_path: Path) -> None:
+        FileClock(tmp_path / "clock").set(self.NOON)
+        code = "import sys, pathlib; from tipoff.clock import FileClock; print(FileClock(pathlib.Path(sys.argv[1])).now().isoformat())"
+        told = subprocess.run([sys.executable, "-c", code, str(tmp_path / "clock")], capture_output=True, text=True, check=True)
+        assert told.stdout.strip() == self.NOON.isoformat()
+
+    @pytest.mark.parametrize("text", ["", "noon", "2026-01-14T17:00:00", "\udcff"])
+    def test_a_file_without_an_instant_is_refused_by_its_name(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "clock").write_text(text, encoding="utf-8", errors="surrogateescape")
+        with pytest.raises(ConfigError, match="clock tells no instant"):
+            FileClock(tmp_path / "clock").now()
+
+    def test_a_file_that_is_not_there_is_refused_and_so_is_a_folder_that_cannot_be_written(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match="tells no instant"):
+            FileClock(tmp_path / "clock").now()
+        with pytest.raises(ConfigError, match="cannot be written"):
+            FileClock(tmp_path / "nowhere" / "clock").set(self.NOON)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tipoff.config import SECRETS, TWELVE_BOOKS, Settings, effective, load_settings, mask_url
+from tipoff.clock import FileClock, SystemClock
+from tipoff.config import SECRETS, TWELVE_BOOKS, Settings, clock_of, effective, load_settings, mask_url
 from tipoff.errors import ConfigError
 
 KEY = "f00dfeedf00dfeedf00dfeedf00dfeed"
@@ -53,6 +54,16 @@ class TestOrigins:
         monkeypatch.setenv("TIPOFF_PORT", "3")
         assert (load_settings().port, _origin("port")) == (3, "environment (TIPOFF_PORT)")
         assert (load_settings(port=4).port, _origin("port", port=4)) == (4, "command line")
+
+    def test_the_clock_is_the_machine_s_unless_the_practice_league_has_one_in_a_file(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert isinstance(clock_of(load_settings()), SystemClock)
+        monkeypatch.setenv("TIPOFF_LEAGUE", "practice")
+        monkeypatch.setenv("TIPOFF_CLOCK_FILE", str(tmp_path / "clock"))
+        found = clock_of(load_settings())
+        assert isinstance(found, FileClock)
+        assert found.path == tmp_path / "clock"
 
     def test_a_flag_that_was_not_given_decides_nothing(self) -> None:
         _file("port = 2")
@@ -175,6 +186,13 @@ class TestRefusals:
     def test_a_flag_that_does_not_fit_is_refused(self) -> None:
         with pytest.raises(ConfigError, match="league: "):
             load_settings(league="wnba")
+
+    def test_a_clock_file_is_refused_in_the_real_league(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError, match=r"clock_file: .*practice league alone"):
+            load_settings(clock_file=tmp_path / "clock")
+        sneaked_in = load_settings().model_copy(update={"clock_file": tmp_path / "clock"})
+        with pytest.raises(ConfigError, match="practice league alone"):
+            clock_of(sneaked_in)
 
     def test_a_flag_that_does_not_exist_is_refused(self) -> None:
         with pytest.raises(ConfigError, match="prot: "):

@@ -1,16 +1,18 @@
 """Time: one injected clock, New York game days, and the season that a date belongs to.
 
 Every instant is UTC and aware. A `game_date` is the calendar date of the tip-off in America/New_York.
-This module must never know where a time came from: no file paths, no tables, no configuration.
+This module must never know what a time is of: no tables, no configuration; of files only the one that a `FileClock` is given.
 """
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from tipoff.errors import BadInput, UnknownDate
+from tipoff.errors import BadInput, ConfigError, UnknownDate
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -44,6 +46,38 @@ class ManualClock:
 
     def advance(self, by: timedelta) -> None:
         self._at += by
+
+
+class FileClock:
+    """A clock that stands in a file, so that many processes live at one instant; for the practice league.
+
+    Whoever turns it writes the file anew, whole (`set`); it is read each time that it is asked.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def now(self) -> datetime:
+        """The instant in the file. Raises ConfigError where there is none."""
+        try:
+            return parse_instant(self.path.read_text(encoding="utf-8").strip())
+        except (OSError, UnicodeDecodeError, BadInput) as error:
+            raise ConfigError(
+                f"The clock file {self.path} tells no instant: {error}.", hint="It holds one line such as 2026-01-14T23:30:00Z."
+            ) from None
+
+    def set(self, at: datetime) -> None:
+        """Turn it, forwards or back, for every process at once. Raises ConfigError where the file cannot be written."""
+        fresh = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}")
+        try:
+            fresh.write_text(f"{as_utc(at).isoformat()}\n", encoding="utf-8")
+            fresh.replace(self.path)
+        except OSError as error:
+            raise ConfigError(f"The clock file {self.path} cannot be written: {error}.", hint="Look at the folder's rights.") from None
+
+    def advance(self, by: timedelta) -> None:
+        """Turn it by so much."""
+        self.set(self.now() + by)
 
 
 def as_utc(instant: datetime) -> datetime:

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
+from tipoff.clock import Clock, FileClock, SystemClock
 from tipoff.errors import ConfigError
 
 CONFIG_FILE = "tipoff.toml"
@@ -35,6 +36,8 @@ TWELVE_BOOKS = (
     "ballybet",
 )
 
+
+_CLOCK_FILE_IS_FOR_PRACTICE = "a clock file is for the practice league alone"
 
 SourceName = Literal["odds_api", "nba_cdn", "nba_stats", "espn", "nba_injuries", "balldontlie"]
 SOURCE_NAMES: tuple[SourceName, ...] = get_args(SourceName)
@@ -72,6 +75,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("tipoff-data"), description="where everything is kept when nothing else is said")
     league: Literal["nba", "practice"] = Field("nba", description="the one league of this warehouse")
+    clock_file: Path | None = Field(
+        None, description="a file with the present instant, in place of the machine's clock; practice league only"
+    )
     warehouse: str | None = Field(None, description="warehouse URL; default: a DuckDB file in the data directory")
     database: SecretStr | None = Field(None, description="state database URL; default: SQLite in the data directory")
     bucket: str | None = Field(None, description="payloads, models, documents: file://, s3:// or gs://; default: the data directory")
@@ -91,6 +97,7 @@ class Settings(BaseSettings):
     alternates: bool = Field(False, description="also ask for alternate lines; each call then costs one market more")
     play_by_play: bool = Field(True, description="also ask for play-by-play, from which shots have their zone; it costs no credits")
     rosters: bool = Field(True, description="also ask for rosters, from which players have their date of birth; they cost no credits")
+    capture_minutes: int = Field(30, ge=5, le=240, description="lines are asked for this often before a game, in minutes")
     credits_per_day: int | None = Field(
         None, ge=0, description="credits of The Odds API that a UTC day may cost; default: no limit of ours"
     )
@@ -122,6 +129,9 @@ class Settings(BaseSettings):
     smtp_url: SecretStr | None = Field(
         None, description="the mail server: smtps://user:password@host, or smtp:// for STARTTLS; ?from= says who sends; environment only"
     )
+    api_token: SecretStr | None = Field(
+        None, min_length=16, description="the bearer token that control calls need; without one they are refused; environment only"
+    )
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
     staking: Staking = Field(default_factory=lambda: Staking(), description="how much is staked")
 
@@ -140,6 +150,13 @@ class Settings(BaseSettings):
         if (self.alert_email_to is None) != (self.smtp_url is None):
             raise ValueError("alert_email_to and smtp_url go together: to whom, and through which server")
         return self
+
+    @field_validator("clock_file")
+    @classmethod
+    def _invented_time_is_for_the_invented_league(cls, given: Path | None, info: ValidationInfo) -> Path | None:
+        if given is not None and info.data.get("league") != "practice":
+            raise ValueError(_CLOCK_FILE_IS_FOR_PRACTICE)
+        return given
 
     @classmethod
     def settings_customise_sources(
@@ -178,6 +195,18 @@ class Settings(BaseSettings):
         return self.bucket or self.data_dir.absolute().as_uri()
 
 
+def clock_of(settings: Settings) -> Clock:
+    """The clock in force: the machine's, or, in the practice league, the one that stands in `clock_file`.
+
+    Raises ConfigError for a clock file in the real league.
+    """
+    if settings.clock_file is None:
+        return SystemClock()
+    if settings.league != "practice":
+        raise ConfigError(f"clock_file: {_CLOCK_FILE_IS_FOR_PRACTICE}.", hint="Leave it out, or set league to practice.")
+    return FileClock(settings.clock_file)
+
+
 SECRETS = (
     "database",
     "odds_api_key",
@@ -187,6 +216,7 @@ SECRETS = (
     "alert_webhook_url",
     "alert_chat_url",
     "smtp_url",
+    "api_token",
 )
 
 

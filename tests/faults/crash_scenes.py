@@ -6,16 +6,20 @@ from datetime import timedelta
 from pathlib import Path
 
 from features.raw_rows import copy_of, fill
-from features.small_league import NIGHT, small_league, tip_of
+from features.small_league import NIGHT, game_of, small_league, tip_of
+from load import wire
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
 from tipoff.flow.house import open_house
 from tipoff.predict.systems import systems_named
+from tipoff.store.payloads import Vault, open_bucket
+from tipoff.store.receipts import Receipt, Receipts
 from tipoff.train.fit import fit_fleet
 from tipoff.train.keep import keep_fleet
 from train.invented_data import UNTIL, invented
 
 AFTERNOON = tip_of(NIGHT) - timedelta(hours=3)
+LATER = AFTERNOON + timedelta(minutes=30)
 MORNING = tip_of(NIGHT) + timedelta(hours=15)
 SYSTEMS = """
 [moving_average]
@@ -42,3 +46,14 @@ def league_with_a_model(folder: Path) -> None:
         fitted = fit_fleet(systems_named(["moving_average"], settings.systems_file), invented(), UNTIL, threads=1)
         keep_fleet(house.warehouse, house.bucket, fitted, invented(), created_at=AFTERNOON, run_id="train")
     (folder / "state.sqlite").unlink()
+
+
+def land_lines(folder: Path) -> None:
+    """A document with the totals of one game of the night, fetched and not loaded yet."""
+    game = game_of(small_league(), NIGHT, "BOS")
+    at = LATER - timedelta(minutes=1)
+    book = wire.book("fanduel", wire.totals(219.5, at=at))
+    document = wire.event(book, event_id=f"event-{game['game_id']}", tip=game["commence_time"], home=game["home"], away=game["away"])
+    bucket = open_bucket(folder.as_uri())
+    payload_id = Vault(bucket).put(wire.payload(document).body)
+    Receipts(bucket).put(Receipt(payload_id, "odds_api", "lines", NIGHT, at, "https://a.test/odds", 200))

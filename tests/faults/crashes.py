@@ -47,26 +47,28 @@ ASIDE = {"v1/status.json"}
 
 @dataclass(frozen=True)
 class Scenario:
-    """A batch that is asked for at a moment that stands still."""
+    """A batch, or a round of ticks, that is asked for at a moment that stands still."""
 
     feed: str
     day: date
     at: datetime
     asked: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A data directory, and its state database where that lies elsewhere."""
+    """A data directory, and where its state database lies if not there."""
 
     folder: Path
-    database: str | None
+    server: Postgres | None = None
+    database: str | None = None
 
 
 class Workshop:
     """Where the processes come from, and copies of places."""
 
-    def __init__(self, folder: Path, server: Postgres | None = None) -> None:
+    def __init__(self, folder: Path) -> None:
         known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
         self._parent = subprocess.Popen(
             [sys.executable, str(SCRIPT)],
@@ -77,21 +79,20 @@ class Workshop:
             env=known | {"PYTHONPATH": os.pathsep.join((str(SOURCE), str(TESTS)))},
         )
         self._folder = folder
-        self._server = server
         self._numbers = count()
 
     def copy(self, place: Place) -> Place:
         """The same data directory and state, to be changed."""
         folder = self._folder / f"place{next(self._numbers)}"
         shutil.copytree(place.folder, folder)
-        if place.database is None or self._server is None:
-            return Place(folder, None)
-        return Place(folder, self._server.copied(place.database))
+        if place.server is None or place.database is None:
+            return Place(folder)
+        return Place(folder, place.server, place.server.copied(place.database))
 
     def drop(self, place: Place) -> None:
         shutil.rmtree(place.folder)
-        if place.database is not None and self._server is not None:
-            self._server.drop(place.database)
+        if place.server is not None and place.database is not None:
+            place.server.drop(place.database)
 
     def run(self, place: Place, scenario: Scenario, until: Boundary | None = None) -> None:
         """A process works there until all is over, or until it is killed at a boundary."""
@@ -102,6 +103,7 @@ class Workshop:
             "day": scenario.day.isoformat(),
             "at": scenario.at.isoformat(),
             "asked": scenario.asked,
+            "settings": scenario.settings,
             "boundary": [until.write, until.nth] if until else None,
         }
         assert self._parent.stdin is not None
@@ -129,7 +131,7 @@ def stages(seen: list[Boundary]) -> list[Stage]:
     found = [Stage(None, [])]
     step = ""
     for boundary in seen:
-        this = boundary.write.partition(":")[0] if boundary.write.startswith("step ") else step
+        this = boundary.step or step
         if this != step or boundary.write == OVER:
             found.append(Stage(boundary, []))
             step = this
@@ -235,15 +237,7 @@ def check_over(place: Place) -> None:
 
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    """Processes, on SQLite."""
+    """Where the processes come from."""
     found = Workshop(tmp_path_factory.mktemp("crashes"))
-    yield found
-    found.dismiss()
-
-
-@pytest.fixture(scope="session")
-def postgres_workshop(tmp_path_factory: pytest.TempPathFactory, postgres_server: Postgres) -> Iterator[Workshop]:
-    """Processes, on Postgres."""
-    found = Workshop(tmp_path_factory.mktemp("crashes"), postgres_server)
     yield found
     found.dismiss()

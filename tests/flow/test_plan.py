@@ -40,6 +40,16 @@ def test_the_close_is_within_fifteen_minutes_of_any_tip_and_no_two_quotes_are_fu
     assert all(later - earlier <= timedelta(minutes=30) for earlier, later in pairwise(moments))
 
 
+def test_a_sparser_cadence_still_has_the_close() -> None:
+    def before(minutes: int, feed: str) -> list[float]:
+        asks = capture_plan(DAY, [EARLY], SETTINGS.model_copy(update={"capture_minutes": minutes}))
+        return _minutes_before(EARLY.tip, [ask.at for ask in asks if ask.feed == feed])
+
+    assert before(180, "props") == [540, 360, 180, 10]
+    assert before(180, "injuries") == [540, 450, 360, 270, 180, 90, 0]
+    assert before(60, "props") == [*range(540, 30, -60), 30, 20, 10]
+
+
 def test_game_lines_of_all_games_come_in_one_document() -> None:
     asks = capture_plan(DAY, [EARLY, LATE], SETTINGS)
     lines = [ask for ask in asks if ask.feed == "lines"]

@@ -293,6 +293,33 @@ class TestWhoGetsIt:
         given_one = sum(asked.fault is not None for asked in found.asked())
         assert abs(given_one - 4000 * share) <= 4 * (4000 * share * (1 - share)) ** 0.5
 
+    @given(
+        seed=st.integers(0, 2**32),
+        share=st.floats(0.5, 1),
+        most=st.integers(0, 3),
+        paths=st.lists(st.sampled_from(["/a", "/b"]), min_size=20, max_size=60),
+    )
+    def test_who_asks_once_more_than_the_most_in_a_row_gets_through(self, seed: int, share: float, most: int, paths: list[str]) -> None:
+        found = Mischief()
+        found.rate("*", share, "503", "reset", seed=seed, in_a_row=most)
+        for path in paths:
+            found.next(path, has_key=False)
+        for where in ("/a", "/b", "*"):
+            given_faults = [asked.fault is not None for asked in found.asked(where)]
+            assert all(not all(given_faults[at : at + most + 1]) for at in range(len(given_faults) - most))
+
+    def test_a_late_document_comes_from_its_instant_on(self) -> None:
+        clock = ManualClock(datetime(2026, 1, 15, 3, 0, tzinfo=UTC))
+        found = Mischief(clock=clock)
+        found.late("box", datetime(2026, 1, 15, 6, 0, tzinfo=UTC))
+        box, other = "/nba-cdn/liveData/boxscore/boxscore_9922500001.json", "/nba-cdn/liveData/boxscore.json"
+        assert found.next(box, has_key=False).fault == FAULTS["404"]
+        assert found.next(other, has_key=False).fault is None
+        clock.advance(timedelta(hours=3))
+        assert found.next(box, has_key=False).fault is None
+        clock.advance(timedelta(hours=-1))
+        assert found.next(box, has_key=False).fault == FAULTS["404"]
+
 
 class TestTheRecord:
     def test_each_request_is_on_it_with_path_moment_and_fault_and_never_with_the_key(self, url: str, props: str) -> None:
@@ -326,6 +353,14 @@ class TestControl:
         assert (found[2].headers["x-tea"], found[3].content) == ("yes", b"[]")
         httpx.delete(f"{url}/practice/mischief")
         assert get(url).content != b"[]"
+
+    def test_a_late_document_and_a_bounded_rate_can_be_sent(self, url: str) -> None:
+        tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+        httpx.post(f"{url}/practice/mischief", json={"where": "lines", "faults": ["404"], "until": tomorrow})
+        assert [get(url).status_code for _ in range(2)] == [404, 404]
+        httpx.delete(f"{url}/practice/mischief")
+        httpx.post(f"{url}/practice/mischief", json={"where": "lines", "faults": ["503"], "share": 1.0, "in_a_row": 2})
+        assert [get(url).status_code for _ in range(6)] == [503, 503, 200, 503, 503, 200]
 
     @pytest.mark.parametrize("name", FAULTS)
     def test_every_fault_of_the_catalogue_can_be_written_as_its_fields(self, name: str) -> None:

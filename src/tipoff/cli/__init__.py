@@ -16,7 +16,9 @@ from tipoff.cli import (
     backtest,
     books,
     capture,
+    control,
     coverage,
+    days,
     features,
     fleet,
     ingest,
@@ -49,10 +51,16 @@ for command in (
     fleet.promote,
     fleet.retire,
     fleet.rollback,
+    control.up,
+    control.start,
+    control.reset,
+    control.process_date,
+    control.export,
     ingest.import_,
     ingest.load,
     capture.scrape,
     capture.plan,
+    days.day,
     capture.worker,
     capture.sweep,
     backfill.backfill,
@@ -67,7 +75,7 @@ for command in (
     look.config,
     look.screenshot,
 ):
-    app.command(name=command.__name__.rstrip("_"))(command)
+    app.command(name=command.__name__.rstrip("_").replace("_", "-"))(command)
 app.add_typer(alerts.alerts)
 app.add_typer(features.features)
 app.add_typer(messages.messages)

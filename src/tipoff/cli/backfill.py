@@ -27,7 +27,8 @@ def backfill(
 
     What is there already is not asked for again; after a stop or a kill the same command goes on where it was. Several at once are safe.
     """
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.errors import BadInput
     from tipoff.flow.backfill import KINDS, Snapshot, Wanted, backfilling, days_of, plan_days, start, stop, wait
     from tipoff.flow.house import open_house
@@ -40,7 +41,8 @@ def backfill(
             "Past odds are only in the source's history, at ten times the price.", hint="Give --historical; --plan shows the price first."
         )
     wanted = Wanted(kinds[kind], tuple(Snapshot.parse(text) for text in snapshots.split(",")))
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         plans = plan_days(house, wanted, resolve_date(first, house.clock), resolve_date(last, house.clock))
         due = [plan for plan in plans if plan.left]
         if plan_only or not due:

@@ -31,7 +31,8 @@ def backtest(
     import json
 
     from tipoff.cli.backtest_tables import print_report
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.errors import BadInput
     from tipoff.flow import backtest as flow
     from tipoff.flow.backtest_plan import plan_of
@@ -41,7 +42,8 @@ def backtest(
 
     if file is not None and not file.absolute().parent.is_dir():
         raise BadInput(f"{file.parent} is no folder.", hint="Make it first: the figures are written at the end.")
-    settings, clock = settings_of(data_dir), SystemClock()
+    settings = settings_of(data_dir)
+    clock = clock_of(settings)
     chosen = systems_named([name.strip() for name in systems.split(",")] if systems else None, settings.systems_file)
     if window is not None:
         chosen = linked([with_window(system, window) for system in chosen])

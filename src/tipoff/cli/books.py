@@ -22,13 +22,15 @@ def books(
     from dataclasses import asdict
 
     from tipoff.analyze.books import keep_groups, measure_books, measured_at
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.errors import NotReady
     from tipoff.flow.house import open_house
 
-    clock = SystemClock()
+    settings = settings_of(data_dir)
+    clock = clock_of(settings)
     day = resolve_date(until, clock)
-    with open_house(settings_of(data_dir), clock) as house:
+    with open_house(settings, clock) as house:
         with house.warehouse.reading() as work:
             records = measure_books(work, day)
         if not records:

@@ -26,7 +26,8 @@ def scrape(
 
     Each document is kept before it is read. What a source does not answer is told with its cause; the others go on.
     """
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.errors import BadInput, UpstreamUnavailable
     from tipoff.flow.expected import write_expected
     from tipoff.flow.house import open_house
@@ -40,7 +41,7 @@ def scrape(
     settings = settings_of(data_dir)
     if off := [name for name in kind or () if name in OPTIONAL and name not in optional_feeds(settings)]:
         raise BadInput(f"{', '.join(off)}: switched off.", hint="Look at sources, play_by_play and rosters in `tipoff config`.")
-    with open_house(settings, SystemClock()) as house, working(house, scheduled=False) as engine:
+    with open_house(settings, clock_of(settings)) as house, working(house, scheduled=False) as engine:
         game_date = resolve_date(day, house.clock)
         with house.state.phase(house.run_id, "scrape", game_date) as recorded:
             done = scrape_now(engine, game_date, kind or ASK_FEEDS)
@@ -73,12 +74,14 @@ def plan(
     json: AsJson = False,
 ) -> None:
     """What will be asked when for a game day, and what it costs; what was asked already, with what came of it."""
-    from tipoff.clock import NEW_YORK, SystemClock, resolve_date
+    from tipoff.clock import NEW_YORK, resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow.house import open_house
     from tipoff.flow.plan import capture_plan, cost
     from tipoff.flow.scraping import asks_on_record, planned_games, teams_without_roster
 
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         game_date = resolve_date(day, house.clock)
         games = planned_games(house, game_date, game_date).get(game_date, [])
         asks = capture_plan(game_date, games, house.settings, teams_without_roster(house, house.clock.now()))
@@ -124,14 +127,15 @@ def worker(data_dir: DataDir = None) -> None:
     import signal
     import threading
 
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.flow.house import open_house
     from tipoff.flow.worker import working
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with open_house(settings_of(data_dir), SystemClock()) as house, working(house) as engine:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house, working(house) as engine:
         print_line(f"Working as {engine.worker_id} (Ctrl-C ends).")
         stop.wait()
 
@@ -142,13 +146,14 @@ def sweep(
     json: AsJson = False,
 ) -> None:
     """Load every document that arrived and has no rows: of yesterday, today and tomorrow, every kind."""
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.flow.house import open_house
     from tipoff.flow.lease import wait_for
     from tipoff.flow.loading import sweep as run
     from tipoff.flow.worker import working
 
-    with open_house(settings_of(data_dir), SystemClock()) as house, working(house, scheduled=False) as engine:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house, working(house, scheduled=False) as engine:
         days = tuple(sorted({day for _, day in house.receipts.kept()})) if everything else None
         asked = run(engine, days, by_hand=True)
         done = (

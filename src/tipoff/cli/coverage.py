@@ -22,12 +22,14 @@ def coverage(
 ) -> None:
     """What is on record: games, lines, books, closes, box scores, reports by week; and the weeks that fall short of those around them."""
     from tipoff.analyze.coverage import coverage as look
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.store import open_warehouse
 
-    clock = SystemClock()
+    settings = settings_of(data_dir)
+    clock = clock_of(settings)
     span = [resolve_date(day, clock) if day else None for day in (first, last)]
-    with open_warehouse(settings_of(data_dir)).reading() as work:
+    with open_warehouse(settings).reading() as work:
         found = look(work, *span, by=by, now=clock.now())
     if json:
         print_json(found.as_dict())

@@ -102,14 +102,16 @@ def check(
 
     Ends as `tipoff night` would where the slate is stopped: with exit code 9, by the feature's name.
     """
-    from tipoff.clock import SystemClock, parse_instant, resolve_date
+    from tipoff.clock import parse_instant, resolve_date
+    from tipoff.config import clock_of
     from tipoff.features.slate_checks import check_slate
     from tipoff.features.verdicts import explain, read_slate, verdicts_on
     from tipoff.store import open_warehouse
 
     mode = run_mode_called(run_mode)
-    game_date, moment = resolve_date(day, SystemClock()), parse_instant(as_of) if as_of else None
-    with open_warehouse(settings_of(data_dir)).reading() as work:
+    settings = settings_of(data_dir)
+    game_date, moment = resolve_date(day, clock_of(settings)), parse_instant(as_of) if as_of else None
+    with open_warehouse(settings).reading() as work:
         built, slate = read_slate(work, game_date, moment, mode)
     if player is not None:
         told = [(verdict, explain(built, verdict)) for verdict in verdicts_on(slate, player)]
@@ -218,14 +220,16 @@ def readiness(
     json: AsJson = False,
 ) -> None:
     """Week by week: players with a line, how many of them are quality-ready as of each tip, and what holds the others back."""
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.features.readiness import readiness as measure
     from tipoff.features.readiness import weeks
     from tipoff.store import open_warehouse
 
     mode = run_mode_called(run_mode)
-    first, last = (resolve_date(day, SystemClock()) for day in (start, end))
-    with open_warehouse(settings_of(data_dir)).reading() as work, progress(json) as announce:
+    settings = settings_of(data_dir)
+    first, last = (resolve_date(day, clock_of(settings)) for day in (start, end))
+    with open_warehouse(settings).reading() as work, progress(json) as announce:
         found = measure(work, first, last, mode, announce("readiness", len(list(weeks(first, last)))))
     if json:
         print_json({"start": first, "end": last, "run_mode": mode, "weeks": [_plain(week) for week in found]})
@@ -296,14 +300,16 @@ def build(
     json: AsJson = False,
 ) -> None:
     """Bring the stored features of these days up to date: games that nothing new may reach are left as they are."""
-    from tipoff.clock import SystemClock, parse_instant, resolve_date
+    from tipoff.clock import parse_instant, resolve_date
+    from tipoff.config import clock_of
     from tipoff.features.refresh import months, refresh_days
     from tipoff.flow.house import open_house
 
-    clock = SystemClock()
+    settings = settings_of(data_dir)
+    clock = clock_of(settings)
     first, last = resolve_date(start, clock), resolve_date(end, clock)
     moment = parse_instant(as_of) if as_of else None
-    with open_house(settings_of(data_dir), clock) as house, progress(json) as announce:
+    with open_house(settings, clock) as house, progress(json) as announce:
         tick = announce("months", sum(1 for _ in months(first, last)))
         with house.state.phase(house.run_id, "features build", None) as recorded:
             found = refresh_days(house.warehouse, first, last, run_id=house.run_id, as_of=moment, force=force, tick=tick)

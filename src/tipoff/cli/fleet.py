@@ -21,11 +21,12 @@ BacktestId = Annotated[str | None, typer.Option("--backtest", help="Judge on thi
 
 def fleet(backtest: BacktestId = None, data_dir: DataDir = None, json: AsJson = False) -> None:
     """Every system: its model and state, days since training, health, and what each gate says, with value, threshold and N."""
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.flow.fleet import fleet_status
     from tipoff.flow.house import open_house
 
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         found = fleet_status(house, backtest)
     if json:
         print_json(found.as_dict())
@@ -43,7 +44,7 @@ def promote(
     json: AsJson = False,
 ) -> None:
     """Raise a model, where the gates let it through: a candidate to shadow, a shadow to champion (the former one steps down to shadow)."""
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.errors import BadInput
     from tipoff.flow.fleet import promote as run
     from tipoff.flow.house import open_house
@@ -51,7 +52,8 @@ def promote(
     if to not in ("shadow", "champion"):
         raise BadInput(f"{to!r} is no state that a model rises to.", hint="Give --to shadow or --to champion.")
     state: Literal["shadow", "champion"] = "champion" if to == "champion" else "shadow"
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         before, verdicts = run(house, model, state, by=by, reason=reason, backtest_id=backtest)
     if json:
         gates = [verdict.as_dict() for verdict in verdicts]
@@ -63,11 +65,12 @@ def promote(
 
 def retire(model: Model, by: By, reason: Reason, data_dir: DataDir = None, json: AsJson = False) -> None:
     """Take a model out of service for good."""
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.flow.fleet import retire as run
     from tipoff.flow.house import open_house
 
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         before = run(house, model, by=by, reason=reason)
     if json:
         print_json({"model_id": model, "from": before["state"], "to": "retired", "by": by, "reason": reason})
@@ -77,11 +80,12 @@ def retire(model: Model, by: By, reason: Reason, data_dir: DataDir = None, json:
 
 def rollback(by: By, reason: Reason, data_dir: DataDir = None, json: AsJson = False) -> None:
     """The champion before comes back in one step; the present one is retired."""
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.flow.fleet import roll_back
     from tipoff.flow.house import open_house
 
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         left, back = roll_back(house, by=by, reason=reason)
     if json:
         retired = left["model_id"] if left else None

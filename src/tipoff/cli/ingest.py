@@ -27,7 +27,7 @@ def import_(
 
     What a file is, is told by its columns. Rows that do not fit are set apart with their reason; importing again changes nothing.
     """
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.flow.house import open_house
     from tipoff.load.imports import find_files, import_file, plan
     from tipoff.load.mapping import read_mapping
@@ -36,7 +36,7 @@ def import_(
     settings = settings_of(data_dir)
     planned = plan(find_files(paths), tuple(read_mapping(path) for path in mapping or ()))
     done: list[ImportedFile] = []
-    with open_house(settings, SystemClock()) as house, progress(json) as announce:
+    with open_house(settings, clock_of(settings)) as house, progress(json) as announce:
         tick = announce("import", len(planned))
         with house.state.phase(house.run_id, "import", None) as recorded:
             for file, how in planned:
@@ -86,12 +86,13 @@ def load(
 
     A document that does not fit is set apart with its path and reason, and its neighbours load; loading again changes nothing.
     """
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.flow.house import open_house
     from tipoff.load.documents import folder_payloads, load_payloads, read_payload
 
     files = folder_payloads(payloads)
-    with open_house(settings_of(data_dir), SystemClock()) as house, progress(json) as announce:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house, progress(json) as announce:
         tick = announce("load", len(files))
         with house.state.phase(house.run_id, "load", None) as recorded:
             counts = load_payloads(

@@ -30,17 +30,19 @@ def leakcheck(
     """Build features again with another future, and compare: what differs is a leak, named by feature and table. Exit 1 where one is."""
     from datetime import timedelta
 
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.features.leakcheck import OFFSETS
     from tipoff.features.leakcheck import leakcheck as check
     from tipoff.store import open_warehouse
 
-    clock = SystemClock()
+    settings = settings_of(data_dir)
+    clock = clock_of(settings)
     first, last = resolve_date(start, clock), resolve_date(end, clock)
     offsets = [timedelta(hours=hours) for hours in as_of_offset] if as_of_offset else OFFSETS
     with progress(json) as announce:
         tick = announce("game days checked", None)
-        found = check(open_warehouse(settings_of(data_dir)), first, last, offsets=offsets, seed=seed, tick=tick)
+        found = check(open_warehouse(settings), first, last, offsets=offsets, seed=seed, tick=tick)
     if json:
         print_json(found.as_dict())
     else:

@@ -54,7 +54,7 @@ def demo(
         from tipoff.web.server import serve as serve_pages
 
         print_line()
-        serve_pages(settings, announce=lambda url: print_line(f"Tonight's page: {url}  (Ctrl-C ends)"))
+        serve_pages(settings, announce=lambda url, _: print_line(f"Tonight's page: {url}  (Ctrl-C ends)"))
 
 
 def night(
@@ -65,13 +65,15 @@ def night(
     json: AsJson = False,
 ) -> None:
     """Predict a date on what is loaded: analyze, features, predict, publish."""
-    from tipoff.clock import SystemClock, parse_instant, resolve_date
+    from tipoff.clock import parse_instant, resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow.house import open_house
     from tipoff.flow.night import night as run
 
     mode = run_mode_called(run_mode)
     moment = parse_instant(as_of) if as_of else None
-    with open_house(settings_of(data_dir), SystemClock()) as house, progress(json) as announce:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house, progress(json) as announce:
         found = run(
             house,
             resolve_date(day, house.clock),
@@ -98,11 +100,13 @@ def grade(
     """Grade a date's predictions against the newest box scores; grading again replaces."""
     from dataclasses import asdict
 
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow.house import open_house
     from tipoff.flow.night import grade_night
 
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         game_date = resolve_date(day, house.clock)
         records, phases = grade_night(house, game_date)
     if json:
@@ -123,14 +127,15 @@ def train(
     json: AsJson = False,
 ) -> None:
     """Train the systems of the fleet on what the warehouse holds of the days before a date."""
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow.house import open_house
     from tipoff.flow.training import train_fleet
     from tipoff.predict.systems import systems_named
 
     settings = settings_of(data_dir)
     chosen = systems_named([name.strip() for name in systems.split(",")] if systems else None, settings.systems_file)
-    with open_house(settings, SystemClock()) as house, progress(json) as announce:
+    with open_house(settings, clock_of(settings)) as house, progress(json) as announce:
         day = resolve_date(until, house.clock)
         tick = announce(f"train for {day}", len(chosen) + 1)
         trained = train_fleet(house, chosen, day, window, tick)

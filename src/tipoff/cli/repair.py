@@ -30,13 +30,15 @@ def list_(
     json: AsJson = False,
 ) -> None:
     """What is set apart and waits: by rule and source, then row by row, newest first."""
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.load.evidence import set_apart_rows
     from tipoff.load.rules import rule_named
     from tipoff.store import open_warehouse
 
-    wanted = resolve_date(day, SystemClock()) if day else None
-    with open_warehouse(settings_of(data_dir)).reading() as work:
+    settings = settings_of(data_dir)
+    wanted = resolve_date(day, clock_of(settings)) if day else None
+    with open_warehouse(settings).reading() as work:
         rows = set_apart_rows(work, rule=rule, source=source, day=wanted, replayed=everything)
     groups = _groups(rows)
     if json:
@@ -146,11 +148,12 @@ def replay(
     json: AsJson = False,
 ) -> None:
     """Load documents with rows in quarantine again, out of the vault. What is still bad stays, with its reason; again is harmless."""
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.flow.house import open_house
     from tipoff.load.evidence import payload_named
 
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         with house.warehouse.reading() as work:
             wanted = [payload_named(work, prefix)["payload_id"] for prefix in payloads] if payloads else None
         counts = _replayed(house, wanted, rule or None, quiet=json)
@@ -229,14 +232,15 @@ def resolve(
     """Say who is meant by a name, and load the rows that wait for it. Rows that come later load as well."""
     from dataclasses import asdict
 
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.errors import BadInput
     from tipoff.flow.house import open_house
     from tipoff.load.spellings import make_known, payloads_with, say_who
 
     if new == (player is not None):
         raise BadInput("Give either a player or --new.", hint="`tipoff names unresolved` shows who it might be.")
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         with house.warehouse.writing(house.run_id) as work:
             said = make_known(work, name, team=team) if player is None else say_who(work, name, player, team=team, season=season)
         with house.warehouse.reading() as work:

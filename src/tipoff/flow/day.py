@@ -78,26 +78,37 @@ class Task:
 
 
 def day_plan(
-    game_date: date, games: Iterable[PlannedGame], *, game_days: Collection[date] | None = None, refitted: date | None = None
+    game_date: date,
+    games: Iterable[PlannedGame],
+    *,
+    game_days: Collection[date] | None = None,
+    refitted: date | None = None,
+    every: timedelta = HALF_HOUR,
 ) -> list[Task]:
     """Everything that is run for a game day (New York), sorted. Without games there is nothing.
 
     `game_days` are the days with games of `LOOK_BACK` before it (None: not known, then no break is seen); `refitted` is the day (New York)
-    of the last refit before this day's morning, where one is known.
+    of the last refit before this day's morning, where one is known. `every` is the cadence of the quotes (the setting `capture_minutes`):
+    where they come less often, so do retries and line checks.
     """
     slate = sorted(games, key=lambda game: (game.tip, game.game_id))
     if not slate:
         return []
-    tasks = [*_slate_tasks(game_date, slate), *_grade_tasks(game_date, slate)]
+    tasks = [*_slate_tasks(game_date, slate, every), *_grade_tasks(game_date, slate)]
     if why := _why_refit(game_date, game_days, refitted):
         at = local_instant(game_date, REFIT_AT)
         tasks.append(Task(at, "train", "", (), why, max(slate[0].tip - REFIT_BEFORE_TIP, at + HALF_HOUR)))
     return sorted(tasks)
 
 
+def last_quotes(tip: datetime) -> datetime:
+    """The last moment at which quotes are asked for before a tip-off."""
+    return tip - timedelta(minutes=LAST_MINUTES[-1])
+
+
 def last_call_of(tip: datetime) -> datetime:
     """The last call before a tip-off that has no other near it."""
-    return tip - timedelta(minutes=LAST_MINUTES[-1]) + LAST_CALL_AFTER
+    return last_quotes(tip) + LAST_CALL_AFTER
 
 
 def tip_groups(slate: Sequence[PlannedGame]) -> list[list[PlannedGame]]:
@@ -111,7 +122,7 @@ def tip_groups(slate: Sequence[PlannedGame]) -> list[list[PlannedGame]]:
     return groups
 
 
-def _slate_tasks(game_date: date, slate: list[PlannedGame]) -> list[Task]:
+def _slate_tasks(game_date: date, slate: list[PlannedGame], every: timedelta) -> list[Task]:
     groups = tip_groups(slate)
     called = {game.game_id: last_call_of(group[-1].tip) for group in groups for game in group}
     end = slate[-1].tip
@@ -120,14 +131,14 @@ def _slate_tasks(game_date: date, slate: list[PlannedGame]) -> list[Task]:
         still = tuple(game.game_id for game in slate if called[game.game_id] > at)
         return [Task(at, "slate", run_mode, still, why, end)] if still and at > first else []
 
-    first = min(quote_moments(game_date, game.tip)[0] for game in slate) + LOADED_AFTER
+    first = min(quote_moments(game_date, game.tip, every)[0] for game in slate) + LOADED_AFTER
     everybody = tuple(game.game_id for game in slate)
     tasks = [Task(first, "slate", "first", everybody, "the first quotes of the day can be there", end)]
     moment = local_instant(game_date, MORNING)
-    while (moment := moment + HALF_HOUR) < end:
+    while (moment := moment + every) < end:
         tasks += task(moment + LOADED_AFTER, RETRY, "for players with a line and no prediction, and games without lines")
     moment = local_instant(game_date, MORNING)
-    while (moment := moment + LINE_CHECK_EVERY) < end:
+    while (moment := moment + max(every, LINE_CHECK_EVERY)) < end:
         tasks += task(moment + CHECKED_AFTER, "line_check", "whether lines moved since they were predicted on")
     enriched = datetime.combine(game_date, ENRICHED_AT, UTC)
     tasks += task(enriched, "line_update", "enrichment: lines for predictions that had none, and injuries again, for all systems")

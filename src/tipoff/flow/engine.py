@@ -185,18 +185,25 @@ class Desk:
         self._client = client
 
     def enqueue(
-        self, queue: str, workflow: Callable[..., Any] | str, *arguments: Any, workflow_id: str, partition: str, delay: float | None = None
+        self,
+        queue: str,
+        workflow: Callable[..., Any] | str,
+        *arguments: Any,
+        workflow_id: str,
+        partition: str | None,
+        delay: float | None = None,
     ) -> None:
         """Put a workflow, itself or by its name, in a queue, once for a workflow id; also from within a step, where DBOS itself would not
-        have it."""
+        have it. `partition` is None for a queue that knows none."""
         name: str = workflow if isinstance(workflow, str) else workflow.dbos_function_name  # type: ignore[attr-defined]
         options: EnqueueOptions = {
             "queue_name": queue,
             "workflow_name": name,
             "workflow_id": workflow_id,
-            "queue_partition_key": partition,
             "app_version": APPLICATION_VERSION,
         }
+        if partition is not None:
+            options["queue_partition_key"] = partition
         if delay:
             options["delay_seconds"] = delay
         self._client.enqueue(options, *arguments)
@@ -324,7 +331,7 @@ class Engine(Desk):
             duty()
 
     def _is_dead(self, worker: Worker) -> bool:
-        gone = worker.host == socket.gethostname() and not _process_lives(worker.pid)
+        gone = worker.host == socket.gethostname() and not process_lives(worker.pid)
         return gone or self._watch.still_for(worker.worker_id, worker.beats) >= self._silence
 
     def _take_over(self, worker: Worker) -> None:
@@ -418,7 +425,8 @@ def _worth_telling(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR and (cause is None or cause.__name__ != "DBOSAwaitedWorkflowCancelledError")
 
 
-def _process_lives(pid: int) -> bool:
+def process_lives(pid: int) -> bool:
+    """Whether a process of this machine is there."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -61,12 +61,12 @@ class House:
 
 
 @contextmanager
-def open_house(settings: Settings, clock: Clock) -> Iterator[House]:
-    """Open everything that the settings name, for one run.
+def open_house(settings: Settings, clock: Clock, *, wait_seconds: float | None = None) -> Iterator[House]:
+    """Open everything that the settings name, for one run; `wait_seconds` is how long it waits for a warehouse that another process holds.
 
     Raises ConfigError where something cannot be opened.
     """
-    warehouse = open_warehouse(settings)
+    warehouse = open_warehouse(settings, wait_seconds)
     bucket = open_bucket(settings.bucket_url)
     state = State(settings, clock)
     run_id = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"

@@ -69,7 +69,7 @@ def load_batch(feed: str, day: str, number: int) -> str:
 
 @DBOS.step(name="load:relay")
 def _relay_step() -> int:
-    return relay(current(), react)
+    return relay(current(), react, deliver=False)
 
 
 @DBOS.step(name="load")

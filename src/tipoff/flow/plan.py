@@ -3,12 +3,12 @@
 Comes in: the day's games and whom to ask. Goes out: asks, in the order of their moments. A pure function: it must never know the network,
 the state database, nor what was asked already.
 
-Lines and props every 30 minutes from the morning to the tip, and every 10 minutes in the last 30 before it, per game, so that the close
-is within 15 minutes of the tip. Game lines of all games come in one document. Injuries every 15 minutes. Live scores, all of a day in one
-light document, every 10 minutes from the first tip until the last game is final. Box scores from the buzzer until they are final, again
-the next morning, and once more two days later: corrections are versions of their own. Play-by-play, where it is switched on, once a game's
-box score is final, and again the next morning; a team's roster on the morning of a game day, where the one on record is a week old or
-there is none.
+Lines and props every 30 minutes (the setting `capture_minutes`) from the morning to the tip, and every 10 minutes in the last 30 before it,
+per game, so that the close is within 15 minutes of the tip. Game lines of all games come in one document. Injuries twice as often. Live
+scores, all of a day in one light document, three times as often from the first tip until the last game is final. Box scores from the buzzer
+until they are final, again the next morning, and once more two days later: corrections are versions of their own. Play-by-play, where it is
+switched on, once a game's box score is final, and again the next morning; a team's roster on the morning of a game day, where the one on
+record is a week old or there is none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tipoff.scrape.sources.odds_api import Asking
 MORNING = time(10, 0)
 HALF_HOUR = timedelta(minutes=30)
 LAST_MINUTES = (30, 20, 10)
-INJURIES_EVERY = timedelta(minutes=15)
+_SELDOM = timedelta(hours=1)
 SCHEDULE_AT = (time(9, 0), time(13, 0), time(17, 0))
 BUZZER = timedelta(hours=2, minutes=15)
 BOX_EVERY = timedelta(minutes=10)
@@ -94,17 +94,18 @@ def capture_plan(game_date: date, games: Iterable[PlannedGame], settings: Settin
     asking = Asking.of(settings)
     price_of_props = asking.event_odds("any", props_markets(settings)).credits
     price_of_lines = asking.bulk_odds(GAME_MARKETS).credits
-    quoted = {game.game_id: quote_moments(game_date, game.tip) for game in slate}
+    every = timedelta(minutes=settings.capture_minutes)
+    quoted = {game.game_id: quote_moments(game_date, game.tip, every) for game in slate}
     moments = sorted({moment for found in quoted.values() for moment in found})
     asks += [Ask(moment, "events") for moment in moments]
     asks += [Ask(moment, "lines", credits=price_of_lines) for moment in moments]
     asks += [Ask(moment, "props", game, price_of_props) for game, found in quoted.items() for moment in found]
-    asks += [Ask(moment, "injuries") for moment in _every(local_instant(game_date, MORNING), slate[-1].tip, INJURIES_EVERY)]
+    asks += [Ask(moment, "injuries") for moment in _every(local_instant(game_date, MORNING), slate[-1].tip, every / 2)]
     optional = optional_feeds(settings)
     if "roster" in optional:
         asks += [Ask(local_instant(game_date, ROSTERS_AT), "roster", team) for team in teams_of(slate) if team in no_roster]
     if "scores" in optional:
-        moments = _every(slate[0].tip, slate[-1].tip + BOX_UNTIL, SCORES_EVERY)
+        moments = _every(slate[0].tip, slate[-1].tip + BOX_UNTIL, max(SCORES_EVERY, every / 3))
         asks += [Ask(moment, "scores", until_final=True) for moment in moments]
     for game in slate:
         if "shots" in optional:
@@ -116,10 +117,11 @@ def capture_plan(game_date: date, games: Iterable[PlannedGame], settings: Settin
     return sorted(asks)
 
 
-def quote_moments(game_date: date, tip: datetime) -> list[datetime]:
-    """When a game's quotes are asked for: every half hour from the morning on, and 30, 20 and 10 minutes before the tip."""
-    last = [tip - timedelta(minutes=minutes) for minutes in LAST_MINUTES]
-    return [*_every(local_instant(game_date, MORNING), last[0] - timedelta(seconds=1), HALF_HOUR), *last]
+def quote_moments(game_date: date, tip: datetime, every: timedelta = HALF_HOUR) -> list[datetime]:
+    """When a game's quotes are asked for: every so often from the morning on, and 30, 20 and 10 minutes before the tip, or only the last of
+    these where they are asked for less than once an hour."""
+    last = [tip - timedelta(minutes=minutes) for minutes in (LAST_MINUTES if every <= _SELDOM else LAST_MINUTES[-1:])]
+    return [*_every(local_instant(game_date, MORNING), last[0] - timedelta(seconds=1), every), *last]
 
 
 def _every(first: datetime, last: datetime, step: timedelta) -> list[datetime]:

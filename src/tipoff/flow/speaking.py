@@ -27,12 +27,12 @@ from tipoff.flow.slate import Asked, Done, Slate, Workbench
 from tipoff.flow.tally import tally
 from tipoff.market.taking import quotes_to_take
 from tipoff.predict import artefacts
-from tipoff.predict.activate import PREDICTIONS, activate, take_down
+from tipoff.predict.activate import PREDICTIONS, Word, activate_all, take_down
 from tipoff.predict.past_margins import past_margins
 from tipoff.predict.slate import Slate as Spoken_of
 from tipoff.predict.slate import SlateOptions, Spoken, held_back, slate_of, speak
 from tipoff.predict.systems import System, systems_named
-from tipoff.predict.unresolved import unresolved_absences
+from tipoff.predict.unresolved import unresolved_absences, waiting_names
 from tipoff.store.versions import FEATURES, Version, advance, versions
 from tipoff.store.warehouse import Work, day_of
 from tipoff.train.registry import serving
@@ -96,7 +96,8 @@ def predict(slate: Slate, bench: Workbench) -> Done:
         moments = dict(zip(games.column("game_id").to_pylist(), games.column("as_of").to_pylist(), strict=True))
         built = bench.built(work, slate.game_date, moments)
         quotes = quotes_to_take(work, ibis.memtable(games))
-        said_of = 0
+        waiting = waiting_names(work, built)
+        words: list[Word] = []
         for mode, in_mode in todo.by_mode.items():
             if not any(in_mode & todo.stale.get(system.system_id, set()) for system, _, _ in fleet):
                 continue
@@ -104,17 +105,21 @@ def predict(slate: Slate, bench: Workbench) -> Done:
             everybody = slate_of(built, quotes, options, _past(work, fleet, slate))
             for system, loaded, why in fleet:
                 if games_of_it := in_mode & todo.stale.get(system.system_id, set()):
-                    said = _said(work, everybody, built, system, loaded, why, options)
+                    said = _said(waiting, everybody, built, system, loaded, why, options)
                     scope = in_mode if said.guard else games_of_it
-                    activate(work, system.system_id, sorted(scope), _only(said, scope), now)
-                    said_of += len(scope)
+                    words.append(Word(system.system_id, sorted(scope), _only(said, scope)))
                     todo.note(system.system_id, scope, held=bool(said.guard))
+        activate_all(work, words, now)
         advance(work, todo.made)
         stands = tally(work, moments)
         predicted = sum(one["predicted"] for one in stands["systems"].values())
         absent = sum(one["absent"] for one in stands["systems"].values())
         slate.seal(work, "predict", PREDICTIONS, predicted)
-    return Done(True, {"spoken": said_of, "predictions": predicted, "absences": absent, "games_taken_down": gone}, stands=stands)
+    return Done(
+        True,
+        {"spoken": sum(len(word.games) for word in words), "predictions": predicted, "absences": absent, "games_taken_down": gone},
+        stands=stands,
+    )
 
 
 def _asked_of(slate: Slate, fleet: Fleet) -> Fleet:
@@ -192,7 +197,7 @@ def _mode(slate: Slate, game: str, said: list[Version]) -> RunMode:
 
 
 def _said(
-    work: Work,
+    waiting: list[dict[str, str]],
     everybody: Spoken_of,
     built: Built,
     system: System,
@@ -205,7 +210,7 @@ def _said(
         said = Spoken(said.predictions, said.absences)  # by itself, and not by how this slate looks
     else:
         said = speak(everybody, as_trained(system, loaded), loaded.manifest.model_id, loaded.speaker)
-    strangers = unresolved_absences(work, built, system, options)
+    strangers = unresolved_absences(waiting, built, system, options)
     return Spoken(said.predictions, pa.concat_tables([said.absences, strangers], promote_options="default"), said.guard)
 
 

@@ -84,7 +84,7 @@ class Box:
 
 def progress(game: Game, instant: datetime) -> Progress:
     """How far a game is at an instant: a quarter lasts 35 minutes of the clock on the wall, an overtime 12."""
-    since = as_utc(instant) - game.tip
+    since = as_utc(instant) - game.tip if game.standing == "on" else timedelta(-1)
     periods = QUARTERS + game.overtimes
     if since >= game.final_at - game.tip:
         return Progress(periods, 1.0, True)

@@ -23,7 +23,7 @@ DAYS = (LAST_DAY - FIRST_DAY).days + 1
 ROUNDS = 82
 _EMPTY = {date(2025, 11, 27), date(2025, 12, 24)} | {date(2026, 2, 13) + timedelta(days=n) for n in range(6)}
 """Two holidays, and the all-star break: no games."""
-_MOST_GAMES = 14
+MOST_GAMES = 14
 _WEST = {"America/Denver", "America/Los_Angeles", "America/Phoenix"}
 _EARLY = (time(13, 0), time(15, 30), time(17, 0), time(18, 0))
 _EVENING = (time(19, 0), time(19, 0), time(19, 30), time(19, 30), time(20, 0), time(20, 30))
@@ -73,13 +73,14 @@ def _rounds(draw: np.random.Generator) -> np.ndarray:
     return np.concatenate(cycles)[:ROUNDS]
 
 
-def _open_days() -> np.ndarray:
+def open_days() -> np.ndarray:
+    """The days of the season, from 0, on which games may be."""
     return np.array([n for n in range(DAYS) if FIRST_DAY + timedelta(days=n) not in _EMPTY])
 
 
 def _spread(draw: np.random.Generator, rounds: np.ndarray) -> np.ndarray:
     """A day for each game: round r has the open days of its own window, more games on one of them than on the other."""
-    openings = _open_days()
+    openings = open_days()
     edges = np.linspace(0, len(openings), len(rounds) + 1).round().astype(int)
     days = np.empty(rounds.shape[:2], dtype=int)
     for number, (start, stop) in enumerate(pairwise(edges.tolist())):
@@ -92,14 +93,14 @@ def _spread(draw: np.random.Generator, rounds: np.ndarray) -> np.ndarray:
 
 def _stir(draw: np.random.Generator, pairs: np.ndarray, days: np.ndarray) -> None:
     """Moves some games by up to three days, in place: rest becomes uneven, yet nobody plays three days in a row."""
-    openings = set(_open_days().tolist())
+    openings = set(open_days().tolist())
     plays = np.zeros((30, DAYS + 4), dtype=bool)
     for (first, second), day in zip(pairs, days, strict=True):
         plays[first, day] = plays[second, day] = True
     sizes = np.bincount(days, minlength=DAYS)
     for game, shift in zip(draw.integers(0, len(days), 1500), draw.integers(-3, 4, 1500), strict=True):
         was, now = int(days[game]), int(days[game] + shift)
-        if now == was or now not in openings or sizes[now] >= _MOST_GAMES or sizes[was] <= 2:
+        if now == was or now not in openings or sizes[now] >= MOST_GAMES or sizes[was] <= 2:
             continue
         teams = pairs[game]
         plays[teams, was] = False

@@ -47,7 +47,7 @@ def game_lines(room: QuoteRoom, game: Game, instant: datetime, keys: frozenset[s
     tip but from those that quote in play."""
     instant = as_utc(instant)
     at = progress(game, instant)
-    if at.final or instant < game.tip - GAME_LINES_OPEN:
+    if at.final or game.standing != "on" or instant < game.tip - GAME_LINES_OPEN:
         return []
     views = room.of(game)
     live = at.period > 0

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -44,7 +44,8 @@ class OpenProtocol(H11Protocol):
 
 
 class _Rule(BaseModel):
-    """A rule as it comes over HTTP: a script, or with `share` a rate. A fault is a name of the catalogue, or its fields."""
+    """A rule as it comes over HTTP: a script, with `share` a rate, with `until` a document that
+    is late. A fault is a name of the catalogue, or its fields."""
 
     model_config = ConfigDict(extra="forbid")
     where: str = "*"
@@ -52,12 +53,19 @@ class _Rule(BaseModel):
     forever: bool = False
     share: Annotated[float, Field(ge=0, le=1)] | None = None
     seed: int = 0
+    in_a_row: Annotated[int, Field(ge=0)] | None = None
+    until: AwareDatetime | None = None
 
     def add_to(self, mischief: Mischief) -> None:
-        if self.share is None:
+        if self.until is not None:
+            for fault in self.faults:
+                if fault is not None:
+                    mischief.late(self.where, self.until, fault)
+        elif self.share is None:
             mischief.script(self.where, *self.faults, forever=self.forever)
         else:
-            mischief.rate(self.where, self.share, *(fault for fault in self.faults if fault is not None), seed=self.seed)
+            given = (fault for fault in self.faults if fault is not None)
+            mischief.rate(self.where, self.share, *given, seed=self.seed, in_a_row=self.in_a_row)
 
 
 @dataclass

@@ -6,6 +6,8 @@ path, moment, fault, and the credits that were charged. Safe to share between th
     mischief = Mischief()
     mischief.script("props", FAULTS["503"], None, too_many(2))      the first, the second (as it should be), the third
     mischief.rate("odds_api", 0.1, "503", "reset", seed=3)          one of ten, the same ones each time
+    mischief.rate("odds_api", 0.3, "503", in_a_row=2)               who asks three times gets through
+    mischief.late("*/boxscore_9922500001.json", at, "404")          not there before that instant of the practice league
     with running(season, clock, mischief=mischief) as url: ...
     mischief.asked("props")
 """
@@ -18,9 +20,11 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Protocol
 
+from tipoff.clock import Clock, SystemClock, as_utc
 from tipoff.errors import BadInput
 from tipoff.practice.faults import Fault, fault_named
 from tipoff.practice.wire_odds import SPORT_KEY
@@ -28,12 +32,15 @@ from tipoff.practice.wire_odds import SPORT_KEY
 FEEDS = {
     "odds_api": "*/odds-api/*",
     "nba_cdn": "*/nba-cdn/*",
+    "nba_stats": "*/nba-stats/*",
+    "nba_injuries": "*/nba-injuries/*",
     "espn": "*/espn/*",
     "schedule": "*/scheduleLeagueV2.json",
     "events": f"*/{SPORT_KEY}/events",
     "lines": f"*/{SPORT_KEY}/odds",
     "props": f"*/{SPORT_KEY}/events/*/odds",
     "box": "*/boxscore/boxscore_*",
+    "plays": "*/playbyplay/playbyplay_*",
     "injuries": "*/espn/*/injuries",
 }
 """What a rule may name instead of a pattern of paths: sources and feeds."""
@@ -80,27 +87,54 @@ class _Script:
 
 
 class _Rate:
-    """A share of requests, drawn by the seed, the path, and how often this path was asked: whatever else is asked in between."""
+    """A share of requests, drawn by the seed, the path, and how often this path was asked: whatever else is asked in between.
 
-    def __init__(self, pattern: str, share: float, faults: tuple[Fault, ...], seed: int) -> None:
+    After `in_a_row` of them for one path, and after so many for all paths together, comes an answer as it should be.
+    """
+
+    def __init__(self, pattern: str, share: float, faults: tuple[Fault, ...], seed: int, in_a_row: int | None) -> None:
         self._pattern, self._share, self._faults, self._seed = pattern, share, faults, seed
         self._times: Counter[str] = Counter()
+        self._most = in_a_row
+        self._row: Counter[str] = Counter()
 
     def fault_for(self, path: str) -> tuple[bool, Fault | None]:
         if not fnmatchcase(path, self._pattern):
             return False, None
         self._times[path] += 1
         drawn = hashlib.sha256(f"{self._seed} {path} {self._times[path]}".encode()).digest()
-        if int.from_bytes(drawn[:8]) >= self._share * 2**64:
+        enough = self._most is not None and max(self._row[path], self._row[_ALL]) >= self._most
+        if enough or int.from_bytes(drawn[:8]) >= self._share * 2**64:
+            self._row[path] = self._row[_ALL] = 0
             return False, None
+        self._row[path] += 1
+        self._row[_ALL] += 1
         return True, self._faults[int.from_bytes(drawn[8:16]) % len(self._faults)]
+
+
+class _Late:
+    """Before an instant of the practice league every matching request gets this."""
+
+    def __init__(self, pattern: str, until: datetime, fault: Fault, clock: Clock) -> None:
+        self._pattern, self._until, self._fault, self._clock = pattern, as_utc(until), fault, clock
+
+    def fault_for(self, path: str) -> tuple[bool, Fault | None]:
+        if self._clock.now() >= self._until or not fnmatchcase(path, self._pattern):
+            return False, None
+        return True, self._fault
+
+
+_ALL = ""
+"""Counted beside the paths: all of them together."""
 
 
 class Mischief:
     """The rules in force, in the order in which they were given, and the record. The first rule that decides about a request does."""
 
-    def __init__(self, steady: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, steady: Callable[[], float] = time.monotonic, clock: Clock | None = None) -> None:
+        """`clock` is the practice league's, by which documents are late; `steady` tells on the record when a request came."""
         self._steady = steady
+        self._clock = clock or SystemClock()
         self._lock = threading.Lock()
         self._rules: list[_Rule] = []
         self._asked: deque[Asked] = deque(maxlen=REMEMBERED)
@@ -114,11 +148,22 @@ class Mischief:
         found = tuple(fault_named(fault) if isinstance(fault, str) else fault for fault in faults)
         self._add(_Script(_pattern(where), found, forever=forever))
 
-    def rate(self, where: str, share: float, *faults: Fault | str, seed: int = 0) -> None:
-        """A share of the requests of a feed, source or path pattern gets one of these. Raises BadInput for an unknown fault or feed."""
+    def rate(self, where: str, share: float, *faults: Fault | str, seed: int = 0, in_a_row: int | None = None) -> None:
+        """A share of the requests of a feed, source or path pattern gets one of these, the same ones each time.
+
+        At most `in_a_row` come one after the other, for one path and for all together, so that who asks once more often gets through.
+        Raises BadInput for an unknown fault or feed.
+        """
         found = tuple(fault_named(fault) if isinstance(fault, str) else fault for fault in faults)
         if found:
-            self._add(_Rate(_pattern(where), share, found, seed))
+            self._add(_Rate(_pattern(where), share, found, seed, in_a_row))
+
+    def late(self, where: str, until: datetime, fault: Fault | str = "404") -> None:
+        """Before an instant (UTC, by the practice league's clock) all requests of a feed, source or path pattern get this.
+
+        Raises BadInput for an unknown fault or feed, and for a naive instant.
+        """
+        self._add(_Late(_pattern(where), until, fault_named(fault) if isinstance(fault, str) else fault, self._clock))
 
     def _add(self, rule: _Rule) -> None:
         with self._lock:

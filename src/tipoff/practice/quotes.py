@@ -73,13 +73,13 @@ class QuoteRoom:
 
     def __init__(self, season: Season) -> None:
         self.season = season
-        self._games: OrderedDict[int, GameViews] = OrderedDict()
+        self._games: OrderedDict[tuple[int, datetime], GameViews] = OrderedDict()
 
     def of(self, game: Game) -> GameViews:
         """The views of one game."""
-        found = self._games.get(game.index)
+        found = self._games.get((game.index, game.tip))
         if found is None:
-            found = self._games[game.index] = GameViews(self.season, game)
+            found = self._games[game.index, game.tip] = GameViews(self.season, game)
             while len(self._games) > _KEPT_GAMES:
                 self._games.popitem(last=False)
         return found
@@ -97,7 +97,7 @@ class QuoteRoom:
         asked = [n for n, book in enumerate(BOOKS) if book.key in keys and (book.in_play or not live)]
         looks = {n: looked(BOOKS[n], instant) for n in asked}
         open_now = [n for n in asked if looks[n] >= BOOKS[n].opens(game.game_date, game.tip)]
-        if at.final or not open_now:
+        if at.final or not open_now or game.standing != "on":
             return []
         views = self.of(game)
         before = np.array([(game.tip - looks[n]) / timedelta(minutes=1) for n in open_now])

@@ -74,6 +74,10 @@ class Rules:
     """Chance that a healthy player is listed (questionable, probable) before a game that he then plays."""
     trades: tuple[tuple[int, int], ...] = ((58, 1), (108, 2))
     """Trades as (day of the season, players each way); day 0 is the first game day. Roster sizes never change."""
+    postponement_rate: float = 0.0
+    """Chance that a game is called off, 1.5 to 30 hours before its tip, if its teams are free again; 0 (default) leaves all as planned."""
+    cancelled_share: float = 0.2
+    """Share of the games called off that are never played; the others get a new tip some days later."""
     planted_points: float = 0.0
     """PLANTED SIGNAL, in points. When above 0, every player who is expected to play 15 minutes or more is expected to score
     this many points more in the games that `planted_when` names (as extra free throws; the leads that come of it cost a few
@@ -91,5 +95,8 @@ class Rules:
     def __post_init__(self) -> None:
         if self.planted_points < 0:
             raise BadInput(f"planted_points is {self.planted_points}; it cannot be negative.", hint="Give points, or 0.")
+        for name in ("postponement_rate", "cancelled_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise BadInput(f"{name} is {getattr(self, name)}; it is a chance.", hint="Give a number from 0 to 1.")
         if self.planted_when not in get_args(PlantedWhen):
             raise BadInput(f"planted_when is {self.planted_when!r}.", hint=f"Give one of {', '.join(get_args(PlantedWhen))}.")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from tipoff.practice.health import Absence, Health, InjuryNews, Status, health
 from tipoff.practice.odds_of_points import distribution, survival
 from tipoff.practice.people import Player, people
 from tipoff.practice.play import FREE_MADE, THREE_MADE, TWO_MADE, Played, play
+from tipoff.practice.postponements import Postponement, postpone
 from tipoff.practice.rosters import TRICODES, Floats, Ints, Sheets, sheets, team_by_day
 from tipoff.practice.rules import Rules
 from tipoff.practice.streams import hex_id
@@ -30,11 +32,13 @@ from tipoff.practice.streams import hex_id
 REGULATION_LASTS = timedelta(minutes=140)
 """From the tip to the final buzzer."""
 OVERTIME_LASTS = timedelta(minutes=12)
+Standing = Literal["on", "postponed", "cancelled"]
+"""Whether a game is to be played at its tip, or was called off for now, or for good."""
 
 
 @dataclass(frozen=True)
 class Game:
-    """One game with its ids and its end. `league_id` begins with 99: no real game does."""
+    """One game with its ids and its end. `league_id` begins with 99: no real game does. `game_id` is that of the day first planned."""
 
     index: int
     league_id: str
@@ -48,16 +52,29 @@ class Game:
     home_points: int
     away_points: int
     overtimes: int
+    standing: Standing = "on"
 
     @property
     def final_at(self) -> datetime:
         """When the last buzzer sounded, UTC."""
         return self.tip + REGULATION_LASTS + self.overtimes * OVERTIME_LASTS
 
+    def has_begun(self, instant: datetime) -> bool:
+        """Whether it had tipped at an instant (UTC)."""
+        return self.standing == "on" and self.tip <= instant
+
+    def is_over(self, instant: datetime) -> bool:
+        """Whether its last buzzer had sounded at an instant (UTC)."""
+        return self.standing == "on" and self.final_at <= instant
+
 
 @dataclass(frozen=True, eq=False)
 class Season:
-    """All that is true of one season. Arrays of `sheets`, `truth` and `played` have two rows a game, home first."""
+    """All that is true of one season. Arrays of `sheets`, `truth` and `played` have two rows a game, home first.
+
+    `games` are as they were played, a postponed one at its last tip; `listed` has them as the world knew them at an instant. Of a cancelled
+    game the arrays hold what would have been, and its teams' rest is reckoned as if it had been played.
+    """
 
     seed: int
     rules: Rules
@@ -69,6 +86,8 @@ class Season:
     truth: Outlook
     """Expectations of every game given who could play, the planted signal included."""
     played: Played
+    postponements: tuple[Postponement, ...] = ()
+    """What was called off, in the order of its telling."""
 
     @property
     def news(self) -> tuple[InjuryNews, ...]:
@@ -129,9 +148,51 @@ class Season:
         """How many of `news` had been published at an instant."""
         return bisect_right(self._news_times, as_utc(instant))
 
-    def games_on(self, day: date) -> tuple[Game, ...]:
-        """The games of a New York date, by tip-off; empty where there are none."""
-        return tuple(game for game in self.games if game.game_date == day)
+    def games_on(self, day: date, instant: datetime | None = None) -> tuple[Game, ...]:
+        """The games of a New York date, by tip-off, as they were played, or as listed at an instant (UTC); empty where there are none."""
+        games = self.games if instant is None else self.listed(instant)
+        return tuple(game for game in games if game.game_date == day)
+
+    def listed(self, instant: datetime) -> tuple[Game, ...]:
+        """Every game by its tip as the world knew it at an instant (UTC): one to be postponed still stands where it was planned, one that
+        is off stands there as such until its new tip is told."""
+        if not self.postponements:
+            return self.games
+        known = bisect_right(self._changes, as_utc(instant))
+        found = self._listed.get(known)
+        if found is None:
+            now = {off.game: self._as_known(off, as_utc(instant)) for off in self.postponements}
+            games = (now.get(game.index, game) for game in self.games)
+            found = self._listed[known] = tuple(sorted(games, key=lambda game: (game.tip, game.index)))
+        return found
+
+    def as_listed(self, game: Game, instant: datetime) -> Game:
+        """One game as the world knew it at an instant (UTC)."""
+        off = self._off.get(game.index)
+        return game if off is None else self._as_known(off, as_utc(instant))
+
+    def changes_told(self, instant: datetime) -> int:
+        """How many changes of the fixtures had been told at an instant (UTC)."""
+        return bisect_right(self._changes, as_utc(instant))
+
+    def _as_known(self, off: Postponement, instant: datetime) -> Game:
+        game = self.games[off.game]
+        if off.again_at is not None and instant >= off.again_at:
+            return game
+        standing: Standing = "on" if instant < off.told_at else "postponed" if off.again_at else "cancelled"
+        return replace(game, day=off.day, game_date=off.game_date, tip=off.tip, standing=standing)
+
+    @cached_property
+    def _off(self) -> Mapping[int, Postponement]:
+        return {off.game: off for off in self.postponements}
+
+    @cached_property
+    def _changes(self) -> list[datetime]:
+        return sorted(at for off in self.postponements for at in (off.told_at, off.again_at) if at is not None)
+
+    @cached_property
+    def _listed(self) -> dict[int, tuple[Game, ...]]:
+        return {}
 
     def game(self, game_id: str) -> Game:
         """A game by any of its three ids. Raises BadInput for an unknown one."""
@@ -200,7 +261,7 @@ def simulate(seed: int, rules: Rules | None = None) -> Season:
     1230
     """
     rules = rules or Rules()
-    planned = fixtures(seed)
+    planned, called_off = postpone(seed, rules, fixtures(seed))
     players = people(seed, rules)
     teams = team_by_day(seed, rules, players)
     lists = sheets(seed, rules, players, planned, teams)
@@ -209,8 +270,9 @@ def simulate(seed: int, rules: Rules | None = None) -> Season:
     played = play(seed, rules, lists, truth)
     total = played.stats.sum(axis=2)
     scores = (2 * total[..., TWO_MADE] + 3 * total[..., THREE_MADE] + total[..., FREE_MADE]).sum(axis=1)
-    games = tuple(_game(seed, fixture, scores, int(played.overtimes[fixture.index])) for fixture in planned)
-    return Season(seed, rules, players, games, teams, lists, fit, truth, played)
+    off = {one.game: one for one in called_off}
+    games = tuple(_game(seed, fixture, scores, int(played.overtimes[fixture.index]), off.get(fixture.index)) for fixture in planned)
+    return Season(seed, rules, players, games, teams, lists, fit, truth, played, called_off)
 
 
 def _available(fit: Health) -> Floats:
@@ -218,13 +280,13 @@ def _available(fit: Health) -> Floats:
     return np.asarray(fit.absent == Absence.NONE, dtype=np.float64)
 
 
-def _game(seed: int, fixture: Fixture, scores: Ints, overtimes: int) -> Game:
+def _game(seed: int, fixture: Fixture, scores: Ints, overtimes: int, off: Postponement | None) -> Game:
     league_id = f"99225{fixture.index + 1:05d}"
     return Game(
         index=fixture.index,
         league_id=league_id,
         event_id=hex_id("practice", seed, league_id),
-        game_id=id_of_game(fixture.game_date, fixture.away, fixture.home),
+        game_id=id_of_game(off.game_date if off else fixture.game_date, fixture.away, fixture.home),
         day=fixture.day,
         game_date=fixture.game_date,
         tip=fixture.tip,
@@ -233,6 +295,7 @@ def _game(seed: int, fixture: Fixture, scores: Ints, overtimes: int) -> Game:
         home_points=int(scores[2 * fixture.index]),
         away_points=int(scores[2 * fixture.index + 1]),
         overtimes=overtimes,
+        standing="cancelled" if off and off.again_at is None else "on",
     )
 
 

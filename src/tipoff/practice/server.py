@@ -163,8 +163,12 @@ class _Desk:
             now = self.now(request)
         except BadInput as error:
             return _json({"detail": str(error)}, 400)
-        under_way = any(game.tip <= now < game.final_at for game in self.season.games)
-        state = (sum(game.final_at <= now for game in self.season.games), int(now.timestamp()) if under_way else 0)
+        under_way = any(game.has_begun(now) and not game.is_over(now) for game in self.season.games)
+        state = (
+            sum(game.is_over(now) for game in self.season.games),
+            self.season.changes_told(now),
+            int(now.timestamp()) if under_way else 0,
+        )
         if self._schedule is None or self._schedule[0] != state:
             self._schedule = (state, _encode(schedule(self.season, now)))
         return Response(self._schedule[1], media_type="application/json")
@@ -288,7 +292,7 @@ def running(
     """
     app = create_app(served, clock, api_key=api_key, allowance=allowance) if isinstance(served, Season) else served
     config = uvicorn.Config(
-        Misbehaving(app, mischief or Mischief()),
+        Misbehaving(app, mischief or Mischief(clock=clock)),
         http=OpenProtocol,
         lifespan="off",
         ws="none",

@@ -24,6 +24,7 @@ class Stream(IntEnum):
     BOXES = 8
     SHOTS = 9
     BIRTHS = 10
+    POSTPONEMENTS = 11
 
 
 def stream(seed: int, purpose: Stream, *keys: int) -> np.random.Generator:

@@ -25,12 +25,12 @@ _ORDINALS = ("1st", "2nd", "3rd", "4th")
 
 def box_scores(season: Season, day: date, instant: datetime) -> Document:
     """The box scores of a New York day at an instant; a game that has not begun has nobody in it."""
-    return {"league": "practice", "data": [_game(season, game, instant) for game in season.games_on(day)]}
+    return {"league": "practice", "data": [_game(season, game, instant) for game in season.games_on(day, instant)]}
 
 
 def _game(season: Season, game: Game, instant: datetime) -> Document:
-    found = box(season, game, None if instant >= game.final_at else instant)
-    begun = instant >= game.tip
+    found = box(season, game, None if game.is_over(instant) else instant)
+    begun = game.has_begun(instant)
     scores = [sum(line.points for line in lines) for lines in (found.home, found.away)]
     return {
         "date": game.game_date.isoformat(),

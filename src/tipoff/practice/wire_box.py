@@ -23,9 +23,9 @@ _SUMMED = ("fgm", "fga", "fg3m", "fg3a", "ftm", "fta", "oreb", "dreb", "ast", "s
 
 def box_score(season: Season, game: Game, instant: datetime) -> Document | None:
     """The document at an instant (UTC); None before the tip."""
-    if instant < game.tip:
+    if not game.has_begun(instant):
         return None
-    found = box(season, game, None if instant >= game.final_at else instant)
+    found = box(season, game, None if game.is_over(instant) else instant)
     return {
         "meta": {
             "version": 1,

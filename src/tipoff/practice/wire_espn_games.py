@@ -23,6 +23,10 @@ Document = dict[str, Any]
 _FIRST_ID = 990_000_000
 _SEASON = {"year": 2026, "type": 2, "slug": "regular-season"}
 _LEAGUE = {"id": "99", "uid": "s:40~l:99", "name": "Practice League", "abbreviation": "PRACTICE", "slug": "practice"}
+_CALLED_OFF: dict[str, Document] = {
+    "postponed": {"id": "6", "name": "STATUS_POSTPONED", "state": "post", "completed": True, "description": "Postponed"},
+    "cancelled": {"id": "5", "name": "STATUS_CANCELED", "state": "post", "completed": True, "description": "Canceled"},
+}
 _COLUMNS = (
     *(("MIN", "minutes"), ("PTS", "points"), ("FG", "fieldGoalsMade-fieldGoalsAttempted")),
     *(("3PT", "threePointFieldGoalsMade-threePointFieldGoalsAttempted"), ("FT", "freeThrowsMade-freeThrowsAttempted"), ("REB", "rebounds")),
@@ -51,12 +55,12 @@ def game_of(season: Season, event: str) -> Game | None:
 
 def scoreboard(season: Season, day: date, instant: datetime) -> Document:
     """The games of a New York day, with their scores at an instant."""
-    return {"leagues": [_LEAGUE], "events": [_event(season, game, instant) for game in season.games_on(day)]}
+    return {"leagues": [_LEAGUE], "events": [_event(season, game, instant) for game in season.games_on(day, instant)]}
 
 
 def summary(season: Season, game: Game, instant: datetime) -> Document:
     """One game with its players' lines; before the tip nobody has any."""
-    found = box(season, game, None if instant >= game.final_at else instant) if instant >= game.tip else None
+    found = box(season, game, None if game.is_over(instant) else instant) if game.has_begun(instant) else None
     sides = ((game.away, found.away), (game.home, found.home)) if found else ()
     return {
         "boxscore": {"teams": [], "players": [_side(tricode, lines) for tricode, lines in sides]},
@@ -117,7 +121,10 @@ def _competition(season: Season, game: Game, instant: datetime, found: Box | Non
 
 def _status(game: Game, at: Progress) -> Document:
     text = status_text(game, at, game.tip.astimezone(NEW_YORK))
-    if at.final:
+    if game.standing != "on":
+        kind = _CALLED_OFF[game.standing]
+        text = str(kind["description"])
+    elif at.final:
         kind = {"id": "3", "name": "STATUS_FINAL", "state": "post", "completed": True, "description": "Final"}
     elif at.period:
         kind = {"id": "2", "name": "STATUS_IN_PROGRESS", "state": "in", "completed": False, "description": "In Progress"}

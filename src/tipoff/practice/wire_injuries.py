@@ -49,14 +49,16 @@ def report(season: Season, at: datetime) -> bytes:
 def report_rows(season: Season, at: datetime) -> list[SheetRow]:
     """The rows of the report printed at an instant, games by their tip, away teams first."""
     day = game_date_of(at)
-    coming = [game for day in (day, day + timedelta(days=1)) for game in season.games_on(day) if game.tip > at]
+    coming = [
+        game for day in (day, day + timedelta(days=1)) for game in season.games_on(day, at) if game.tip > at and game.standing == "on"
+    ]
     return [row for game in coming for team in (game.away, game.home) for row in _of_team(season, game, team, at)]
 
 
 def _of_team(season: Season, game: Game, team: str, at: datetime) -> list[SheetRow]:
     wall = game.tip.astimezone(NEW_YORK)
     stands = (f"{game.game_date:%m/%d/%Y}", f"{wall:%I:%M} (ET)", f"{game.away}@{game.home}", _TEAM_NAMES.get(team, TEAMS[team].name))
-    if at < submits_at(season, game, team):
+    if at < submits_at(season, game, team, at):
         return [SheetRow(*stands, reason=NOT_YET)]
     rows = []
     for item in newest_news(season, game, team, at):
@@ -73,10 +75,10 @@ def newest_news(season: Season, game: Game, team: str, at: datetime) -> list[Inj
     return list(told.values())
 
 
-def submits_at(season: Season, game: Game, team: str) -> datetime:
-    """When a team hands its report in, UTC."""
+def submits_at(season: Season, game: Game, team: str, at: datetime | None = None) -> datetime:
+    """When a team hands its report in, UTC, by the fixtures as played, or as listed at an instant."""
     before = game.game_date - timedelta(days=1)
-    tired = any(team in (other.home, other.away) for other in season.games_on(before))
+    tired = any(team in (other.home, other.away) for other in season.games_on(before, at))
     return local_instant(game.game_date, time(13)) if tired else local_instant(before, time(17))
 
 

@@ -30,21 +30,22 @@ _PERIOD_MINUTES, _OVERTIME_MINUTES = 12, 5
 
 def game_status(game: Game, instant: datetime) -> int:
     """1 before the tip, 2 under way, 3 final."""
-    if as_utc(instant) < game.tip:
+    if not game.has_begun(as_utc(instant)):
         return SCHEDULED
-    return FINAL if as_utc(instant) >= game.final_at else UNDER_WAY
+    return FINAL if game.is_over(as_utc(instant)) else UNDER_WAY
 
 
 def schedule(season: Season, instant: datetime) -> Document:
     """The whole season, with scores and records as they stood at the instant."""
     records: dict[str, Counter[bool]] = {tricode: Counter() for tricode in TEAMS}
-    for game in season.games:
-        if game.final_at <= instant:
+    games = season.listed(instant)
+    for game in games:
+        if game.is_over(instant):
             records[game.home][game.home_points > game.away_points] += 1
             records[game.away][game.away_points > game.home_points] += 1
     dates = []
-    for day, games in groupby(season.games, key=lambda game: game.game_date):
-        rows = [_scheduled(season, game, number, instant, records) for number, game in enumerate(games, 1)]
+    for day, of_day in groupby(games, key=lambda game: game.game_date):
+        rows = [_scheduled(season, game, number, instant, records) for number, game in enumerate(of_day, 1)]
         dates.append({"gameDate": f"{day:%m/%d/%Y} 00:00:00", "games": rows})
     return {
         "meta": {"version": 1, "request": "http://practice.invalid/league/99/2025-26/scheduleleaguev2", "time": stamp(instant)},
@@ -105,7 +106,7 @@ def _scheduled(season: Season, game: Game, number: int, instant: datetime, recor
         "arenaName": f"{home.city} Practice Arena",
         "arenaState": "",
         "arenaCity": home.city,
-        "postponedStatus": "N",
+        "postponedStatus": "Y" if game.standing == "postponed" else "N",
         "branchLink": "",
         "gameSubtype": "",
         "isNeutral": False,
@@ -156,7 +157,9 @@ def game_clock(at: Progress) -> str:
 
 
 def status_text(game: Game, at: Progress, local: datetime) -> str:
-    """`7:30 pm ET`, `Q2 5:32`, `OT1 0:10`, `Final`, `Final/OT2`."""
+    """`7:30 pm ET`, `Q2 5:32`, `OT1 0:10`, `Final`, `Final/OT2`; `PPD` and `CNCL` where it was called off."""
+    if game.standing != "on":
+        return "PPD" if game.standing == "postponed" else "CNCL"
     if at.final:
         return "Final" + ("" if not game.overtimes else "/OT" if game.overtimes == 1 else f"/OT{game.overtimes}")
     if not at.period:

@@ -47,12 +47,17 @@ def listed_games(season: Season, instant: datetime, chosen: EventFilter | None =
     chosen = chosen or EventFilter()
     return [
         game
-        for game in season.games
-        if game.tip - EVENTS_AHEAD <= instant < game.final_at
+        for game in season.listed(instant)
+        if is_listed(game, instant)
         and (chosen.start is None or game.tip >= chosen.start)
         and (chosen.end is None or game.tip <= chosen.end)
         and (chosen.ids is None or game.event_id in chosen.ids)
     ]
+
+
+def is_listed(game: Game, instant: datetime) -> bool:
+    """Whether the source lists a game, taken as it stood at the instant: one that was called off is gone until it has its new tip."""
+    return game.standing == "on" and game.tip - EVENTS_AHEAD <= instant < game.final_at
 
 
 def event_document(game: Game) -> Document:
@@ -78,8 +83,9 @@ def event_odds(room: QuoteRoom, event_id: str, instant: datetime, asked: OddsQue
     Raises OddsFault (404) for an event that is not listed at the instant. Historical documents have `last_update` on
     the bookmaker as well as on the market.
     """
-    game = room.season.by_event.get(event_id)
-    if game is None or not game.tip - EVENTS_AHEAD <= instant < game.final_at:
+    found = room.season.by_event.get(event_id)
+    game = room.season.as_listed(found, instant) if found else None
+    if game is None or not is_listed(game, instant):
         raise OddsFault(404, "EVENT_NOT_FOUND", "Event not found. The event may have expired or the event id is invalid")
     markets = _markets(room, game, instant, asked)
     books = [_bookmaker(book, found, on_book=historical, on_market=True) for book, found in markets.items()]

@@ -26,7 +26,7 @@ _PERIOD_SECONDS, _OVERTIME_SECONDS = 720, 300
 
 def play_by_play(season: Season, game: Game, instant: datetime) -> Document | None:
     """The document at an instant (UTC); None before the tip."""
-    if instant < game.tip:
+    if not game.has_begun(instant):
         return None
     at = progress(game, instant)
     periods = QUARTERS + game.overtimes if at.final else at.period - 1

@@ -31,8 +31,8 @@ def box_score(season: Season, game: Game, instant: datetime) -> Document:
     """The box score at an instant; before the tip there is none, and null stands in its place."""
     home, away = TEAMS[game.home], TEAMS[game.away]
     document: Document | None = None
-    if instant >= game.tip:
-        found = box(season, game, None if instant >= game.final_at else instant)
+    if game.has_begun(instant):
+        found = box(season, game, None if game.is_over(instant) else instant)
         lead = sum(line.points for line in found.home) - sum(line.points for line in found.away)
         document = {
             "gameId": game.league_id,
@@ -52,7 +52,7 @@ def scoreboard(season: Season, day: date, instant: datetime) -> Document:
             "gameDate": day.isoformat(),
             "leagueId": LEAGUE_ID,
             "leagueName": "Practice League",
-            "games": [_listed(season, game, instant) for game in season.games_on(day)],
+            "games": [_listed(season, game, instant) for game in season.games_on(day, instant)],
         },
     }
 

@@ -5,9 +5,12 @@ Knows predictions alone. Another system's rows are never touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
+import ibis
 import pyarrow as pa
 
 from tipoff.predict.slate import Spoken
@@ -18,24 +21,36 @@ PREDICTIONS = "predictions.player_prop_predictions"
 _DEACTIVATES = {"out": "player_injured_out", "doubtful": "player_doubtful"}
 
 
-def activate(work: Work, system_id: str, games: list[str], spoken: Spoken, now: datetime) -> Merged:
-    """Store what a system said of these games. What it said before of the same players is superseded, or, where it now says nothing,
-    taken down with the reason. `now` (UTC) is when a prediction is said first."""
-    table = work.table(PREDICTIONS)
-    mine = work.fetch(table.filter(table.system_id == system_id, table.game_id.isin(games)))
-    known = {row["prediction_id"]: row for row in mine.to_pylist()}
-    fresh = {row["prediction_id"]: row for row in spoken.predictions.to_pylist()}
-    successor = {(row["game_id"], row["player_lookup"]): identifier for identifier, row in fresh.items()}
-    absent = {(row["game_id"], row["player_lookup"]): row for row in spoken.absences.to_pylist()}
+@dataclass(frozen=True)
+class Word:
+    """What a system says of some games: of each player of theirs, or why not."""
+
+    system_id: str
+    games: Sequence[str]
+    spoken: Spoken
+
+
+def activate(work: Work, system_id: str, games: Sequence[str], spoken: Spoken, now: datetime) -> Merged:
+    """`activate_all` for one system."""
+    return activate_all(work, [Word(system_id, games, spoken)], now)
+
+
+def activate_all(work: Work, words: Sequence[Word], now: datetime) -> Merged:
+    """Store what systems said of games, all at once. What each said before of the same players is superseded, or, where it now says
+    nothing, taken down with the reason. `now` (UTC) is when a prediction is said first."""
+    spoken_of = {(word.system_id, game) for word in words for game in word.games}
+    fresh = {row["prediction_id"]: row for word in words for row in word.spoken.predictions.to_pylist()}
+    known = _known(work, spoken_of, list(fresh))
+    successor = {_who(row): identifier for identifier, row in fresh.items()}
+    absent = {_who(row): row["reason"] for word in words for row in word.spoken.absences.select([*_WHO, "reason"]).to_pylist()}
     changed = []
     for identifier, row in known.items():
-        player = (row["game_id"], row["player_lookup"])
         if not row["is_active"] or identifier in fresh:
             continue
-        if player in successor:
-            changed.append({**row, "is_active": False, "superseded_by": successor[player], "invalidation_reason": "superseded"})
+        if _who(row) in successor:
+            changed.append({**row, "is_active": False, "superseded_by": successor[_who(row)], "invalidation_reason": "superseded"})
         else:
-            reason = absent[player]["reason"] if player in absent else "no_longer_scheduled"
+            reason = absent.get(_who(row), "no_longer_scheduled")
             changed.append({**row, "is_active": False, "invalidation_reason": _DEACTIVATES.get(reason, reason)})
     for identifier, row in fresh.items():
         before = known.get(identifier)
@@ -44,8 +59,26 @@ def activate(work: Work, system_id: str, games: list[str], spoken: Spoken, now: 
         elif not before["is_active"]:
             changed.append({**before, "is_active": True, "superseded_by": None, "invalidation_reason": None})
     merged = work.merge(PREDICTIONS, pa.Table.from_pylist(changed, schema=table_named(PREDICTIONS).arrow_schema)) if changed else Merged()
-    work.merge("predictions.absences", spoken.absences)
+    if words:
+        work.merge("predictions.absences", pa.concat_tables([word.spoken.absences for word in words], promote_options="default"))
     return merged
+
+
+_WHO = ("system_id", "game_id", "player_lookup")
+
+
+def _who(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(row[name] for name in _WHO)
+
+
+def _known(work: Work, spoken_of: set[tuple[str, str]], fresh: list[str]) -> dict[str, dict[str, Any]]:
+    """What stands of these systems' games, and what was said before word for word; by its id."""
+    table = work.table(PREDICTIONS)
+    systems, games = sorted({system for system, _ in spoken_of}), sorted({game for _, game in spoken_of})
+    standing = work.fetch(table.filter(table.is_active, table.system_id.isin(systems), table.game_id.isin(games))).to_pylist()
+    again = ibis.memtable(pa.table({"prediction_id": pa.array(fresh, pa.string())}))
+    said_before = work.fetch(table.filter(~table.is_active).semi_join(again, "prediction_id")).to_pylist() if fresh else []
+    return {row["prediction_id"]: row for row in (*standing, *said_before) if (row["system_id"], row["game_id"]) in spoken_of}
 
 
 def take_down(work: Work, game_date: date, why: Mapping[str, str]) -> list[str]:

@@ -10,15 +10,21 @@ from tipoff.predict.systems import System
 from tipoff.store.warehouse import Work
 
 
-def unresolved_absences(work: Work, built: Built, system: System, options: SlateOptions) -> pa.Table:
-    """Absences `unresolved_name` for every name that waits in the slate's games, one a name."""
+def waiting_names(work: Work, built: Built) -> list[dict[str, str]]:
+    """The names that wait in the slate's games, by game and name."""
+    waiting = work.table("ref.unresolved_names")
+    games = sorted(set(built.ingredients.column("game_id").to_pylist()))
+    rows: list[dict[str, str]] = work.fetch(
+        waiting.filter(waiting.game_id.isin(games) & waiting.resolved_at.isnull()).order_by(["game_id", "name"])
+    ).to_pylist()
+    return rows
+
+
+def unresolved_absences(waiting: list[dict[str, str]], built: Built, system: System, options: SlateOptions) -> pa.Table:
+    """Absences `unresolved_name` of a system for every name that waits in the slate's games, one a name."""
     moments = dict(zip(built.ingredients.column("game_id").to_pylist(), built.ingredients.column("as_of").to_pylist(), strict=True))
     days = dict(zip(built.ingredients.column("game_id").to_pylist(), built.ingredients.column("game_date").to_pylist(), strict=True))
-    waiting = work.table("ref.unresolved_names")
-    rows = work.fetch(
-        waiting.filter(waiting.game_id.isin(list(moments)) & waiting.resolved_at.isnull()).order_by(["game_id", "name"])
-    ).to_pylist()
-    by_player = {(row["game_id"], row["player_lookup"]): row for row in rows if row["player_lookup"]}
+    by_player = {(row["game_id"], row["player_lookup"]): row for row in waiting if row["player_lookup"]}
     kind = pa.timestamp("us", "UTC")
     return pa.table(
         {

@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import duckdb
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 import stamina
@@ -62,6 +63,8 @@ class _File:
         self.idle_since = 0.0
         self.lingers = 0
         self.migrated: int | None = None
+        self.columns: dict[str, ibis.Schema] = {}
+        """Of the tables that were looked at: asking each time would be a seventh of a slate's time. Columns are only ever added."""
 
     def stays_open(self, wanted: Path) -> bool:
         """Whether the file is left open for a moment when its last user leaves: somebody lingers, nobody waits, and it was not for long."""
@@ -86,14 +89,14 @@ class DuckDBWarehouse(Warehouse):
     @contextmanager
     def reading(self) -> Iterator[Work]:
         with _disk_faults(self.path), self._opened() as connection:
-            yield _DuckDBWork(connection, "")
+            yield _DuckDBWork(connection, "", self._file.columns)
 
     @contextmanager
     def writing(self, run_id: str) -> Iterator[Work]:
         with self._file.writes, _disk_faults(self.path), self._opened() as connection:
             connection.begin()
             try:
-                yield _DuckDBWork(connection, run_id)
+                yield _DuckDBWork(connection, run_id, self._file.columns)
             except BaseException:
                 # A write that the disk refused may have ended the transaction already; what it raised is what counts.
                 with suppress(duckdb.Error):
@@ -177,7 +180,8 @@ class DuckDBWarehouse(Warehouse):
         try:
             identity = self.path.stat().st_ino
             if self._file.migrated != identity:  # once a process: columns are only ever added
-                _migrate(connection)
+                if _migrate(connection):
+                    self._file.columns.clear()
                 self._file.migrated = identity
         except BaseException:
             connection.close()
@@ -269,9 +273,10 @@ def _holder(error: Exception) -> str:
 
 
 class _DuckDBWork(Work):
-    def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str, columns: dict[str, ibis.Schema]) -> None:
         self._connection = connection
         self._run_id = run_id
+        self._columns = columns
         self._written_at = datetime.now(UTC)
         self._backend: Any = None
         self._kept = 0
@@ -284,7 +289,10 @@ class _DuckDBWork(Work):
 
     def table(self, name: str) -> ir.Table:
         declared = table_named(name)
-        return self._ibis.table(declared.short_name, database=declared.dataset)
+        if name not in self._columns:
+            self._columns[name] = self._ibis.get_schema(declared.short_name, database=declared.dataset)
+        place = ops.Namespace(database=declared.dataset)
+        return ops.DatabaseTable(declared.short_name, schema=self._columns[name], source=self._ibis, namespace=place).to_expr()
 
     def fetch(self, expression: ir.Table) -> pa.Table:
         return self._ibis.to_pyarrow(expression)
@@ -369,11 +377,11 @@ class _DuckDBWork(Work):
         return int(row[0]) if row else 0
 
 
-def _migrate(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is declared and missing. Columns are only ever added: older code goes on working beside newer."""
+def _migrate(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Create what is declared and missing; whether anything was. Columns are only ever added: older code goes on working beside newer."""
     wanted = fingerprint(ALL)
     if _fingerprint_of(connection) == wanted:
-        return
+        return False
     connection.begin()
     try:
         for dataset in sorted({table.dataset for table in ALL}):
@@ -387,6 +395,7 @@ def _migrate(connection: duckdb.DuckDBPyConnection) -> None:
     except BaseException:
         connection.rollback()
         raise
+    return True
 
 
 def _fingerprint_of(connection: duckdb.DuckDBPyConnection) -> str | None:
