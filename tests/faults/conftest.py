@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from faults.crashes import workshop as workshop
 from faults.control_room import control_crew as control_crew
 from faults.control_room import room as room
 from faults.crew import crew as crew
