@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, backtest, books, capture, coverage, features, fleet, ingest, leakcheck, look, nights, repair
+from tipoff.cli import backfill, backtest, books, capture, coverage, features, fleet, ingest, leakcheck, look, nights, practice, repair
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -52,6 +52,7 @@ for command in (
 ):
     app.command(name=command.__name__.rstrip("_"))(command)
 app.add_typer(features.features)
+app.add_typer(practice.practice)
 app.add_typer(repair.quarantine)
 app.add_typer(repair.names)
 

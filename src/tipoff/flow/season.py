@@ -16,13 +16,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from pydantic import SecretStr
 
-from tipoff.analyze.history import newest_schedule
 from tipoff.clock import FileClock, game_date_of, local_instant
 from tipoff.config import Settings
 from tipoff.errors import BadInput
@@ -40,7 +38,6 @@ from tipoff.practice import Rules, Season, simulate
 from tipoff.practice.server import API_KEY, running
 from tipoff.predict.systems import systems_named
 from tipoff.scrape.client import Patience
-from tipoff.store.warehouse import day_of
 
 FIRST = date(2026, 1, 24)
 """Thirty days from here hold four Mondays, the All-Star break with the refit after it, and games put off, cancelled and moved here."""
@@ -223,20 +220,14 @@ PACE: dict[str, Any] = {
 """How a season is lived where the settings say nothing else: lines seldom, without play-by-play and rosters, and without long pauses."""
 
 
-def games_of(house: House, first: date, last: date) -> list[dict[str, Any]]:
-    """The games of these days as the newest schedule on record has them."""
-    with house.warehouse.reading() as work:
-        games = newest_schedule(work.table("raw.schedule"))
-        rows = games.filter(games.game_date >= day_of(first), games.game_date <= day_of(last))
-        found: list[dict[str, Any]] = work.fetch(rows.order_by(["commence_time", "game_id"])).to_pylist()
-    return found
+@contextmanager
+def finished(settings: Settings) -> Iterator[House]:
+    """The house of a season that was played, at its last moment, to be looked at."""
+    clock = FileClock(settings.clock_file or settings.data_dir / _CLOCK)
+    with open_house(settings.model_copy(update={"league": "practice"}), clock) as house:
+        yield house
 
 
 def quiet() -> None:
     """What the flow tells its operator of faults that were meant is no news here."""
     logging.getLogger("tipoff").setLevel(logging.CRITICAL)
-
-
-def folder_of(data_dir: Path, name: str) -> Path:
-    """Where a run of a season lives."""
-    return data_dir / name
