@@ -1,4 +1,4 @@
-"""For every test: the network is shut but for loopback and Unix sockets, and Hypothesis keeps no time. And the small league."""
+"""For every test: the network is shut but for loopback and Unix sockets; Hypothesis keeps no time. Also the small league, and Postgres."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import settings
+
+from postgres import postgres as postgres
+from postgres import postgres_server as postgres_server
 
 if TYPE_CHECKING:
     from features.built_rows import Rows

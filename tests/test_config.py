@@ -251,7 +251,7 @@ class TestSecrets:
         settings = load_settings()
         assert settings.odds_api_key is not None
         assert settings.odds_api_key.get_secret_value() == KEY
-        assert settings.database_url == f"postgresql://u:{PASSWORD}@h/state"
+        assert settings.database_url == f"postgresql+psycopg://u:{PASSWORD}@h/state"
 
     def test_a_value_that_does_not_fit_is_not_repeated(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("TIPOFF_PORT", KEY)

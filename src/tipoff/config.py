@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
 from tipoff.clock import Clock, FileClock, SystemClock
@@ -111,18 +111,27 @@ class Settings(BaseSettings):
     retry_seconds: float = Field(
         30.0, ge=0, description="pause after a batch's first failure, in seconds; each later one is four times as long"
     )
-    webhook_url: str | None = Field(None, description="each completion message is also sent there, signed: http:// or https://")
-    webhook_secret: SecretStr | None = Field(None, description="secret that the webhook's messages are signed with; environment only")
+    webhook_url: SecretStr | None = Field(None, description="each completion message is posted here, signed; environment only")
+    webhook_secret: SecretStr | None = Field(None, description="signs what is sent to webhooks; environment only")
     pubsub_topic: str | None = Field(
         None,
         pattern=r"^projects/[^/\s]+/topics/[^/\s]+$",
-        description="each completion message is also published there: projects/…/topics/…",
+        description="each completion message is published here: projects/…/topics/…",
     )
     settle_seconds: float = Field(
         2.0, ge=0, description="pause between something that arrived and the run that it leads to, so that what comes with it is in"
     )
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")
+    alert_webhook_url: SecretStr | None = Field(None, description="alerts are posted here as JSON (docs/alerts.md); environment only")
+    alert_chat_url: SecretStr | None = Field(None, description="an incoming webhook of Slack, Discord or the like; environment only")
+    alert_email_to: str | None = Field(None, description="who is mailed alerts; several addresses stand with commas between")
+    smtp_url: SecretStr | None = Field(
+        None, description="the mail server: smtps://user:password@host, or smtp:// for STARTTLS; ?from= says who sends; environment only"
+    )
+    api_token: SecretStr | None = Field(
+        None, min_length=16, description="the bearer token that control calls need; without one they are refused; environment only"
+    )
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
     staking: Staking = Field(default_factory=lambda: Staking(), description="how much is staked")
 
@@ -132,6 +141,22 @@ class Settings(BaseSettings):
         if given is not None and info.data.get("league") != "practice":
             raise ValueError(_CLOCK_FILE_IS_FOR_PRACTICE)
         return given
+
+    @field_validator("alert_webhook_url", "alert_chat_url", "smtp_url")
+    @classmethod
+    def _is_an_address(cls, given: SecretStr | None, about: ValidationInfo) -> SecretStr | None:
+        schemes = ("smtp", "smtps") if about.field_name == "smtp_url" else ("http", "https")
+        if given is not None:
+            scheme, _, rest = given.get_secret_value().partition("://")
+            if scheme not in schemes or not rest:
+                raise ValueError(f"must begin with {' or '.join(f'{name}://' for name in schemes)}")
+        return given
+
+    @model_validator(mode="after")
+    def _mail_has_a_way_and_a_goal(self) -> Settings:
+        if (self.alert_email_to is None) != (self.smtp_url is None):
+            raise ValueError("alert_email_to and smtp_url go together: to whom, and through which server")
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -156,9 +181,12 @@ class Settings(BaseSettings):
 
     @property
     def database_url(self) -> str:
-        """The state database in force, as SQLAlchemy writes it; may hold a password: never print it."""
+        """The state database in force, as SQLAlchemy and DBOS both read it; may hold a password: never print it.
+
+        A Postgres URL that names no driver gets the one that is installed. A Unix socket is `postgresql://user@/name?host=/folder`.
+        """
         if self.database is not None:
-            return self.database.get_secret_value()
+            return _POSTGRES.sub("postgresql+psycopg://", self.database.get_secret_value())
         return f"sqlite:///{self.data_dir / 'state.sqlite'}"
 
     @property
@@ -179,7 +207,17 @@ def clock_of(settings: Settings) -> Clock:
     return FileClock(settings.clock_file)
 
 
-SECRETS = ("database", "odds_api_key", "balldontlie_key", "webhook_secret")
+SECRETS = (
+    "database",
+    "odds_api_key",
+    "balldontlie_key",
+    "webhook_url",
+    "webhook_secret",
+    "alert_webhook_url",
+    "alert_chat_url",
+    "smtp_url",
+    "api_token",
+)
 
 
 def load_settings(**given: Any) -> Settings:
@@ -262,6 +300,9 @@ def effective(settings: Settings, given: dict[str, Any]) -> list[Effective]:
 def _default_of(name: str, settings: Settings) -> str:
     derived = {"warehouse": settings.warehouse_url, "bucket": settings.bucket_url}
     return mask_url(derived.get(name, ""))
+
+
+_POSTGRES = re.compile(r"^postgres(?:ql)?://")
 
 
 def mask_url(url: str) -> str:

@@ -5,8 +5,10 @@
     │   └── LeagueMismatch     invented and real data must not meet in one warehouse
     ├── BadInput               look at the data: a file, a document or an argument is not what it should be
     │   ├── UnknownFormat      its columns or its shape are not recognised
-    │   └── UnknownDate        a date that cannot be read, or that has no games
+    │   ├── UnknownDate        a date that cannot be read, or that has no games
+    │   └── UnknownBatch       no batch on record is called so
     ├── NotReady               run an earlier phase first: what this one needs is not there
+    ├── Conflict               nothing to do: it is done already, and nothing is new; or force it
     ├── Busy                   wait, and try again: another process holds the resource
     ├── UpstreamError          a source did not answer as it should
     │   ├── UpstreamRefused    it said no, and will say no again: look at the key, the plan, the address
@@ -64,10 +66,20 @@ class UnknownDate(BadInput):
     """A date that cannot be read, or on which there is nothing."""
 
 
+class UnknownBatch(BadInput):
+    """No batch on record has this id."""
+
+
 class NotReady(TipoffError):
     """What this step needs has not been made yet."""
 
     exit_code = 5
+
+
+class Conflict(TipoffError):
+    """What was asked for is done already, and nothing is new; nothing was started."""
+
+    exit_code = 13
 
 
 class Busy(TipoffError):

@@ -54,7 +54,7 @@ def test_status_before_anything_has_run_says_where_to_begin(tmp_path: Path) -> N
     assert "tipoff demo" in done.stdout
     told = json.loads(tipoff("status", "--json", cwd=tmp_path).stdout)
     assert told.pop("credits") == {"day": 0, "month": 0, "day_limit": None, "month_limit": None, "remaining": None}
-    assert told == {"alerts": [], "runs": [], "batches": [], "workers": [], "expected": []}
+    assert told == {name: [] for name in ("alerts", "runs", "batches", "workers", "expected", "dead_letters", "undelivered")}
 
 
 def test_config_shows_each_value_with_its_origin_and_never_a_secret(tmp_path: Path) -> None:

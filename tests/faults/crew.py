@@ -20,21 +20,26 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+import tipoff
 from load import wire
 from load.bench import FACTS, Bench, Tables
 from load.benches import bench_maker
+from postgres import Postgres
 from tipoff.clock import SystemClock
 from tipoff.config import load_settings
 from tipoff.flow.batch_log import Batch, batches
 from tipoff.flow.engine import workers
 from tipoff.flow.house import House, open_house
+from tipoff.flow.state import LOCK
 from tipoff.scrape.records import Payload
 from tipoff.store.receipts import Receipt
 
 SCRIPT = Path(__file__).with_name("batch_process.py")
 TESTS = Path(__file__).parent.parent
+SOURCE = Path(tipoff.__file__).parent.parent  # the same code as ours
 PATIENCE = 60.0
 DAY = date(2025, 11, 5)
 FETCHED = datetime(2025, 11, 5, 17, 0, 0, 123456, tzinfo=UTC)
@@ -83,15 +88,15 @@ class Hand:
         self.say(do, **more)
         return self.hear()
 
-    def stop(self, state: Path) -> None:
-        """SIGSTOP, until it stands still and none of its threads holds the state database: else nobody could go on."""
+    def stop(self, free: Callable[[], bool]) -> None:
+        """SIGSTOP, until it stands still and none of its threads holds the state database, which is then `free`: else nobody could go on."""
         while True:
             os.kill(self.pid, signal.SIGSTOP)
             wait_until(lambda: Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
-            with closing(sqlite3.connect(state, timeout=1, isolation_level=None)) as connection, suppress(sqlite3.OperationalError):
-                connection.execute("BEGIN IMMEDIATE")
+            if free():
                 return
             self.wake()
+            time.sleep(0.05)  # or it would never get on
 
     def wake(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
@@ -110,7 +115,7 @@ class Hand:
 
 
 class Crew:
-    """Where the processes come from; and a state database whose tables are made, since making them takes longer than most tests."""
+    """Where the processes come from; and state databases whose tables are made, since making them takes longer than most tests."""
 
     def __init__(self, folder: Path) -> None:
         known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
@@ -120,18 +125,31 @@ class Crew:
             stdout=subprocess.PIPE,
             text=True,
             cwd=TESTS,
-            env=known | {"PYTHONPATH": str(TESTS)},
+            env=known | {"PYTHONPATH": os.pathsep.join((str(SOURCE), str(TESTS)))},
         )
         self._socket = folder / "line"
         self._listening = socket.socket(socket.AF_UNIX)
         self._listening.bind(str(self._socket))
         self._listening.listen()
         self._listening.settimeout(PATIENCE)
+        self._folder = folder
+        self._made: str | None = None
+        self._make_tables()
+        self.state = (folder / "state.sqlite").read_bytes()
+
+    def _make_tables(self, **settings: Any) -> None:
         first = self.hire()
-        first.ask("open", folder=str(folder), **QUICK)
+        first.ask("open", folder=str(self._folder), **QUICK, **settings)
         first.ask("close")
         first.let_go()
-        self.state = (folder / "state.sqlite").read_bytes()
+
+    def database(self, server: Postgres) -> str:
+        """The URL of a new state database on Postgres, its tables made."""
+        if self._made is None:
+            made = server.fresh()
+            self._make_tables(database=made)
+            self._made = made
+        return server.copied(self._made)
 
     def hire(self) -> Hand:
         assert self._parent.stdin is not None
@@ -167,8 +185,9 @@ def wait_until(condition: Callable[[], Any], told: Callable[[], object] = str) -
 class Yard:
     """A data directory, the hands that work on it, and the one who looks on. Documents are of feed `lines`, one game each."""
 
-    def __init__(self, folder: Path, house: House, crew: Crew) -> None:
+    def __init__(self, folder: Path, house: House, crew: Crew, database: str | None = None) -> None:
         self.folder = folder
+        self.database = database
         self.house = house
         self.crew = crew
         self.bench = Bench(folder)
@@ -184,7 +203,7 @@ class Yard:
         hands = [self.crew.hire() for _ in range(number)]
         for hand in hands:
             self.hands.append(hand)
-            hand.say("open", folder=str(self.folder), **{**QUICK, **settings})
+            hand.say("open", folder=str(self.folder), **{**QUICK, "database": self.database, **settings})
         for hand in hands:
             hand.hear()
         return hands
@@ -251,7 +270,20 @@ class Yard:
 
     def stop(self, hand: Hand) -> None:
         """Have a process stand still until it is woken."""
-        hand.stop(self.folder / "state.sqlite")
+        hand.stop(self._free)
+
+    def _free(self) -> bool:
+        """Whether others can write to the state database: of who stands still no transaction is open."""
+        if self.database is None:
+            with closing(sqlite3.connect(self.folder / "state.sqlite", timeout=1, isolation_level=None)) as connection:
+                with suppress(sqlite3.OperationalError):
+                    connection.execute("BEGIN IMMEDIATE")
+                return connection.in_transaction
+        with psycopg.connect(self.database) as connection, suppress(psycopg.errors.LockNotAvailable):
+            connection.execute("SET lock_timeout = 300")
+            connection.execute(f"SELECT pg_advisory_xact_lock({LOCK})")
+            return True
+        return False
 
     def caught(self) -> Hand:
         """Who stands at the armed point."""
@@ -293,12 +325,13 @@ def one_at_a_time(found: list[Batch]) -> bool:
 
 
 @contextmanager
-def open_yard(folder: Path, crew: Crew) -> Iterator[Yard]:
-    """An empty data directory; its hands go back to the crew in the end."""
+def open_yard(folder: Path, crew: Crew, database: str | None = None) -> Iterator[Yard]:
+    """An empty data directory; its hands go back to the crew in the end. `database` is the URL of a state database on Postgres."""
     bench_maker(folder)
-    (folder / "state.sqlite").write_bytes(crew.state)
-    with open_house(load_settings(data_dir=folder), SystemClock()) as house:
-        yard = Yard(folder, house, crew)
+    if database is None:
+        (folder / "state.sqlite").write_bytes(crew.state)
+    with open_house(load_settings(data_dir=folder, database=database), SystemClock()) as house:
+        yard = Yard(folder, house, crew, database)
         try:
             yield yard
         finally:
@@ -312,9 +345,21 @@ def open_yard(folder: Path, crew: Crew) -> Iterator[Yard]:
 
 
 @pytest.fixture
-def yard(crew: Crew, tmp_path: Path) -> Iterator[Yard]:
-    with open_yard(tmp_path / "yard", crew) as found:
+def yard(crew: Crew, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Yard]:
+    """On SQLite, and on Postgres where a test is marked `on_both`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        with open_yard(tmp_path / "yard", crew) as found:
+            yield found
+        return
+    server: Postgres = request.getfixturevalue("postgres_server")
+    database = crew.database(server)
+    with open_yard(tmp_path / "yard", crew, database) as found:
         yield found
+    server.drop(database)
+
+
+on_both = pytest.mark.parametrize("yard", ["sqlite", "postgres"], indirect=True)
+"""A test runs on a state database of either kind."""
 
 
 def lines(game: int, later: int = 0) -> dict[str, Any]:

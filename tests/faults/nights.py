@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +68,12 @@ def evening(folder: Path) -> Iterator[Evening]:
         found = Evening(house, folder / "warehouse.duckdb")
         found.spoil(*(f"DELETE FROM {table}" for table in SAID))
         yield found
+
+
+@contextmanager
+def reopened(kept: Path, folder: Path, at: datetime) -> Iterator[Evening]:
+    """A copy of an evening's folder, to be changed, at a moment."""
+    shutil.copytree(kept, folder)
+    settings = load_settings(data_dir=folder).model_copy(update={"league": "practice"})
+    with open_house(settings, ManualClock(at)) as house:
+        yield Evening(house, folder / "warehouse.duckdb")

@@ -16,7 +16,8 @@ from tipoff.flow.backfill import Wanted, backfilling, plan_days, start, wait
 from tipoff.flow.house import House
 from tipoff.flow.plan import BUZZER
 from tipoff.flow.scraping import asks_on_record, planned_games, scrape_now, teams_without_roster
-from tipoff.flow.worker import capture_tick, working
+from tipoff.flow.rounds import capture_tick
+from tipoff.flow.worker import working
 from tipoff.practice.births import birth_dates
 from tipoff.practice.shots import tries
 

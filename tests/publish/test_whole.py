@@ -12,7 +12,7 @@ from obstore.store import ObjectStore
 from publish.invented import NIGHT, Night, fill
 from publish.reading import BEFORE, body
 from tipoff.errors import BadInput, ConfigError
-from tipoff.publish.documents import Tonight
+from tipoff.publish.documents import Halt, Tonight
 from tipoff.publish.reads import read_slate
 from tipoff.publish.tonight import publish_tonight, tonight
 from tipoff.publish.write import LATEST, canonical, get, put
@@ -27,7 +27,7 @@ def test_f58_a_reader_during_a_hundred_exports_never_sees_half(warehouse: Wareho
     with warehouse.reading() as work:
         slate = read_slate(work, NIGHT, None)
     moments = [BEFORE + timedelta(seconds=place) for place in range(EXPORTS)]
-    whole = {canonical(tonight(slate, "practice", moment, None, None, None, None)) for moment in moments[:3]}
+    whole = {canonical(tonight(slate, "practice", moment, None, Halt(), None, None)) for moment in moments[:3]}
     versions = sorted(whole, key=len)
     publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
     done = threading.Event()

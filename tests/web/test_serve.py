@@ -14,7 +14,7 @@ import sys
 from tipoff.config import Settings
 from tipoff.web.server import serve
 
-serve(Settings(data_dir=sys.argv[1], port=0), announce=lambda url: print(url, flush=True))
+serve(Settings(data_dir=sys.argv[1], port=0), announce=lambda url, _: print(url, flush=True))
 """
 
 

@@ -10,7 +10,25 @@ import sys
 
 import typer
 
-from tipoff.cli import backfill, backtest, books, capture, coverage, features, fleet, ingest, leakcheck, look, nights, practice, repair
+from tipoff.cli import (
+    alerts,
+    backfill,
+    backtest,
+    books,
+    capture,
+    control,
+    coverage,
+    days,
+    features,
+    fleet,
+    ingest,
+    leakcheck,
+    look,
+    messages,
+    nights,
+    practice,
+    repair,
+)
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -34,13 +52,21 @@ for command in (
     fleet.promote,
     fleet.retire,
     fleet.rollback,
+    control.up,
+    control.start,
+    control.reset,
+    control.process_date,
+    control.export,
     ingest.import_,
     ingest.load,
     capture.scrape,
     capture.plan,
+    days.day,
     capture.worker,
     capture.sweep,
     backfill.backfill,
+    alerts.halt,
+    alerts.resume,
     coverage.coverage,
     books.books,
     leakcheck.leakcheck,
@@ -50,8 +76,10 @@ for command in (
     look.config,
     look.screenshot,
 ):
-    app.command(name=command.__name__.rstrip("_"))(command)
+    app.command(name=command.__name__.rstrip("_").replace("_", "-"))(command)
+app.add_typer(alerts.alerts)
 app.add_typer(features.features)
+app.add_typer(messages.messages)
 app.add_typer(practice.practice)
 app.add_typer(repair.quarantine)
 app.add_typer(repair.names)

@@ -9,37 +9,59 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
+from tipoff.cli.days import print_grid
 
 if TYPE_CHECKING:
     from tipoff.flow.batch_log import Batch
     from tipoff.flow.credits import Spent
+    from tipoff.flow.overview import Overview
 
 
 def status(
-    day: Annotated[str | None, typer.Option("--date", help="A game day: also what should exist of it, beside what does.")] = None,
+    day: Annotated[
+        str | None, typer.Option("--date", help="A game day: how its slate stands, and what should exist beside what does.")
+    ] = None,
+    batch: Annotated[str | None, typer.Option("--batch", help="How this batch stands, such as slate-2025-11-05-1.", metavar="ID")] = None,
     data_dir: DataDir = None,
     json: AsJson = False,
 ) -> None:
-    """What runs and batches did and do, who works, and what is missing, from the state database: the same from every process."""
+    """Whether tonight is all right, what is missing of it, what runs and batches do, who works: from every process the same."""
     from contextlib import closing
 
+    from tipoff.cli.control import print_standing
     from tipoff.clock import resolve_date
     from tipoff.config import clock_of
+    from tipoff.errors import BadInput
     from tipoff.flow.overview import overview
+    from tipoff.flow.standing import status as standing
     from tipoff.flow.state import State
 
+    if day and batch:
+        raise BadInput("A date and a batch were given.", hint="Give either --date or --batch.")
     settings = settings_of(data_dir)
     clock = clock_of(settings)
     with closing(State(settings, clock)) as state:
-        found = overview(state, clock, settings, resolve_date(day, clock) if day else None)
-    if json:
-        print_json(found.as_dict())
+        game_date = resolve_date(day, clock) if day else None
+        of = batch or game_date
+        slate = standing(state, of) if of else None
+        found = overview(state, clock, settings, game_date)
+    if batch and slate:
+        print_json(slate) if json else print_standing(slate)
         return
-    if not (found.runs or found.batches or found.alerts):
+    if json:
+        print_json(found.as_dict() | ({"slate": slate} if slate else {}))
+        return
+    if not (found.runs or found.batches or found.alerts or found.dead_letters):
         print_line("Nothing has run yet. `tipoff demo` shows a whole night; `tipoff import PATH` begins with your own data.")
         return
+    print_line(found.verdict.sentence)
+    print_line()
+    print_grid(found.game_date, found.expected)
+    if slate and slate["batch_id"]:
+        print_standing(slate)
     for alert in found.alerts:
-        print_line(f"! {alert.text} (since {alert.first_at:%Y-%m-%d %H:%M}Z)")
+        print_line(f"! [{alert.severity}] {alert.text} (since {alert.first_at:%Y-%m-%d %H:%M}Z)")
+    _print_messages(found)
     rows = []
     for run in found.runs:
         seconds = f"{(run.finished_at - run.started_at).total_seconds():.1f} s" if run.finished_at else "-"
@@ -50,9 +72,19 @@ def status(
     if found.workers:
         working = [(worker.worker_id, f"{worker.started_at:%Y-%m-%d %H:%M}Z", f"{worker.beat_at:%H:%M:%S}Z") for worker in found.workers]
         print_table("At work", ("process", "since", "last heard"), working)
-    if found.expected:
-        cells = [(cell.game_id, cell.phase, cell.standing, f"{cell.deadline:%H:%M}Z", cell.detail or "") for cell in found.expected]
-        print_table(f"Expected of {day}", ("game", "phase", "standing", "by", "detail"), cells)
+
+
+def _print_messages(found: Overview) -> None:
+    """What of the messages did not arrive, where something did not."""
+    from tipoff.cli.repair import plain
+
+    if found.dead_letters:
+        newest = max(found.dead_letters, key=lambda letter: letter.last_at)
+        print_line(f"! {len(found.dead_letters):,} dead letters wait, the newest: {plain(newest.reason)}")
+        print_line("  `tipoff messages list` shows them, `tipoff messages replay` takes them again once the reason is gone.")
+    for waiting in found.undelivered:
+        last = f"; the last try: {waiting.error}" if waiting.error else ""
+        print_line(f"{waiting.waiting:,} messages wait for {waiting.target}, since {waiting.since:%Y-%m-%d %H:%M}Z{last}")
 
 
 def _print_credits(spent: Spent) -> None:
@@ -82,10 +114,11 @@ def serve(
     host: Annotated[str | None, typer.Option("--host", help="Address to listen on (default: loopback).", show_default=False)] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Serve the pages of what is published, until Ctrl-C."""
+    """Serve the published pages and the control API until Ctrl-C. It does no work: `tipoff worker` does; `tipoff up` is both."""
+    from tipoff.cli.control import announce_url
     from tipoff.web.server import serve as run
 
-    run(settings_of(data_dir, port=port, host=host), announce=lambda url: print_line(f"Pages: {url}  (Ctrl-C ends)"))
+    run(settings_of(data_dir, port=port, host=host), announce=announce_url)
 
 
 def tables(

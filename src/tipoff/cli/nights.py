@@ -54,7 +54,7 @@ def demo(
         from tipoff.web.server import serve as serve_pages
 
         print_line()
-        serve_pages(settings, announce=lambda url: print_line(f"Tonight's page: {url}  (Ctrl-C ends)"))
+        serve_pages(settings, announce=lambda url, _: print_line(f"Tonight's page: {url}  (Ctrl-C ends)"))
 
 
 def night(

@@ -1,18 +1,25 @@
 """Alerts: what an operator should know, kept in the state database. A cause alerts once, and again when it had recovered (F59).
 
-Knows keys and texts. It must never know what they are about, nor how an operator is told.
+Comes in: which causes of a family are met now. Goes out: rows, and beside them an event for each change that is to be told: the same
+transaction holds both, so that no death of a process parts them. Knows keys and texts. It must never know what they are about, nor how an
+operator is told.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal, cast, get_args
 
 import sqlalchemy as sa
 
 from tipoff.flow.state import METADATA, State
+
+Severity = Literal["notice", "warning", "critical"]
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+What = Literal["began", "worse", "recovered", "lapsed"]
+"""What became of a cause: it is met, it is more severe than it was told, it is over, or nobody can mend it any more."""
 
 ALERTS = sa.Table(
     "ops_alerts",
@@ -23,8 +30,19 @@ ALERTS = sa.Table(
     sa.Column("last_at", sa.DateTime, nullable=False),
     sa.Column("count", sa.Integer, nullable=False),  # how often it was met, in all
     sa.Column("recovered_at", sa.DateTime, nullable=True),
+    sa.Column("severity", sa.String, nullable=False, server_default="warning"),
 )
-_LOG = logging.getLogger(__name__)
+EVENTS = sa.Table(
+    "ops_alert_events",
+    METADATA,
+    sa.Column("event_id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.String, nullable=False),
+    sa.Column("what", sa.String, nullable=False),
+    sa.Column("severity", sa.String, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+    sa.Column("began_at", sa.DateTime, nullable=False),
+)
 
 
 @dataclass(frozen=True)
@@ -33,49 +51,92 @@ class Alert:
 
     key: str
     text: str
+    severity: Severity
     first_at: datetime
     last_at: datetime
     count: int
     recovered_at: datetime | None
 
 
-def note_alerts(connection: sa.Connection, family: str, met: Mapping[str, str], now: datetime) -> list[str]:
-    """Put on record which alerts of a family (keys that begin so) are met now, by key, with their text; the others have recovered.
+@dataclass(frozen=True)
+class Noted:
+    """The keys of a family that began, or began again, and those that are over."""
 
-    Gives the keys that are new, or that had recovered: those are told, once, in the log. Belongs in the caller's transaction.
+    fresh: list[str]
+    over: list[str]
+
+
+def note_alerts(
+    connection: sa.Connection,
+    family: str,
+    met: Mapping[str, str],
+    now: datetime,
+    severity: Severity | Mapping[str, Severity] = "warning",
+    lapsed: Callable[[str], bool] = lambda _key: False,
+) -> Noted:
+    """Put on record which alerts of a family (keys that begin so) are met now, by key, with their text; the others are over.
+
+    `severity`: of all of them, or by key; where it rises, that is told as well. `lapsed` says of a key that is met no more whether it was
+    left behind (the game has tipped) rather than mended. Belongs in the caller's transaction, which must be one of `State.transaction`.
     """
-    moment = now.astimezone(UTC).replace(tzinfo=None)
-    query = sa.select(ALERTS.c.key, ALERTS.c.recovered_at).where(ALERTS.c.key.startswith(family, autoescape=True))
-    known = {row.key: row.recovered_at for row in connection.execute(query)}
-    fresh = [key for key in met if key not in known or known[key] is not None]
+    moment = _naive(now)
+    query = sa.select(ALERTS).where(ALERTS.c.key.startswith(family, autoescape=True))
+    known = {row["key"]: row for row in connection.execute(query).mappings()}
+    noted = Noted([], [])
     for key, text in met.items():
-        if key not in known:
-            connection.execute(sa.insert(ALERTS).values(key=key, text=text, first_at=moment, last_at=moment, count=1))
-            continue
-        began = {"first_at": moment, "recovered_at": None} if key in fresh else {}
-        values = {"text": text, "last_at": moment, "count": ALERTS.c.count + 1, **began}
-        connection.execute(sa.update(ALERTS).where(ALERTS.c.key == key).values(**values))
-    over = [key for key, recovered in known.items() if key not in met and recovered is None]
-    if over:
-        connection.execute(sa.update(ALERTS).where(ALERTS.c.key.in_(over)).values(recovered_at=moment))
-    return fresh
+        before = known.get(key)
+        degree = severity if isinstance(severity, str) else severity[key]
+        began = before is None or before["recovered_at"] is not None
+        values = {"text": text, "severity": degree, "last_at": moment}
+        if before is None:
+            connection.execute(sa.insert(ALERTS).values(key=key, first_at=moment, count=1, **values))
+        else:
+            values |= {"first_at": moment, "recovered_at": None} if began else {}
+            connection.execute(sa.update(ALERTS).where(ALERTS.c.key == key).values(count=ALERTS.c.count + 1, **values))
+        if began:
+            noted.fresh.append(key)
+            _event(connection, key, "began", degree, text, moment, moment)
+        elif before is not None and SEVERITIES.index(degree) > SEVERITIES.index(before["severity"]):
+            _event(connection, key, "worse", degree, text, moment, before["first_at"])
+    for key, before in known.items():
+        if key not in met and before["recovered_at"] is None:
+            noted.over.append(key)
+            connection.execute(sa.update(ALERTS).where(ALERTS.c.key == key).values(recovered_at=moment))
+            what: What = "lapsed" if lapsed(key) else "recovered"
+            _event(connection, key, what, before["severity"], before["text"], moment, before["first_at"])
+    return noted
 
 
-def tell(texts: Iterable[str]) -> None:
-    """Tell these in the log."""
-    for text in texts:
-        _LOG.warning("%s", text)
+def _event(connection: sa.Connection, key: str, what: What, severity: str, text: str, at: datetime, began_at: datetime) -> None:
+    row = {"key": key, "what": what, "severity": severity, "text": text, "at": at, "began_at": began_at}
+    connection.execute(sa.insert(EVENTS).values(**row))
+
+
+def note(
+    state: State, family: str, met: Mapping[str, str], now: datetime, severity: Severity | Mapping[str, Severity] = "warning"
+) -> Noted:
+    """`note_alerts` in a transaction of its own."""
+    with state.transaction() as connection:
+        return note_alerts(connection, family, met, now, severity)
 
 
 def alerts(state: State, *, now_only: bool = False) -> list[Alert]:
-    """Every alert, or only those that have not recovered, the newest first."""
+    """Every alert, or only those that are not over, the newest first."""
     query = sa.select(ALERTS).order_by(ALERTS.c.first_at.desc(), ALERTS.c.key)
     if now_only:
         query = query.where(ALERTS.c.recovered_at.is_(None))
     with state.reading() as connection:
         rows = connection.execute(query).mappings().all()
     return [
-        Alert(row["key"], row["text"], _utc(row["first_at"]), _utc(row["last_at"]), row["count"], _utc_or_none(row["recovered_at"]))
+        Alert(
+            key=row["key"],
+            text=row["text"],
+            severity=cast("Severity", row["severity"]),
+            first_at=_utc(row["first_at"]),
+            last_at=_utc(row["last_at"]),
+            count=row["count"],
+            recovered_at=_utc(row["recovered_at"]) if row["recovered_at"] else None,
+        )
         for row in rows
     ]
 
@@ -84,5 +145,5 @@ def _utc(kept: datetime) -> datetime:
     return kept.replace(tzinfo=UTC)
 
 
-def _utc_or_none(kept: datetime | None) -> datetime | None:
-    return None if kept is None else _utc(kept)
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)

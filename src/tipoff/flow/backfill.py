@@ -26,7 +26,7 @@ from dbos import DBOS
 from tipoff.clock import local_instant
 from tipoff.errors import BadInput, BudgetSpent, TipoffError
 from tipoff.flow.arrivals import pending
-from tipoff.flow.engine import Engine, Queue, current, running_engine
+from tipoff.flow.engine import Desk, Engine, Queue, current, running_engine
 from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, trigger, wait_for
@@ -245,9 +245,9 @@ def days_of(state: State, backfill_id: str) -> list[BackfillDay]:
         return [BackfillDay(**row) for row in connection.execute(query).mappings()]
 
 
-def start(engine: Engine, wanted: Wanted, days: Sequence[date], max_credits: int | None) -> str:
+def start(desk: Desk, wanted: Wanted, days: Sequence[date], max_credits: int | None) -> str:
     """Put each day in the queue; the backfill's id. It goes on in whatever process works, also when this one is killed."""
-    house = engine.house
+    house = desk.house
     backfill_id = f"{house.run_id}-{uuid.uuid4().hex[:6]}"
     rows = [
         {
@@ -263,7 +263,7 @@ def start(engine: Engine, wanted: Wanted, days: Sequence[date], max_credits: int
     with house.state.transaction() as connection:
         connection.execute(sa.insert(BACKFILLS), rows)
     for day in days:
-        engine.enqueue(
+        desk.enqueue(
             QUEUE.name,
             backfill_day,
             backfill_id,
@@ -276,19 +276,19 @@ def start(engine: Engine, wanted: Wanted, days: Sequence[date], max_credits: int
     return backfill_id
 
 
-def stop(engine: Engine, backfill_id: str) -> None:
+def stop(desk: Desk, backfill_id: str) -> None:
     """Take the days that have not begun out of the queue; what was loaded stays."""
-    for day in days_of(engine.house.state, backfill_id):
+    for day in days_of(desk.house.state, backfill_id):
         if day.state == "waiting":
-            engine.cancel(f"backfill:{backfill_id}:{day.game_date.isoformat()}")
-            _write(engine.house, backfill_id, day.game_date, state="stopped", error="Stopped by hand.")
+            desk.cancel(f"backfill:{backfill_id}:{day.game_date.isoformat()}")
+            _write(desk.house, backfill_id, day.game_date, state="stopped", error="Stopped by hand.")
 
 
-def wait(engine: Engine, backfill_id: str, progress: Callable[[int], None] | None = None) -> list[BackfillDay]:
+def wait(desk: Desk, backfill_id: str, progress: Callable[[int], None] | None = None) -> list[BackfillDay]:
     """Wait until every day is over."""
     told = 0
     while True:
-        days = days_of(engine.house.state, backfill_id)
+        days = days_of(desk.house.state, backfill_id)
         over = sum(day.state not in ("waiting", "processing") for day in days)
         if progress and over > told:
             progress(over - told)

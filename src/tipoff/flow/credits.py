@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from tipoff.clock import Clock
 from tipoff.config import Settings
 from tipoff.errors import BudgetSpent
-from tipoff.flow.alerts import note_alerts, tell
+from tipoff.flow.alerts import ALERTS, Severity, note_alerts
 from tipoff.flow.state import METADATA, State
+from tipoff.flow.telling import tell_in_log
 from tipoff.scrape.request import Request
 
 CREDITS = sa.Table(
@@ -72,8 +73,10 @@ class Credits:
             refusal = self._refusal(request, spent, _remaining(connection, now), now)
             number = None if refusal else _book(connection, request, now, self._run_id)
             met = self._levels_met(spent, request.credits, refused=refusal is not None, now=now)
-            fresh = note_alerts(connection, _FAMILY, met, now) if request.credits else []  # what is free says nothing of the limits
-        tell(met[key] for key in fresh)
+            if request.credits:  # what is free says nothing of the limits
+                note_alerts(connection, _FAMILY, met, now, {key: _severity(key) for key in met})
+        if met:
+            tell_in_log(self._state, self._clock)
         if refusal is not None:  # only now: raised inside, it would take its alert with it
             raise refusal
         assert number is not None
@@ -116,6 +119,17 @@ class Credits:
         with self._state.reading() as connection:
             spent, left = _spent(connection, now), _remaining(connection, now)
         return Spent(spent["day"], spent["month"], self._limits["day"], self._limits["month"], left)
+
+
+def end_past_levels(state: State, now: datetime) -> None:
+    """Alerts of a day or month that is past are over, also where nothing is asked in the new one."""
+    with state.transaction() as connection:
+        open_now = ALERTS.c.key.startswith(_FAMILY) & ALERTS.c.recovered_at.is_(None)
+        rows = connection.execute(sa.select(ALERTS.c.key, ALERTS.c.text, ALERTS.c.severity).where(open_now)).all()
+        names = {now.astimezone(UTC).strftime(name) for name in _NAMES.values()}
+        standing = [row for row in rows if row.key.split(" ")[2] in names]
+        if len(standing) < len(rows):
+            note_alerts(connection, _FAMILY, {row.key: row.text for row in standing}, now, {row.key: row.severity for row in standing})
 
 
 @dataclass(frozen=True)
@@ -171,6 +185,11 @@ def _remaining(connection: sa.Connection, now: datetime) -> int | None:
         return None
     unknown = sa.select(sa.func.sum(CREDITS.c.reserved)).where(CREDITS.c.credit_id > last.credit_id, CREDITS.c.charged.is_(None))
     return int(last.remaining) - int(connection.execute(unknown).scalar_one() or 0)
+
+
+def _severity(key: str) -> Severity:
+    severities: tuple[Severity, ...] = ("notice", "warning", "critical")
+    return dict(zip(LEVELS, severities, strict=True))[int(key.rpartition(" ")[2])]
 
 
 def _renewal(period: Period, now: datetime) -> datetime:

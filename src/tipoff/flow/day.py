@@ -101,9 +101,14 @@ def day_plan(
     return sorted(tasks)
 
 
+def last_quotes(tip: datetime) -> datetime:
+    """The last moment at which quotes are asked for before a tip-off."""
+    return tip - timedelta(minutes=LAST_MINUTES[-1])
+
+
 def last_call_of(tip: datetime) -> datetime:
     """The last call before a tip-off that has no other near it."""
-    return tip - timedelta(minutes=LAST_MINUTES[-1]) + LAST_CALL_AFTER
+    return last_quotes(tip) + LAST_CALL_AFTER
 
 
 def tip_groups(slate: Sequence[PlannedGame]) -> list[list[PlannedGame]]:

@@ -65,7 +65,7 @@ def note_dead_letter(connection: sa.Connection, addressee: str, origin: str, bod
     identity = letter_id(addressee, body)
     moment = _naive(now)
     known = DEAD_LETTERS.c.letter_id == identity
-    values: dict[str, Any] = {"origin": origin, "reason": reason, "last_at": moment, "replayed_at": None}
+    values: dict[str, Any] = {"origin": _text(origin), "reason": _text(reason), "last_at": moment, "replayed_at": None}
     if connection.execute(sa.update(DEAD_LETTERS).where(known).values(count=DEAD_LETTERS.c.count + 1, **values)).rowcount == 0:
         new = {"letter_id": identity, "addressee": addressee, "body": body, "first_at": moment, "count": 1}
         connection.execute(sa.insert(DEAD_LETTERS).values(**new, **values))
@@ -92,6 +92,11 @@ def dead_letters(state: State, letters: Collection[str] | None = None, *, everyt
 def _letter(row: Any) -> DeadLetter:
     times = {name: row[name].replace(tzinfo=UTC) if row[name] else None for name in ("first_at", "last_at", "replayed_at")}
     return DeadLetter(**{**row, **times, "body": bytes(row["body"])})
+
+
+def _text(told: str) -> str:
+    """As any database takes it: without what is no character, and without NUL."""
+    return told.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def _naive(moment: datetime) -> datetime:

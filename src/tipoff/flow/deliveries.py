@@ -80,6 +80,15 @@ def deliver_due(state: State, clock: Clock, targets: Sequence[Target]) -> int:
     return sum(_deliver_to(state, clock, target) for target in targets)
 
 
+def any_due(state: State, now: datetime, targets: Collection[str]) -> bool:
+    """Whether a target has something to get now: a look that holds nothing."""
+    if not targets:
+        return False
+    query = sa.select(DELIVERIES.c.message_id).where(_is_due(now) & DELIVERIES.c.target.in_(sorted(targets))).limit(1)
+    with state.reading() as connection:
+        return connection.execute(query).first() is not None
+
+
 def undelivered(state: State) -> list[Undelivered]:
     """What waits, by target."""
     query = sa.select(DELIVERIES).where(_WAITS).order_by(DELIVERIES.c.target, DELIVERIES.c.created_at)
@@ -128,29 +137,32 @@ def _deliver_to(state: State, clock: Clock, target: Target) -> int:
         # Everything that is due would meet the same.
         now = clock.now()
         least = timedelta(seconds=error.after) if isinstance(error, TargetDown) and error.after else timedelta(0)
-        trying += [row for row in waiting if _book(state, now, row, least)]
-        _failed(state, now, trying, str(error))
+        trying += [row for row in waiting if _book(state, now, row)]
+        _failed(state, now, trying, str(error), least)
         _LOG.info("%s is left alone for a while, with %d messages: %s", target.name, len(trying), error)
     return done
 
 
-def _due(state: State, now: datetime, target: str) -> list[_Row]:
-    """What waits for a target, and for no later moment, the oldest first. A moment that no pause can reach was set before the clock was
-    put back (F32)."""
+def _is_due(now: datetime) -> Any:
+    """What waits, and for no later moment. A moment that no pause can reach was set before the clock was put back (F32)."""
     moment = _naive(now)
-    is_due = DELIVERIES.c.not_before.is_(None) | (DELIVERIES.c.not_before <= moment) | (DELIVERIES.c.not_before > moment + LONGEST_PAUSE)
-    query = sa.select(DELIVERIES).where(_WAITS & (DELIVERIES.c.target == target) & is_due)
+    reached = DELIVERIES.c.not_before.is_(None) | (DELIVERIES.c.not_before <= moment) | (DELIVERIES.c.not_before > moment + LONGEST_PAUSE)
+    return _WAITS & reached
+
+
+def _due(state: State, now: datetime, target: str) -> list[_Row]:
+    """What is due for a target, the oldest first."""
+    query = sa.select(DELIVERIES).where(_is_due(now) & (DELIVERIES.c.target == target))
     with state.reading() as connection:
         rows = connection.execute(query.order_by(DELIVERIES.c.created_at, DELIVERIES.c.message_id).limit(_A_ROUND))
         return [dict(row) for row in rows.mappings()]
 
 
-def _book(state: State, now: datetime, row: _Row, least: timedelta = timedelta(0)) -> bool:
+def _book(state: State, now: datetime, row: _Row) -> bool:
     """Book one try, unless another process was quicker; whether it is ours. It is tried again after a pause, whatever happens to us."""
-    pause = min(max(FIRST_PAUSE * 2 ** min(row["tries"], 20), least), LONGEST_PAUSE)
     ours = _of(row) & _WAITS & (DELIVERIES.c.tries == row["tries"])
     with state.transaction() as connection:
-        booked = sa.update(DELIVERIES).where(ours).values(tries=row["tries"] + 1, not_before=_naive(now + pause))
+        booked = sa.update(DELIVERIES).where(ours).values(tries=row["tries"] + 1, not_before=_naive(now + _pause(row["tries"] + 1)))
         if connection.execute(booked).rowcount == 0:
             return False
     row["tries"] += 1
@@ -164,13 +176,18 @@ def _delivered(state: State, now: datetime, row: _Row) -> None:
         note_taken(connection, [dead_letter_id(row["target"], bytes(row["body"]))], now)
 
 
-def _failed(state: State, now: datetime, rows: Sequence[_Row], error: str) -> None:
-    """These tries failed; what was tried often enough is a dead letter."""
+def _pause(tries: int) -> timedelta:
+    return min(FIRST_PAUSE * float(2 ** min(tries - 1, 20)), LONGEST_PAUSE)
+
+
+def _failed(state: State, now: datetime, rows: Sequence[_Row], error: str, least: timedelta = timedelta(0)) -> None:
+    """These tries failed, and the next comes after `least` at the earliest; what was tried often enough is a dead letter."""
     with state.transaction() as connection:
         for row in rows:
             dead = row["tries"] >= TRIES
             still = _of(row) & _WAITS
-            values = {"error": error, **({"dead_at": _naive(now)} if dead else {})}
+            again = _naive(now + max(_pause(row["tries"]), min(least, LONGEST_PAUSE)))
+            values = {"error": error, "not_before": again, **({"dead_at": _naive(now)} if dead else {})}
             if connection.execute(sa.update(DELIVERIES).where(still).values(**values)).rowcount and dead:
                 reason = f"Not delivered in {row['tries']} tries: {error}"
                 note_dead_letter(connection, row["target"], f"message {row['message_id']}", bytes(row["body"]), reason, now)

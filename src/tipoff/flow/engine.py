@@ -51,6 +51,7 @@ WORKERS = sa.Table(
     sa.Column("beats", sa.Integer, nullable=False),
     sa.Column("beat_at", sa.DateTime, nullable=False),
     sa.Column("left_at", sa.DateTime, nullable=True),
+    sa.Column("vanished_at", sa.DateTime, nullable=True),  # it did not leave: others found it dead
 )
 
 
@@ -315,7 +316,7 @@ class Engine(Desk):
                 )
                 return
             mine = sa.update(WORKERS).where(WORKERS.c.worker_id == self.worker_id)
-            connection.execute(mine.values(beats=WORKERS.c.beats + 1, beat_at=_now(self.house), left_at=None))
+            connection.execute(mine.values(beats=WORKERS.c.beats + 1, beat_at=_now(self.house), left_at=None, vanished_at=None))
 
     def _round(self) -> None:
         """One look at the others. Only the oldest living process acts, so that two never take over the same work."""
@@ -330,17 +331,19 @@ class Engine(Desk):
             duty()
 
     def _is_dead(self, worker: Worker) -> bool:
-        gone = worker.host == socket.gethostname() and not _process_lives(worker.pid)
+        gone = worker.host == socket.gethostname() and not process_lives(worker.pid)
         return gone or self._watch.still_for(worker.worker_id, worker.beats) >= self._silence
 
     def _take_over(self, worker: Worker) -> None:
         """Put the work of a dead process back in its queues; where nothing is left of it, it has left."""
         if not self._put_back(worker.worker_id):
-            self._has_left(worker.worker_id)
+            self._has_left(worker.worker_id, vanished=True)
 
-    def _has_left(self, worker_id: str) -> None:
+    def _has_left(self, worker_id: str, *, vanished: bool = False) -> None:
+        now = _now(self.house)
         with self.house.state.transaction() as connection:
-            connection.execute(sa.update(WORKERS).where(WORKERS.c.worker_id == worker_id).values(left_at=_now(self.house)))
+            this = sa.update(WORKERS).where(WORKERS.c.worker_id == worker_id)
+            connection.execute(this.values(left_at=now, vanished_at=now if vanished else None))
 
 
 @contextmanager
@@ -422,7 +425,8 @@ def _worth_telling(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.ERROR and (cause is None or cause.__name__ != "DBOSAwaitedWorkflowCancelledError")
 
 
-def _process_lives(pid: int) -> bool:
+def process_lives(pid: int) -> bool:
+    """Whether a process of this machine is there."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -13,8 +13,9 @@ from typing import Any, Literal
 
 from tipoff.clock import game_date_of
 from tipoff.errors import BadInput
-from tipoff.flow.alerts import note_alerts, tell
+from tipoff.flow.alerts import Severity, note
 from tipoff.flow.house import House
+from tipoff.flow.telling import tell_in_log
 from tipoff.predict.artefacts import Loaded, manifest_path
 from tipoff.predict.guard import Staleness, days_since, staleness
 from tipoff.predict.systems import System, systems_named
@@ -146,24 +147,31 @@ def watched(house: House, fleet: Fleet, game_date: date) -> Fleet:
 
     Who is blocked, and whose model is stale today, is put on record as an alert.
     """
-    with house.warehouse.reading() as work:
-        held = blocked(work, game_date)
-        served = registry.serving(registry.models(work))
-    today = game_date_of(house.clock.now())
-    stale = {f"{_STALE}{name}": words for name, row in served.items() if (words := _stale(row, today))}
-    for family, met in ((_STALE, stale), (_BLOCKED, {f"{_BLOCKED}{name}": f"{name} is {health.told}" for name, health in held.items()})):
-        with house.state.transaction() as connection:
-            fresh = note_alerts(connection, family, met, house.clock.now())
-        tell(met[key] for key in fresh)
+    held = note_health(house, game_date)
+    tell_in_log(house.state, house.clock)
     return [
         (system, None, held[system.system_id].told) if system.system_id in held else (system, loaded, why) for system, loaded, why in fleet
     ]
 
 
-def _stale(row: Row, today: date) -> str:
-    days = days_since(row["trained_until"], today)
-    word = staleness(days)
-    return f"{word}: {row['model_id']} was trained {days} days ago, and a refit is due every 7" if word else ""
+def note_health(house: House, game_date: date) -> dict[str, Health]:
+    """Put on record which systems are BLOCKED by what was graded before `game_date`, and whose model is stale today; gives the former."""
+    now = house.clock.now()
+    with house.warehouse.reading() as work:
+        held = blocked(work, game_date)
+        served = registry.serving(registry.models(work))
+    today = game_date_of(now)
+    aged = {name: (row, days_since(row["trained_until"], today)) for name, row in served.items()}
+    stale = {f"{_STALE}{name}": (word, _stale(word, row, days)) for name, (row, days) in aged.items() if (word := staleness(days))}
+    words = {key: text for key, (_, text) in stale.items()}
+    degrees: dict[str, Severity] = {key: word for key, (word, _) in stale.items()}
+    note(house.state, _STALE, words, now, degrees)
+    note(house.state, _BLOCKED, {f"{_BLOCKED}{name}": f"{name} is {health.told}" for name, health in held.items()}, now)
+    return held
+
+
+def _stale(word: Staleness, row: Row, days: int | None) -> str:
+    return f"{word}: {row['model_id']} was trained {days} days ago, and a refit is due every 7"
 
 
 def _live(work: Work, row: Row, champion: Row | None) -> tuple[Evidence, Evidence | None]:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 
 from obstore.store import ObjectStore
 
-from tipoff.clock import Clock
+from tipoff.clock import Clock, game_date_of
 from tipoff.config import Settings
 from tipoff.flow.credits import Credits
+from tipoff.flow.halts import active
 from tipoff.flow.state import State
+from tipoff.publish.documents import Halt
 from tipoff.publish.status import PhaseRun, publish_status
 from tipoff.store import open_warehouse
 from tipoff.store.payloads import Vault, open_bucket
@@ -37,7 +39,9 @@ class House:
     run_id: str
 
     def publish_status(self) -> None:
-        """Write `v1/status.json` from the runs on record."""
+        """Write `v1/status.json` from the runs on record, and the halt in force for today."""
+        now = self.clock.now()
+        halt = active(self.state, now, game_date_of(now))
         runs = [
             PhaseRun(
                 run_id=run.run_id,
@@ -52,16 +56,17 @@ class House:
             for run in self.state.runs()
             if run.game_date is not None
         ]
-        publish_status(self.bucket, runs, generated_at=self.clock.now(), league=self.settings.league)
+        stopped = Halt(active=True, reason=halt.words, since=halt.since) if halt else None
+        publish_status(self.bucket, runs, generated_at=now, league=self.settings.league, halt=stopped)
 
 
 @contextmanager
-def open_house(settings: Settings, clock: Clock) -> Iterator[House]:
-    """Open everything that the settings name, for one run.
+def open_house(settings: Settings, clock: Clock, *, wait_seconds: float | None = None) -> Iterator[House]:
+    """Open everything that the settings name, for one run; `wait_seconds` is how long it waits for a warehouse that another process holds.
 
     Raises ConfigError where something cannot be opened.
     """
-    warehouse = open_warehouse(settings)
+    warehouse = open_warehouse(settings, wait_seconds)
     bucket = open_bucket(settings.bucket_url)
     state = State(settings, clock)
     run_id = f"{clock.now():%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"

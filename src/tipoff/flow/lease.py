@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -79,10 +79,44 @@ def trigger(
     """
     with desk.house.state.transaction() as connection:
         number = _waiting_or_new(connection, desk.house, feed, game_date, cause, asked or {})
+    if _enqueued(desk, feed, game_date, number, delay):
+        return number
+    return trigger(desk, feed, game_date, cause, asked)
+
+
+def begin(desk: Desk, feed: str, game_date: date, cause: str, asked: Mapping[str, Any], *, seen: int) -> tuple[int, bool]:
+    """Ask for a batch unless one is on its way: the number of the batch that will do it, and whether it is new.
+
+    One is on its way where one waits; where one runs that was asked for all of it; and where somebody made one since the newest was number
+    `seen`, on which the caller judged that one is needed. So of all who ask at the same instant one makes it, and all get its number.
+    """
+    with desk.house.state.transaction() as connection:
+        newer = (BATCHES.c.state.in_(("waiting", "processing"))) | (BATCHES.c.number > seen)
+        query = sa.select(BATCHES).where(of_batch(feed, game_date) & newer).order_by(BATCHES.c.number.desc())
+        found = [batch_of(row) for row in connection.execute(query).mappings()]
+        on_its_way = next((batch.number for batch in found if covers(batch, asked)), None)
+        number = on_its_way or _waiting_or_new(connection, desk.house, feed, game_date, cause, asked)
+    fresh = number not in {batch.number for batch in found}
+    if on_its_way or _enqueued(desk, feed, game_date, number):
+        return number, fresh
+    return begin(desk, feed, game_date, cause, asked, seen=number)
+
+
+def covers(batch: Batch, asked: Mapping[str, Any]) -> bool:
+    """Whether a batch that runs, or has ended well, was asked for all of this: of each list, where None is everything, no less."""
+    lists = {name: value for name, value in asked.items() if value is None or isinstance(value, list)}
+    return batch.state in ("processing", "complete") and all(_within(value, batch.asked.get(name)) for name, value in lists.items())
+
+
+def _within(part: Collection[str] | None, whole: Collection[str] | None) -> bool:
+    """None is everything."""
+    return whole is None or (part is not None and set(part) <= set(whole))
+
+
+def _enqueued(desk: Desk, feed: str, game_date: date, number: int, delay: float | None = None) -> bool:
+    """Put a batch in its queue, where it may be already; False where its workflow is over, and the batch was given up."""
     enqueue(desk, feed, game_date, number, delay)
-    if desk.ended(workflow_id(feed, game_date, number)) and _give_up_waiting(desk.house, feed, game_date, number):
-        return trigger(desk, feed, game_date, cause, asked)
-    return number
+    return not (desk.ended(workflow_id(feed, game_date, number)) and _give_up_waiting(desk.house, feed, game_date, number))
 
 
 def _waiting_or_new(

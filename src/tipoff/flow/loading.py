@@ -69,7 +69,7 @@ def load_batch(feed: str, day: str, number: int) -> str:
 
 @DBOS.step(name="load:relay")
 def _relay_step() -> int:
-    return relay(current(), react)
+    return relay(current(), react, deliver=False)
 
 
 @DBOS.step(name="load")
@@ -159,7 +159,7 @@ def _tell(house: House, holder: Holder, work: Work, counts: Counts) -> None:
             completion_pct=100.0 * counts.offered / (counts.offered + apart) if counts.offered + apart else 100.0,
             started_at=batch.started_at or now,
             finished_at=now,
-            trigger=batch.cause,
+            trigger=batch.cause[:200] or batch.feed,
             correlation_id=f"{batch.batch_id}.{holder.generation}",
             execution_id=f"{batch.batch_id}.{holder.generation}.{holder.commits()}",
         ),

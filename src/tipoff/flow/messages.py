@@ -11,25 +11,58 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from difflib import get_close_matches
+from itertools import islice
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
 from tipoff.clock import as_utc
 from tipoff.errors import BadInput
 from tipoff.store.tables import table_of
 from tipoff.store.warehouse import Work
 
-SCHEMA_VERSION: Literal[1] = 1
+SCHEMA_VERSION = 1
 Phase = Literal["scrape", "load", "analyze", "features", "predict", "publish", "grade", "performance", "train"]
 Status = Literal["success", "partial", "no_data", "failed"]
 PHASES: tuple[Phase, ...] = get_args(Phase)
 
+
+def _day_as_written(value: Any, info: ValidationInfo) -> Any:
+    """A day out of JSON, written as ISO 8601 writes it: pydantic would also take "86400", a day after the beginning of 1970."""
+    if info.mode != "json" or not isinstance(value, str):
+        return value
+    if not _ISO_DAY.fullmatch(value):
+        raise ValueError("input should be written as in 2025-11-05")
+    return date.fromisoformat(value)
+
+
+def _instant_as_written(value: Any, info: ValidationInfo) -> Any:
+    """An instant out of JSON, likewise."""
+    if info.mode != "json" or not isinstance(value, str):
+        return value
+    if not _ISO_INSTANT.match(value):
+        raise ValueError("input should be written as in 2025-11-05T22:30:00Z")
+    return datetime.fromisoformat(value)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return as_utc(moment)
+    except BadInput as error:
+        raise ValueError(error.message.rstrip(".")) from None
+
+
+_ISO_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ISO_INSTANT = re.compile(f"{_ISO_DAY.pattern}T[0-9]{{2}}:[0-9]{{2}}")
+Version = Annotated[int, Field(ge=1, le=1)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-Instant = Annotated[AwareDatetime, AfterValidator(as_utc)]
+Day = Annotated[date, BeforeValidator(_day_as_written)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant_as_written), AfterValidator(_in_utc)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 
@@ -51,12 +84,12 @@ class CompletionMessage(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    schema_version: Literal[1]
+    schema_version: Version
     processor_name: Name
     phase: Phase
     execution_id: Name
     correlation_id: Name
-    game_date: date
+    game_date: Day
     output_dataset: Name
     output_table: Name
     status: Status
@@ -80,7 +113,7 @@ class CompletionMessage(BaseModel):
 
     def to_json(self) -> str:
         """As it travels and is kept: fields in the contract's order, `error` only where there is one."""
-        return self.model_dump_json(exclude_none=True, warnings="none")
+        return self.model_dump_json(exclude=None if self.error else {"error"}, warnings="none")
 
 
 def completion(
@@ -158,10 +191,9 @@ def _once_each(body: bytes | str) -> bytes | str:
     """The body, if no field of it stands there twice: two readers could take two different ones. Other faults are the model's affair."""
 
     def refuse(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = sorted(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
         if twice:
-            raise BadInput(_told(f"{name}: stands there twice" for name in twice), hint=_HINT)
+            raise BadInput(_told(f"{_shown(name)}: stands there twice" for name in twice), hint=_HINT)
         return dict(pairs)
 
     try:
@@ -180,7 +212,7 @@ def _whole(make: Callable[[], CompletionMessage]) -> CompletionMessage:
 
 def _fault(fault: Any) -> str:
     """One fault, its path first."""
-    path, kind = ".".join(map(str, fault["loc"])) or "$", fault["type"]
+    path, kind = _shown(".".join(map(str, fault["loc"]))) or "$", fault["type"]
     if kind == "missing":
         return f"{path}: is missing"
     if kind == "extra_forbidden":
@@ -191,8 +223,18 @@ def _fault(fault: Any) -> str:
     return f"{path}: {said[0].lower()}{said[1:]}"
 
 
-def _told(faults: Any) -> str:
-    return f"A completion message does not fit: {'; '.join(faults)}."
+def _shown(name: str) -> str:
+    """A name from outside: on one line, and no longer than anybody reads."""
+    plain = "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in name)
+    return plain if len(plain) <= _LONGEST_NAME else f"{plain[:_LONGEST_NAME]}…"
 
 
+def _told(faults: Iterable[str]) -> str:
+    first = [*islice(found := iter(faults), _MOST_FAULTS)]
+    more = sum(1 for _ in found)
+    return f"A completion message does not fit: {'; '.join(first)}{f'; and {more} more' if more else ''}."
+
+
+_LONGEST_NAME = 80
+_MOST_FAULTS = 20
 _HINT = "Correct its sender, and send it again; docs/messages.md lists the fields."

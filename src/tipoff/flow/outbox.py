@@ -9,21 +9,27 @@ received twice and is never lost (F21).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import threading
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from tipoff.flow.dead_letters import D, Reaction, receive
-from tipoff.flow.deliveries import deliver_due, expect_deliveries
+from tipoff.errors import Busy
+from tipoff.flow.dead_letters import D, HasHouse, Reaction, receive
+from tipoff.flow.deliveries import any_due, deliver_due, expect_deliveries
 from tipoff.flow.house import House
 from tipoff.flow.targets import Letter, Target, configured_targets
 from tipoff.store.tables import table_of
 
+_LOG = logging.getLogger(__name__)
 
-def relay(desk: D, react: Reaction[D], targets: Sequence[Target] | None = None) -> int:
+
+def relay(desk: D, react: Reaction[D], targets: Sequence[Target] | None = None, *, deliver: bool = True) -> int:
     """Pass on every message that is not marked as sent; how many those were.
 
     One that is refused, or that the reaction fails on, becomes a dead letter, and the others go on. `targets` are by default those of the
-    settings; one that is down stops neither the messages nor the other targets: it is tried again at later relays.
+    settings; one that is down stops neither the messages nor the other targets: it is tried again at later relays. Without `deliver`
+    the targets are left to the `Postman` of this or another process, so that nobody waits for a slow one.
     """
     house = desk.house
     out = configured_targets(house.settings, house.clock) if targets is None else list(targets)
@@ -37,7 +43,8 @@ def relay(desk: D, react: Reaction[D], targets: Sequence[Target] | None = None) 
             received.append(row)
     finally:
         _mark_sent(house, received)
-    deliver_due(house.state, house.clock, out)
+    if deliver:
+        deliver_due(house.state, house.clock, out)
     return len(received)
 
 
@@ -54,3 +61,30 @@ def _mark_sent(house: House, rows: list[dict[str, Any]]) -> None:
         return
     with house.warehouse.writing(house.run_id) as work:
         work.merge("ops.outbox", table_of("ops.outbox", [{**row, "sent_at": house.clock.now()} for row in rows]))
+
+
+class Postman:
+    """A duty of the watching process: what is due for a target is delivered within a round, in a thread that nobody waits for."""
+
+    def __init__(self, desk: Callable[[], HasHouse], targets: Sequence[Target] | None = None) -> None:
+        self._desk, self._targets = desk, targets
+        self._round: threading.Thread | None = None
+
+    def __call__(self) -> None:
+        if self._round is not None and self._round.is_alive():
+            return
+        house = self._desk().house
+        targets = configured_targets(house.settings, house.clock) if self._targets is None else self._targets
+        if any_due(house.state, house.clock.now(), [target.name for target in targets]):
+            self._round = threading.Thread(target=_deliver_apart, args=(house, targets), name="tipoff-post", daemon=True)
+            self._round.start()
+
+
+def _deliver_apart(house: House, targets: Sequence[Target]) -> None:
+    """What was not delivered stands on record, and is tried again in a later round."""
+    try:
+        deliver_due(house.state, house.clock, targets)
+    except Busy:
+        return
+    except Exception:  # noqa: BLE001 - nobody waits for this thread; what it met is told
+        _LOG.exception("A round of deliveries failed; the next one tries again.")

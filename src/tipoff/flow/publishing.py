@@ -1,7 +1,8 @@
 """Phase 6 as a plain function: the documents of a date, where what they rest on has changed since they were published.
 
-Comes in: a date. Goes out: documents in the bucket, and in the warehouse from which versions they were made. It must never know how what it
-publishes came about.
+Comes in: a date. Goes out: documents in the bucket, each with the halt that is in force, and in the warehouse from which versions they were
+made; and on record, where too few systems are left, or are not any more. Whoever publishes a date does it here: so no document is without
+the halt. It must never know how what it publishes came about.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import date, datetime
 
 from tipoff.analyze.slate import games_between
 from tipoff.clock import game_date_of
+from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift_by_rule
 from tipoff.flow.house import House
 from tipoff.flow.slate import Done, Guard, Seal, no_guard, no_seal
 from tipoff.predict.activate import PREDICTIONS
@@ -34,9 +36,10 @@ def publish(
 
     Raises ConfigError where the bucket does not take a document.
     """
+    halt = active(house.state, house.clock.now(), game_date, but={FLEET_BLOCKED})
     with house.warehouse.reading() as work:
         guard(work)
-        head, made_from = _rests_on(work, house, game_date, failure)
+        head, made_from = _rests_on(work, house, game_date, failure, halt)
         if (
             not force
             and versions(work, [PUBLISH], [_scope(game_date)]).get((PUBLISH, _scope(game_date)), Version(0)).made_from == made_from
@@ -49,8 +52,13 @@ def publish(
         generated_at=house.clock.now(),
         as_of=as_of,
         headline_system=head,
+        halt_reason=halt.words if halt else None,
+        halt_since=halt.since if halt else None,
         failure=failure,
     )
+    _note_fleet(house, game_date, published.fleet_blocked)
+    if active(house.state, house.clock.now(), game_date, but={FLEET_BLOCKED}) != halt:  # somebody halted, or resumed, meanwhile
+        return publish(house, game_date, as_of=as_of, guard=guard, seal=seal, failure=failure, force=True)
     with house.warehouse.writing(house.run_id) as work:
         guard(work)
         advance(work, {(PUBLISH, _scope(game_date)): made_from})
@@ -59,13 +67,23 @@ def publish(
     return Done(True, {"documents": len(published.documents), "bytes": published.bytes, "state": published.state}), published
 
 
+def _note_fleet(house: House, game_date: date, why: str | None) -> None:
+    """Put on record that too few systems are left, as other halts are, or that there are enough again."""
+    now = house.clock.now()
+    with house.state.transaction() as connection:
+        if why is None:
+            lift_by_rule(connection, now, FLEET_BLOCKED, [""], game_date)
+        else:
+            halt_by_rule(connection, now, FLEET_BLOCKED, "", why.removeprefix(f"{FLEET_BLOCKED}: "), game_date)
+
+
 def _scope(game_date: date) -> str:
     return game_date.isoformat()
 
 
-def _rests_on(work: Work, house: House, game_date: date, failure: str | None) -> tuple[str | None, str]:
+def _rests_on(work: Work, house: House, game_date: date, failure: str | None, halt: Halt | None) -> tuple[str | None, str]:
     """The system that stands for the slate, and the versions that the documents rest on: of every game ever on this date whatever has one,
-    of the fleet its models, of the day what is said of their age."""
+    of the fleet its models, of the day what is said of their age; and the halt."""
     games = games_between(work, game_date, game_date)
     known = work.table("ops.generations")
     mine = known.filter(known.scope.isin([*games, _scope(game_date)]), ~known.kind.startswith("load:"), known.kind != PUBLISH)
@@ -76,5 +94,5 @@ def _rests_on(work: Work, house: House, game_date: date, failure: str | None) ->
     head = headline(models, speaking.column("system_id").to_pylist())[0]
     parts = [f"{row['kind']} {row['scope']} {row['generation']}" for row in rows]
     parts += [f"{row['model_id']} {row['state']}" for row in models]
-    parts += [str(head), failure or "", game_date_of(house.clock.now()).isoformat()]
+    parts += [str(head), failure or "", halt.words if halt else "", game_date_of(house.clock.now()).isoformat()]
     return head, hashlib.sha256("\n".join(parts).encode()).hexdigest()

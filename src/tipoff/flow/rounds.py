@@ -14,7 +14,7 @@ from tipoff.clock import game_date_of
 from tipoff.flow.engine import Engine, Queue
 from tipoff.flow.expected import write_expected
 from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, due, still_needed
-from tipoff.flow.scraping import Cycle, moments_done, planned_games, scraping, teams_without_roster
+from tipoff.flow.scraping import Cycle, asked_again, moments_done, planned_games, scraping, teams_without_roster
 from tipoff.flow.there import final_games
 
 TICKS = Queue("ticks", each=None)
@@ -62,6 +62,9 @@ def capture_tick(engine: Engine) -> Tick:
                 scraper.miss(day, missed, "Its moment passed while nobody asked.")
                 done.missed += len(missed)
             fresh = [ask for ask in chosen if ask not in stale]
+            asked = {(ask.feed, ask.game_id) for ask in fresh}
+            again = asked_again(house.state, day, games.get(day, ()), now)
+            fresh += [ask for ask in again if (ask.feed, ask.game_id) not in asked]
             if fresh:
                 done.cycles[day] = scraper.cycle(day, fresh, "the capture plan")
             if fresh or missed:

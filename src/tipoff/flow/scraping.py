@@ -39,7 +39,8 @@ REPORTS_TRIED = 4
 """So many injury reports, from the one that is due backwards, are asked for before another source is."""
 PREFERRED: dict[str, tuple[str, ...]] = {"injuries": ("nba_injuries", "espn"), "scores": ("nba_stats", "espn")}
 """Whom to ask first, by feed, of the sources that are switched on; for any other feed it is the order of the settings."""
-AskState = Literal["asked", "failed", "missed"]
+AskState = Literal["asked", "failed", "missed", "again"]
+"""`again`: what came of it was not enough, and the next tick of the capture asks once more."""
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 ASKS = sa.Table(
@@ -363,3 +364,25 @@ def scrape_now(engine: Engine, game_date: date, feeds: Sequence[str] = ASK_FEEDS
 def moments_done(state: State, game_date: date) -> set[tuple[str, str, datetime]]:
     """(feed, game, moment) of every ask of a day that has its row."""
     return {(row["feed"], row["game_id"], row["at"]) for row in asks_on_record(state, game_date)}
+
+
+def ask_again(state: State, game_date: date, wanted: Iterable[tuple[str, str]], now: datetime) -> None:
+    """Have the capture's next tick ask once more for these (feed, game). What came of the newest ask of each stands until then."""
+    with state.transaction() as connection:
+        for feed, game in sorted(wanted):
+            mine = (ASKS.c.game_date == game_date) & (ASKS.c.feed == feed) & (ASKS.c.game_id == game)
+            newest = connection.execute(sa.select(sa.func.max(ASKS.c.at)).where(mine & (ASKS.c.state != "missed"))).scalar()
+            if newest is not None:
+                connection.execute(sa.update(ASKS).where(mine & (ASKS.c.at == newest)).values(state="again"))
+                continue
+            moment = now.astimezone(UTC).replace(tzinfo=None)
+            row = {"game_date": game_date, "feed": feed, "game_id": game, "at": moment, "state": "again", "asked_at": moment}
+            connection.execute(sa.insert(ASKS).values(**row))
+
+
+def asked_again(state: State, game_date: date, games: Iterable[PlannedGame], now: datetime) -> list[Ask]:
+    """What is to be asked once more at the next tick: box scores, and of games that have not tipped what is told before it."""
+    tips = {game.game_id: game.tip for game in games}
+    end = max(tips.values(), default=now)
+    rows = [row for row in asks_on_record(state, game_date) if row["state"] == "again"]
+    return [Ask(row["at"], row["feed"], row["game_id"]) for row in rows if row["feed"] == "box" or now < tips.get(row["game_id"], end)]

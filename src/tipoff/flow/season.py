@@ -25,14 +25,13 @@ from tipoff.clock import FileClock, game_date_of, local_instant
 from tipoff.config import Settings
 from tipoff.errors import BadInput
 from tipoff.flow.capture import Capture
-from tipoff.flow.day import LOOK_BACK, day_plan
+from tipoff.flow.expected import expected_outputs
+from tipoff.flow.game_days import games_around, note_games, tasks_of
 from tipoff.flow.house import House, open_house
 from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, still_needed
-from tipoff.flow.scraping import planned_games, teams_without_roster
+from tipoff.flow.scraping import teams_without_roster
 from tipoff.flow.season_chaos import Chaos
 from tipoff.flow.season_crew import Alone, Crew, Hands
-from tipoff.flow.there import final_games
-from tipoff.flow.ticks import last_refit
 from tipoff.flow.training import train_fleet
 from tipoff.practice import Rules, Season, simulate
 from tipoff.practice.server import API_KEY, running
@@ -152,6 +151,7 @@ def _hands(house: House, clock: FileClock, chaos: Chaos | None) -> Iterator[Hand
 
 def _live(house: House, clock: FileClock, play: Play, hands: Hands, told: Played, announce: Announce) -> None:
     tick = announce("days", play.days)
+    note_games(house, play.first)
     started, day = perf_counter(), play.first
     while (moment := next_moment(house)) is not None and moment <= play.end:
         clock.set(moment)
@@ -166,20 +166,20 @@ def _live(house: House, clock: FileClock, play: Play, hands: Hands, told: Played
 def next_moment(house: House) -> datetime | None:
     """The next moment after the present one at which a plan asks or starts something; None where no plan has any more."""
     now = house.clock.now()
-    every = timedelta(minutes=house.settings.capture_minutes)
     today = game_date_of(now)
     first = today - timedelta(days=max(BOX_AGAIN_DAYS))
-    games = planned_games(house, first - LOOK_BACK, today + timedelta(days=1))
+    games = games_around(house.state, first, today + timedelta(days=1))
     no_roster = teams_without_roster(house, now) if house.settings.rosters else set()
-    refitted = last_refit(house.state)
     moments = []
     for number in range((today - first).days + 2):
         day = first + timedelta(days=number)
         mine = games.get(day, [])
-        final = final_games(house, day) if mine and day <= today else set()
-        asks = still_needed(capture_plan(day, mine, house.settings, no_roster if day >= today else ()), mine, final)
-        moments += [ask.at for ask in asks]
-        moments += [task.at for task in day_plan(day, mine, game_days=set(games), refitted=refitted, every=every)]
+        boxed = [
+            cell.game_id for cell in expected_outputs(house.state, day) if cell.phase == "box" and cell.standing in ("COMPLETE", "DEGRADED")
+        ]
+        asks = capture_plan(day, mine, house.settings, no_roster if day >= today else ())
+        moments += [ask.at for ask in still_needed(asks, mine, boxed)]
+        moments += [task.at for task in tasks_of(house.state, house.settings, day)]
     return min((moment for moment in moments if moment > now), default=None)
 
 

@@ -27,8 +27,9 @@ from tipoff.features.dirty import standing_rows
 from tipoff.features.quality import MIN_SCORE, RunMode
 from tipoff.features.refresh import store_rows
 from tipoff.features.slate_checks import check_slate
-from tipoff.flow.alerts import note_alerts, tell
+from tipoff.flow.alerts import note
 from tipoff.flow.house import House
+from tipoff.flow.telling import tell_in_log
 from tipoff.predict.artefacts import Loaded
 from tipoff.store.versions import FEATURES, advance
 from tipoff.store.warehouse import Work
@@ -200,9 +201,8 @@ def analyze(slate: Slate) -> Done:
 def alert_gaps(house: House, gaps: list[Gap]) -> list[str]:
     """Put on record which teams' box scores are missing before anything is predicted on them (F46); gives what there is to say."""
     met = {f"{_NO_BOXES}{gap.team}": gap.words for gap in gaps}
-    with house.state.transaction() as connection:
-        fresh = note_alerts(connection, _NO_BOXES, met, house.clock.now())
-    tell(met[key] for key in fresh)
+    note(house.state, _NO_BOXES, met, house.clock.now())
+    tell_in_log(house.state, house.clock)
     return list(met.values())
 
 

@@ -53,7 +53,7 @@ def steps(feed: str, day: str, number: int, phases: dict[str, Step]) -> str:
 
 def tell() -> int:
     """Have every message that is not sent yet read: what follows from it is asked for."""
-    return relay(current(), react)
+    return relay(current(), react, deliver=False)
 
 
 def _step(feed: str, day: str, number: int, name: str, work: Step) -> str:
@@ -82,7 +82,7 @@ def held(engine: Engine, feed: str, day: str, number: int, run: Callable[[Holder
     """Do something as the holder of a batch; what it gives, or how the batch ended. `over` where it was over before, `left` where this
     process leaves and another goes on."""
     game_date = date.fromisoformat(day)
-    with engine.working():
+    with engine.working(), engine.house.warehouse.lingering():
         try:
             holder = Holder.claim(engine, feed, game_date, number)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and tried again
@@ -156,7 +156,7 @@ def sealed(holder: Holder, house: House) -> Callable[[Work, str, str, int], None
                 record_count=rows,
                 started_at=started_at,
                 finished_at=house.clock.now(),
-                trigger=batch.cause,
+                trigger=batch.cause[:200] or batch.feed,
                 correlation_id=str(batch.asked.get("correlation_id", batch.batch_id)),
                 execution_id=batch.batch_id,
             ),

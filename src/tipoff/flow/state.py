@@ -6,6 +6,7 @@ Knows runs. It must never hold a fact of the domain: those lie in the warehouse.
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,11 +16,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateColumn, CreateTable
 
 from tipoff.clock import Clock
 from tipoff.config import Settings, mask_url
-from tipoff.errors import Busy, ConfigError, TipoffError
+from tipoff.errors import BrokenInvariant, Busy, ConfigError, TipoffError
 
 METADATA = sa.MetaData()
 """Every table of ours in the state database. A module that keeps one there declares it here, beside the functions that use it."""
@@ -60,7 +62,7 @@ class Recorded:
 
 
 class State:
-    """The state database. Opening it makes what is missing."""
+    """The state database. Opening it makes what is missing, tables and columns that are declared by now; any number may do so at once."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._clock = clock
@@ -68,17 +70,29 @@ class State:
             url = make_url(settings.database_url)
             if url.drivername.startswith("sqlite") and url.database:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            self._engine = sa.create_engine(url)
+            self._engine = sa.create_engine(url, pool_pre_ping=url.get_backend_name() == "postgresql")  # its server may have been away
             if self._engine.dialect.name == "sqlite":
                 sa.event.listen(self._engine, "connect", _ready_sqlite)
                 sa.event.listen(self._engine, "begin", _begin_sqlite)
-            with self.transaction() as connection:
-                for table in METADATA.sorted_tables:
-                    connection.execute(CreateTable(table, if_not_exists=True))
+            else:
+                sa.event.listen(self._engine, "connect", _ready_postgres)
+            self._make()
         except (sa.exc.SQLAlchemyError, OSError, ImportError) as error:
             raise ConfigError(
                 f"The state database cannot be opened: {mask_url(str(error))}", hint="Check TIPOFF_DATABASE and --data-dir."
             ) from error
+
+    def _make(self) -> None:
+        try:
+            with self.reading() as connection:
+                whole = not _missing(connection)
+            if not whole:
+                with self.transaction() as connection:
+                    for statement in _missing(connection):
+                        connection.execute(statement)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -93,7 +107,7 @@ class State:
         try:
             with self._engine.begin() as connection:
                 if self._engine.dialect.name == "postgresql":
-                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
                 yield connection
         except (sa.exc.OperationalError, sa.exc.InternalError) as error:
             raise _told(error) from error
@@ -164,16 +178,60 @@ class State:
         ]
 
 
+def _missing(connection: sa.Connection) -> list[sa.ExecutableDDLElement]:
+    """What is to be said so that the database has every table and column that is declared; what it has beyond that stays."""
+    tables = {table.name: table for table in METADATA.sorted_tables}
+    found = sa.inspect(connection).get_multi_columns(filter_names=list(tables))
+    known = {name: {column["name"] for column in columns} for (_, name), columns in found.items()}
+    return [
+        *(CreateTable(table) for name, table in tables.items() if name not in known),
+        *(_add(column) for name, columns in known.items() for column in tables[name].columns if column.name not in columns),
+    ]
+
+
+def _add(column: sa.Column[Any]) -> _AddColumn:
+    """A column for a table that has rows already: they have nothing there, or the server's default."""
+    if not column.nullable and column.server_default is None:
+        raise BrokenInvariant(f"{column} came later than its table, so it must be nullable or have a server default.")
+    return _AddColumn(column)
+
+
+class _AddColumn(sa.ExecutableDDLElement):
+    def __init__(self, column: sa.Column[Any]) -> None:
+        self.column = column
+
+
+@compiles(_AddColumn)
+def _compile_add_column(element: _AddColumn, compiler: Any, **_: Any) -> str:
+    words = compiler.process(CreateColumn(element.column))
+    return f"ALTER TABLE {compiler.preparer.format_table(element.column.table)} ADD COLUMN {words}"
+
+
 _READING = "tipoff_reading"
-_LOCK = 7_449_663  # any number: whoever writes state on Postgres takes this lock first
+LOCK = 7_449_663  # any number: whoever writes state on Postgres takes this lock first
 _BUSY_MILLISECONDS = 30_000
+_IDLE_MILLISECONDS = 10_000
+_PRIMARY = 0xFF  # the part of an extended error code that says what kind it is
 
 
 def _ready_sqlite(connection: Any, _record: Any) -> None:
     """Transactions are begun by us, a writer is waited for, and readers are not in its way."""
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
-    connection.execute("PRAGMA journal_mode=WAL")
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & _PRIMARY != sqlite3.SQLITE_BUSY:
+            raise
+        # SQLite waits for nobody here. The mode is the file's: whoever is in the way has set it, or the next connection will.
+
+
+def _ready_postgres(connection: Any, _record: Any) -> None:
+    """A writer is waited for; one that stands still within a transaction, as a machine that was put to sleep, loses it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = {_BUSY_MILLISECONDS}")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MILLISECONDS}")
+    connection.commit()  # or the pool's rollback would undo it
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
@@ -183,7 +241,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def _told(error: sa.exc.DBAPIError) -> TipoffError:
     """The database's complaint in our words, without its statement."""
     words = mask_url(str(error.orig))
-    if "locked" in words or "busy" in words:
+    if "locked" in words or "busy" in words or "lock timeout" in words:
         return Busy(f"The state database was held by others for too long: {words}.", hint="Try again.")
     return ConfigError(
         f"The state database cannot be used: {words}.", hint="Is its disk full, or read-only? Check --data-dir and TIPOFF_DATABASE."

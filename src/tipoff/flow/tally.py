@@ -31,7 +31,8 @@ def tally(work: Work, games: Collection[str]) -> dict[str, dict[str, Any]]:
     )
     systems: dict[str, dict[str, Any]] = {}
     for row in work.fetch(by_system).to_pylist():
-        systems[row.pop("system_id")] = {**row, "absent": 0, "absences": {}, "absences_lined": {}}
+        name = row.pop("system_id")
+        systems[name] = {**row, "absent": 0, "absences": {}, "absences_lined": {}}
     for row in work.fetch(
         silent.group_by(["system_id", "reason"]).agg(players=silent.count(), lined=silent.has_line.sum()).order_by(["system_id", "reason"])
     ).to_pylist():

@@ -8,26 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-import sqlalchemy as sa
 from dbos import DBOS
 
-from tipoff.clock import NEW_YORK, game_date_of
+from tipoff.clock import game_date_of
 from tipoff.errors import TipoffError
-from tipoff.flow.alerts import note_alerts, tell
-from tipoff.flow.day import LOOK_BACK, Task, day_plan, tasks_due
+from tipoff.flow import expected
+from tipoff.flow.alerts import note
+from tipoff.flow.day import RETRY, Task, narrowed, tasks_due
 from tipoff.flow.engine import Desk, current
-from tipoff.flow.expected import write_expected
+from tipoff.flow.expected import expected_outputs
+from tipoff.flow.game_days import note_games, tasks_of
+from tipoff.flow.grid import games_that_wait
 from tipoff.flow.lease import trigger
 from tipoff.flow.outbox import relay
 from tipoff.flow.plan import BOX_AGAIN_DAYS, Ask
 from tipoff.flow.reactions import react
 from tipoff.flow.rounds import capture_tick
-from tipoff.flow.scraping import Asked, moments_done, planned_games, record_asks
+from tipoff.flow.scraping import Asked, moments_done, record_asks
 from tipoff.flow.slate import ask
-from tipoff.flow.state import RUNS, State
+from tipoff.flow.telling import tell_in_log
+from tipoff.flow.watch import watch
 
 
 @dataclass
@@ -39,46 +42,45 @@ class Started:
 
 
 def start_tasks(desk: Desk) -> Started:
-    """Start every task of the plan whose moment has come, of the days whose plan may still hold one."""
+    """Start every task of the plan whose moment has come, of the days whose plan may still hold one. A retry that no game waits for is
+    done without a batch."""
     house = desk.house
     now = house.clock.now()
     today = game_date_of(now)
     first = today - timedelta(days=max(BOX_AGAIN_DAYS))
-    games = planned_games(house, first - LOOK_BACK, today)
-    refitted = last_refit(house.state)
-    every = timedelta(minutes=house.settings.capture_minutes)
+    note_games(house, today)
     found = Started()
     for day in (first + timedelta(days=number) for number in range((today - first).days + 1)):
-        tasks = day_plan(day, games.get(day, ()), game_days=set(games), refitted=refitted, every=every)
-        chosen, missed = tasks_due(tasks, now, moments_done(house.state, day))
+        chosen, missed = tasks_due(tasks_of(house.state, house.settings, day), now, moments_done(house.state, day))
+        cells = expected_outputs(house.state, day) if any(task.run_mode == RETRY for task in chosen) else []
         for task in chosen:
-            asked = ask(task.run_mode, task.game_ids) if task.kind == "slate" else {}
-            trigger(desk, task.kind, day, f"the plan: {task.why}", asked)
-            record_asks(house, [Asked(day, Ask(task.at, task.feed), "asked")])
+            wanted = narrowed(task, games_that_wait(cells)) if cells else task
+            if wanted is not None:
+                asked = ask(wanted.run_mode, wanted.game_ids) if wanted.kind == "slate" else {}
+                trigger(desk, wanted.kind, day, f"the plan: {wanted.why}", asked)
+                found.started.append(wanted)
+            record_asks(house, [Asked(day, Ask(task.at, task.feed), "asked", error=None if wanted else "No game waits for anything.")])
         why = "Its moment passed, or another did its work."
         record_asks(house, [Asked(day, Ask(task.at, task.feed), "missed", error=why) for task in missed])
-        found.started += chosen
         found.missed += missed
     return found
 
 
-def last_refit(state: State) -> date | None:
-    """The day (New York) on which a refit was complete last; None where none is on record."""
-    with state.reading() as connection:
-        query = sa.select(sa.func.max(RUNS.c.finished_at)).where(RUNS.c.phase == "train", RUNS.c.status == "complete")
-        finished: datetime | None = connection.execute(query).scalar_one()
-    return None if finished is None else finished.replace(tzinfo=UTC).astimezone(NEW_YORK).date()
-
-
 def reconcile(desk: Desk) -> None:
-    """Compare what is there with what should be, of yesterday, today and tomorrow; and have messages read that nobody read."""
+    """Compare what is there with what should be, of yesterday, today and tomorrow, and start what mends the difference; and have messages
+    read that nobody read."""
     today = game_date_of(desk.house.clock.now())
-    relay(desk, react)
+    relay(desk, react, deliver=False)
     for offset in (-1, 0, 1):
-        write_expected(desk.house, today + timedelta(days=offset))
+        expected.reconcile(desk, today + timedelta(days=offset))
 
 
-PARTS: dict[str, Callable[[Any], object]] = {"capture": capture_tick, "tasks": start_tasks, "reconcile": reconcile}
+PARTS: dict[str, Callable[[Any], object]] = {
+    "capture": capture_tick,
+    "tasks": start_tasks,
+    "reconcile": reconcile,
+    "watch": lambda engine: watch(engine.house),
+}
 """The parts of a round, in their order."""
 
 
@@ -99,7 +101,6 @@ def part(name: str) -> str | None:
         except Exception as error:  # noqa: BLE001 - told as an alert
             cause = str(error) if isinstance(error, TipoffError) else f"{type(error).__name__}: {error}"
             failed[f"tick {name}"] = f"The round's {name} failed: {cause}"
-        with engine.house.state.transaction() as connection:
-            fresh = note_alerts(connection, f"tick {name}", failed, engine.house.clock.now())
-        tell(failed[key] for key in fresh)
+        note(engine.house.state, f"tick {name}", failed, engine.house.clock.now())
+        tell_in_log(engine.house.state, engine.house.clock)
     return failed.get(f"tick {name}")

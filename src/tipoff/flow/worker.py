@@ -13,16 +13,18 @@ from typing import Any
 
 from dbos import DBOS
 
-from tipoff.flow import grading, loading, refit, slate_batch, ticks
+from tipoff.flow import backfill, grading, loading, refit, slate_batch, ticks
 from tipoff.flow.engine import Engine, Queue, current, running_engine
 from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, PHASES, TRAIN
 from tipoff.flow.loading import sweep
+from tipoff.flow.outbox import Postman
 from tipoff.flow.overseer import Overseer
+from tipoff.flow.telling import Teller
 
 TICKS = Queue("ticks", each=None)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
-WORKFLOWS = (loading.load_batch, slate_batch.slate_batch, grading.grade_batch, refit.train_batch)
+WORKFLOWS = (loading.load_batch, slate_batch.slate_batch, grading.grade_batch, refit.train_batch, backfill.backfill_day)
 """What the queues of a worker hold: imported here, so that DBOS knows them."""
 
 
@@ -41,8 +43,10 @@ def working(house: House, *, scheduled: bool = True, beat: float | None = None, 
     """Work in this process until the block is left. Without `scheduled`, only on what is asked for. `beat` and `silence` (seconds) are
     the engine's."""
     pace = {name: value for name, value in (("beat", beat), ("silence", silence)) if value is not None}
-    queues = (LOAD, PHASES, TRAIN, TICKS) if scheduled else (LOAD, PHASES, TRAIN)
-    with running_engine(house, queues, (Overseer(),), **pace) as engine:
+    asked_for = (LOAD, PHASES, TRAIN, backfill.QUEUE)
+    queues = (*asked_for, TICKS) if scheduled else asked_for
+    duties = (Overseer(), Teller(lambda: current().house), Postman(current))
+    with running_engine(house, queues, duties, **pace) as engine:
         if scheduled:
             DBOS.apply_schedules(
                 [

@@ -26,9 +26,12 @@ from tipoff.store.warehouse import Warehouse
 
 @dataclass(frozen=True)
 class Published:
-    """What one export wrote, and what the night's document holds."""
+    """What one export wrote, and what the night's document holds. `fleet_blocked` is the halt that follows from the fleet itself, if any,
+    also where another is shown."""
 
     state: State
+    halt: Halt
+    fleet_blocked: str | None
     games: int
     players: int
     with_lines: int
@@ -49,11 +52,13 @@ def publish_tonight(
     as_of: datetime | None = None,
     headline_system: str | None = None,
     halt_reason: str | None = None,
+    halt_since: datetime | None = None,
     failure: str | None = None,
 ) -> Published:
     """Publish a date: `v1/tonight/{date}.json`, `latest.json` unless a later night stands there, results where it is graded, schemas.
 
-    `headline_system` stands for the slate while there is no champion; `halt_reason` halts it; `failure` says which phase broke, in words.
+    `headline_system` stands for the slate while there is no champion; `halt_reason` halts it, since `halt_since` (None: since a document
+    says so); `failure` says which phase broke, in words.
     Raises Busy where the warehouse is held by another process, ConfigError where the bucket does not take a document.
     """
     generated_at = as_utc(generated_at)
@@ -61,7 +66,8 @@ def publish_tonight(
         slate = read_slate(work, game_date, as_of)
     league: League = "practice" if slate.league == "practice" else "nba"
     earlier = _document(get(bucket, tonight_path(game_date)))
-    night = tonight(slate, league, generated_at, headline_system, halt_reason, failure, earlier)
+    halted = Halt(active=True, reason=halt_reason, since=halt_since) if halt_reason is not None else Halt()
+    night = tonight(slate, league, generated_at, headline_system, halted, failure, earlier)
     graded = results_of(slate, night, headline=next((system.system_id for system in night.systems if system.headline), None))
     bodies = {"v1/schemas/tonight.json": schema_of(Tonight, "tonight"), "v1/schemas/results.json": schema_of(Results, "results")}
     if graded is not None:
@@ -71,8 +77,11 @@ def publish_tonight(
     if latest is None or latest.league != league or latest.game_date <= game_date:
         bodies[LATEST] = bodies[tonight_path(game_date)]
     size = sum(put(bucket, path, body) for path, body in bodies.items())
+    said = voices(slate)
     return Published(
         state=night.state,
+        halt=night.halt,
+        fleet_blocked=halt_of(said.speaking, said.blocked),
         games=night.total_games,
         players=night.total_players,
         with_lines=night.total_with_lines,
@@ -98,14 +107,15 @@ def tonight(
     league: League,
     generated_at: datetime,
     asked: str | None,
-    halt_reason: str | None,
+    halted: Halt,
     failure: str | None,
     earlier: Tonight | None,
 ) -> Tonight:
-    """The document of a slate. `earlier` is the one that it replaces: a halt that goes on keeps its beginning."""
+    """The document of a slate. `halted`: what halts it from outside; else its own fleet may. `earlier` is the document that it replaces: a
+    halt that goes on keeps its beginning."""
     said = voices(slate)
     headline, bootstrap = headline_system(slate, said, asked)
-    halt = _halt(halt_reason or halt_of(said.speaking, said.blocked), generated_at, earlier)
+    halt = _halt(halted if halted.active else Halt(reason=halt_of(said.speaking, said.blocked)), generated_at, earlier)
     games = games_of(assembly(slate, said, headline, bootstrap, withheld=halt.active))
     players = [player for game in games for player in game.players]
     shown = [player.prediction for player in players if player.prediction is not None]
@@ -140,11 +150,13 @@ def tonight(
     )
 
 
-def _halt(reason: str | None, now: datetime, earlier: Tonight | None) -> Halt:
-    if reason is None:
+def _halt(found: Halt, now: datetime, earlier: Tonight | None) -> Halt:
+    """What halts, with its beginning: as it is known, else since the earlier document said so, else now."""
+    if found.reason is None:
         return Halt()
     before = earlier.halt if earlier is not None else Halt()
-    return Halt(active=True, reason=reason, since=before.since if before.active and before.since else now)
+    since = found.since or (before.since if before.active else None)
+    return Halt(active=True, reason=found.reason, since=as_utc(since or now))
 
 
 def _state(games: list[Game], halt: Halt, failure: str | None, recommended: int, best_edge: float | None) -> tuple[State, str | None]:

@@ -9,11 +9,15 @@ from tipoff.errors import ConfigError
 from tipoff.store.warehouse import Warehouse
 
 
-def open_warehouse(settings: Settings) -> Warehouse:
-    """The warehouse that the settings name. Raises ConfigError for an engine that this version does not speak."""
+def open_warehouse(settings: Settings, wait_seconds: float | None = None) -> Warehouse:
+    """The warehouse that the settings name; `wait_seconds` is how long to wait while another process holds it.
+
+    Raises ConfigError for an engine that this version does not speak.
+    """
     url = settings.warehouse_url
     if url.startswith("duckdb://"):
         from tipoff.store.duckdb import DuckDBWarehouse
 
-        return DuckDBWarehouse(Path(url.removeprefix("duckdb://")))
+        path = Path(url.removeprefix("duckdb://"))
+        return DuckDBWarehouse(path) if wait_seconds is None else DuckDBWarehouse(path, wait_seconds=wait_seconds)
     raise ConfigError(f"No adapter for the warehouse {mask_url(url)}.", hint="Use duckdb://path, or leave it out.")

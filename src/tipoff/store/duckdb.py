@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -37,6 +38,10 @@ _TYPES: dict[Kind, str] = {
     "bool": "BOOLEAN",
 }
 _WAIT_SECONDS = 120.0
+_LINGER_SECONDS = 0.25
+"""So long a file that somebody lingers at stays open after its last unit of work."""
+_HOLD_SECONDS = 5.0
+"""So long at most, whatever comes: then it is closed at the next chance."""
 # DuckDB flattens nested selects by itself; having Ibis do it first only costs compile time.
 ibis.options.sql.fuse_selects = False
 
@@ -51,11 +56,19 @@ class _File:
 
     def __init__(self) -> None:
         self.writes = threading.RLock()
-        self.turn = threading.Lock()
+        self.turn = threading.Condition()
         self.root: duckdb.DuckDBPyConnection | None = None
         self.users = 0
         self.columns: dict[str, ibis.Schema] = {}
         """Of the tables that were looked at: asking each time would be a seventh of a slate's time. Columns are only ever added."""
+        self.opened_at = 0.0
+        self.idle_since = 0.0
+        self.lingers = 0
+        self.migrated: int | None = None
+
+    def stays_open(self, wanted: Path) -> bool:
+        """Whether the file is left open for a moment when its last user leaves: somebody lingers, nobody waits, and it was not for long."""
+        return bool(self.lingers) and time.monotonic() - self.opened_at < _HOLD_SECONDS and not wanted.exists()
 
 
 _files: dict[str, _File] = {}
@@ -69,6 +82,7 @@ class DuckDBWarehouse(Warehouse):
         self.path = path.absolute()
         self.url = f"duckdb://{path}"
         self._wait = wait_seconds
+        self._wanted = self.path.with_name(f"{self.path.name}.wanted")
         with _registry_mutex:
             self._file = _files.setdefault(str(self.path), _File())
 
@@ -95,7 +109,9 @@ class DuckDBWarehouse(Warehouse):
         """A connection for one unit of work; the last to leave closes the file."""
         file = self._file
         with file.turn:
-            file.root = file.root or self._open()
+            if file.root is None:
+                file.root = self._open()
+                file.opened_at = time.monotonic()
             file.users += 1
         connection: duckdb.DuckDBPyConnection | None = None
         try:
@@ -105,14 +121,55 @@ class DuckDBWarehouse(Warehouse):
         finally:
             with file.turn:
                 file.users -= 1
-                last = None if file.users else file.root
-                file.root = file.root if file.users else None
+                leaves = not file.users and not file.stays_open(self._wanted)
+                last = file.root if leaves else None
+                file.root = None if leaves else file.root
+                file.idle_since = time.monotonic()
+                file.turn.notify_all()
                 try:
                     if connection is not None:
                         connection.close()
                 finally:
                     if last is not None:
                         last.close()
+
+    @contextmanager
+    def lingering(self) -> Iterator[None]:
+        """Leave the file open for a moment after each unit of work, so that the next one need not open it again; unless another process
+        waits for it, which says so by a file beside it."""
+        file, over = self._file, threading.Event()
+        closer = threading.Thread(target=self._close_when_idle, args=(over,), name="tipoff-closer", daemon=True)
+        with file.turn:
+            file.lingers += 1
+        closer.start()
+        try:
+            yield
+        finally:
+            with file.turn:
+                file.lingers -= 1
+                over.set()
+                file.turn.notify_all()
+            closer.join()
+            self._close_idle(0.0)
+
+    def _close_when_idle(self, over: threading.Event) -> None:
+        file = self._file
+        while not over.is_set():
+            with file.turn:
+                file.turn.wait_for(lambda: over.is_set() or (file.root is not None and not file.users))
+            if over.wait(_LINGER_SECONDS):
+                return
+            self._close_idle(_LINGER_SECONDS)
+
+    def _close_idle(self, seconds: float) -> None:
+        """Close the file if nobody has used it for so long."""
+        file = self._file
+        with file.turn:
+            if file.root is None or file.users or time.monotonic() - file.idle_since < seconds:
+                return
+            last, file.root = file.root, None
+            with suppress(duckdb.Error):  # what was committed is in the log beside the file, and is read by whoever opens it next
+                last.close()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         try:
@@ -121,8 +178,11 @@ class DuckDBWarehouse(Warehouse):
             raise ConfigError(f"{self.path.parent} cannot be made: {error}.", hint="Choose another --data-dir.") from error
         connection = self._connect()
         try:
-            if _migrate(connection):
-                self._file.columns.clear()
+            identity = self.path.stat().st_ino
+            if self._file.migrated != identity:  # once a process: columns are only ever added
+                if _migrate(connection):
+                    self._file.columns.clear()
+                self._file.migrated = identity
         except BaseException:
             connection.close()
             raise
@@ -136,7 +196,7 @@ class DuckDBWarehouse(Warehouse):
                 with attempt:
                     if not self.path.exists():
                         self._create()
-                    return duckdb.connect(str(self.path))
+                    return self._take()
         except (duckdb.IOException, duckdb.BinderException) as error:
             if _is_locked(error):
                 raise Busy(
@@ -147,6 +207,19 @@ class DuckDBWarehouse(Warehouse):
                 raise
             raise ConfigError(f"{self.path} cannot be opened: {error}", hint="Is it a DuckDB file, and may you write there?") from error
         raise BrokenInvariant("The retries ended without a connection or an error.")
+
+    def _take(self) -> duckdb.DuckDBPyConnection:
+        """The file, if no other process has it; where one does, that it is waited for is written beside it."""
+        try:
+            connection = duckdb.connect(str(self.path))
+        except (duckdb.IOException, duckdb.BinderException) as error:
+            if _is_locked(error):
+                with suppress(OSError):
+                    self._wanted.touch()
+            raise
+        with suppress(OSError):
+            self._wanted.unlink(missing_ok=True)
+        return connection
 
     def _create(self) -> None:
         """Make the empty file aside and link it in place whole: DuckDB refuses one that another process is only just making."""

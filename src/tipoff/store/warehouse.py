@@ -8,7 +8,7 @@ where the tables are. The port must never know which engine stands behind it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -125,6 +125,10 @@ class Warehouse(ABC):
 
         Raises Busy where another process keeps it too long.
         """
+
+    def lingering(self) -> AbstractContextManager[None]:
+        """Around many units of work of one process: what opening costs may be saved between them. Others get their turn all the same."""
+        return nullcontext()
 
     def read(self, name: str, *, as_of: datetime | None = None, **where: Any) -> pa.Table:
         """Rows of one table as of a moment, as Arrow."""

@@ -1,4 +1,4 @@
-"""The web application: pages and documents, read-only, out of one bucket.
+"""The web application: pages and documents, read-only, out of one bucket; and, where it is given one, the control API.
 
 Knows HTTP. It must never open the warehouse, nor run a phase.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
@@ -20,8 +21,13 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from tipoff.clock import Clock
 from tipoff.errors import BadInput
+from tipoff.web import problems
 from tipoff.web.pages import Pages
 from tipoff.web.published import Published
+from tipoff.web.reference import calls, openapi
+
+if TYPE_CHECKING:
+    from tipoff.web.control import Control
 
 HERE = Path(__file__).parent
 HEADERS = {
@@ -48,18 +54,37 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _METHODS = ["GET", "HEAD"]
 
 
-def create_app(bucket: ObjectStore, *, clock: Clock) -> FastAPI:
-    """The application over a bucket's published documents; `clock` tells the age of the data."""
+def create_app(bucket: ObjectStore, *, clock: Clock, control: Control | None = None) -> FastAPI:
+    """The application over a bucket's published documents; `clock` tells the age of the data. With `control` also the calls of the API."""
     app = FastAPI(title="Tipoff", docs_url=None, redoc_url=None, openapi_url=None)
     published = Published(bucket)
     pages = Pages(published, clock)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_with_headers)
+    calls = _add_api(app, pages, control) if control is not None else frozenset()
     _add_pages(app, pages)
     _add_documents(app, published)
-    _add_errors(app, pages)
+    _add_errors(app, pages, calls)
     return app
+
+
+def _add_api(app: FastAPI, pages: Pages, control: Control) -> frozenset[str]:
+    """The calls, their document and their page; the calls' paths."""
+    from tipoff.web.control import add_control  # brings the engine along, which pages alone do without
+
+    document = openapi(add_control(app, control).routes)
+    page = pages.reference(calls=calls(document), kinds=problems.ALL, token_set=control.token.is_set)
+
+    @app.api_route("/openapi.json", methods=_METHODS)
+    def as_openapi() -> JSONResponse:
+        return JSONResponse(document)
+
+    @app.api_route("/docs", methods=_METHODS)
+    def docs(request: Request) -> Response:
+        return _page(request, page)
+
+    return frozenset(document["paths"])
 
 
 async def _with_headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
@@ -97,9 +122,12 @@ def _add_documents(app: FastAPI, published: Published) -> None:
         return Response(body.content, media_type="application/json", headers=headers)
 
 
-def _add_errors(app: FastAPI, pages: Pages) -> None:
+def _add_errors(app: FastAPI, pages: Pages, calls: Collection[str]) -> None:
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> Response:
+        if request.url.path in calls:
+            allowed = (error.headers or {}).get("Allow", "")
+            return problems.refused(error.status_code, f"{request.method} is not how this is asked; {allowed} is.", error.headers)
         if request.url.path.startswith("/v1/"):
             return _problem(error.status_code, "There is no such document.", "`tipoff night DATE` publishes a date's documents.")
         return HTMLResponse(pages.missing(error.status_code), status_code=error.status_code, headers=dict(error.headers or {}))

@@ -84,6 +84,10 @@ class Pages:
         """The page for a document of another version."""
         return self._plain("unreadable.html", message=message)
 
+    def reference(self, **values: Any) -> str:
+        """The page of the control API."""
+        return self._plain("reference.html", **values)
+
     def _plain(self, template: str, **values: Any) -> str:
         return self._environment.get_template(template).render(**values)
 

@@ -1,11 +1,13 @@
-"""Serving: a socket, an address that is told to whoever asked, and uvicorn until it is stopped.
+"""Serving: a socket, an address that is told to whoever asked, and uvicorn until it is stopped; beside a worker where one is wanted.
 
 Loopback by default. It must never print: the command line does.
 """
 
 from __future__ import annotations
 
+import signal
 import socket
+import threading
 from collections.abc import Callable
 
 import uvicorn
@@ -16,9 +18,17 @@ from tipoff.clock import Clock, ManualClock, SystemClock
 from tipoff.config import Settings
 from tipoff.config import clock_of as in_force
 from tipoff.errors import BadInput, ConfigError
-from tipoff.store.payloads import open_bucket
+from tipoff.flow.engine import Desk, open_desk
+from tipoff.flow.house import open_house
+from tipoff.flow.worker import working
 from tipoff.web.app import create_app
+from tipoff.web.control import Control
 from tipoff.web.published import Published
+
+Announce = Callable[[str, bool], None]
+"""Gets the address, and whether a token is set."""
+_PATIENCE = 15.0
+"""So many seconds a call waits for the warehouse where another process holds it."""
 
 
 class Listener:
@@ -29,7 +39,8 @@ class Listener:
 
     def __init__(self, app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_STREAM)
+        # Said outright that it is TCP: asyncio sends small answers at once only on a socket that says so, and else 40 ms later.
+        self._socket = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind((host, port))
@@ -69,14 +80,49 @@ def clock_of(bucket: ObjectStore) -> Clock:
     return ManualClock(latest[0].generated_at) if latest is not None and practice else SystemClock()
 
 
-def serve(settings: Settings, *, announce: Callable[[str], None], clock: Clock | None = None) -> None:
-    """Serve the pages of these settings' bucket until the process is told to end; `announce` gets the address first.
+def serve(settings: Settings, *, announce: Announce, clock: Clock | None = None) -> None:
+    """Serve the pages of these settings' bucket, and the control API, until the process is told to end; `announce` is called first.
 
-    Raises ConfigError for a bucket that cannot be opened, or an address that cannot be had.
+    It only asks for work: a worker elsewhere does it. Raises ConfigError for a bucket that cannot be opened, or an address that cannot be
+    had.
     """
-    bucket = open_bucket(settings.bucket_url)
-    listener = Listener(
-        create_app(bucket, clock=clock or (in_force(settings) if settings.clock_file else clock_of(bucket))), settings.host, settings.port
+    with open_house(settings, clock or in_force(settings), wait_seconds=_PATIENCE) as house, open_desk(house) as desk:
+        listener = _listener(desk, clock)
+        announce(listener.url, settings.api_token is not None)
+        listener.run()
+
+
+def up(settings: Settings, *, announce: Announce, clock: Clock | None = None) -> None:
+    """The worker with the day's plan, the pages and the control API, all in this process, until it is told to end. Raises as `serve` does.
+
+    To be called in the main thread, which alone hears of signals.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with open_house(settings, clock or in_force(settings)) as house, working(house) as engine:
+        listener = _listener(engine, clock)
+        serving = threading.Thread(target=_until_it_ends, args=(listener, stop), name="tipoff-web")
+        serving.start()
+        try:
+            announce(listener.url, settings.api_token is not None)
+            stop.wait()
+        finally:
+            listener.stop()
+            serving.join()
+
+
+def _until_it_ends(listener: Listener, stop: threading.Event) -> None:
+    """A server that ends by itself takes its process along: a worker without its page would not be noticed."""
+    try:
+        listener.run()
+    finally:
+        stop.set()
+
+
+def _listener(desk: Desk, clock: Clock | None) -> Listener:
+    house = desk.house
+    app = create_app(
+        house.bucket, clock=clock or (house.clock if house.settings.clock_file else clock_of(house.bucket)), control=Control.of(desk)
     )
-    announce(listener.url)
-    listener.run()
+    return Listener(app, house.settings.host, house.settings.port)

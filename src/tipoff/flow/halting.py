@@ -1,0 +1,69 @@
+"""Halting and resuming: whatever does not tell the halt that is in force is published anew, at once.
+
+Comes in: the open house. Goes out: documents. It must never know who halted, nor why.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+
+from pydantic import ValidationError
+
+from tipoff.analyze.slate import games_between
+from tipoff.clock import game_date_of
+from tipoff.flow.halts import FLEET_BLOCKED, active, halts
+from tipoff.flow.house import House
+from tipoff.flow.publishing import publish
+from tipoff.publish.documents import Tonight
+from tipoff.publish.status import STATUS
+from tipoff.publish.write import get, tonight_path
+
+
+def published(house: House, game_date: date) -> Tonight | None:
+    """The document of a day as readers have it; None where there is none, or where an older version wrote it in another shape."""
+    body = get(house.bucket, tonight_path(game_date))
+    try:
+        return Tonight.model_validate_json(body) if body else None
+    except ValidationError:
+        return None
+
+
+def publish_halts(house: House) -> list[date]:
+    """Publish anew whatever does not tell the halt that is in force for it, and the status; gives the days that were.
+
+    Of the days around today, and of those that a halt names, those that have a document which is not final; today also without one, where
+    it has games. Whoever halts or resumes calls it at once; called again it mends what a death in between has left. Raises as `publish`
+    does.
+    """
+    now = house.clock.now()
+    today = game_date_of(now)
+    around = {today + timedelta(days=days) for days in (-1, 0, 1)}
+    named = {halt.game_date for halt in halts(house.state, now) if halt.game_date is not None}
+    days = [day for day in sorted(around | named) if _tells_another_halt(house, day, now)]
+    for day in days:
+        before = published(house, day)
+        publish(house, day, force=True, failure=before.state_detail if before and before.state == "broken" else None)
+    if not days and _status_tells_another_halt(house, now):
+        house.publish_status()
+    return days
+
+
+def _status_tells_another_halt(house: House, now: datetime) -> bool:
+    body = get(house.bucket, STATUS)
+    told = json.loads(body)["halt"]["reason"] if body else None
+    halt = active(house.state, now, game_date_of(now))
+    return bool(told != (halt.words if halt else None))
+
+
+def _tells_another_halt(house: House, game_date: date, now: datetime) -> bool:
+    before = published(house, game_date)
+    halt = active(house.state, now, game_date, but={FLEET_BLOCKED})
+    if before is None:
+        if halt is None or game_date != game_date_of(now):
+            return False
+        with house.warehouse.reading() as work:
+            return bool(games_between(work, game_date, game_date))
+    reason = before.halt.reason or ""
+    told = "" if reason.startswith(FLEET_BLOCKED) else reason
+    return not before.final and told != (halt.words if halt else "")

@@ -1,0 +1,39 @@
+"""Who is alive to do what is asked for; and a desk with somebody behind it.
+
+A command that finds a worker alive asks him; one that finds none works itself, for as long as it takes. It must never know what is asked.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tipoff.clock import Clock
+from tipoff.flow.engine import SILENCE, Desk, Worker, open_desk, process_lives, workers
+from tipoff.flow.house import House
+from tipoff.flow.state import State
+from tipoff.flow.worker import working
+
+
+def living(state: State, clock: Clock) -> list[Worker]:
+    """The processes that gave a sign of life lately, and whose process is still there where it is of this machine, oldest first.
+
+    By the wall clock, since whoever asks has watched nobody: where it has jumped, a worker may be overlooked. That costs nothing but a
+    second one.
+    """
+    now = clock.now()
+    here = socket.gethostname()
+    fresh = [worker for worker in workers(state) if abs((now - worker.beat_at).total_seconds()) < SILENCE]
+    return [worker for worker in fresh if worker.host != here or process_lives(worker.pid)]
+
+
+@contextmanager
+def staffed(house: House) -> Iterator[Desk]:
+    """A desk behind which somebody works: a worker that is alive, or else this process until the block is left."""
+    if living(house.state, house.clock):
+        with open_desk(house) as desk:
+            yield desk
+        return
+    with working(house, scheduled=False) as engine:
+        yield engine

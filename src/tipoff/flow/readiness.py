@@ -1,0 +1,112 @@
+"""Whether everything that the pipeline rests on can really be used, now: each is used, and what came of it is told.
+
+Comes in: an open house. Goes out: one line a dependency. It must never know who asks.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from obstore.exceptions import BaseError
+
+from tipoff.errors import Busy, StorageError, TipoffError
+from tipoff.flow.house import House
+from tipoff.flow.living import living
+from tipoff.flow.state import METADATA
+
+PROBES = sa.Table(
+    "ops_probes",
+    METADATA,
+    sa.Column("prober", sa.String, primary_key=True),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("at", sa.DateTime, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """Something that the pipeline rests on; `detail` says what was done with it, or what is wrong."""
+
+    name: str
+    ready: bool
+    detail: str
+
+
+def readiness(house: House) -> list[Dependency]:
+    """Every dependency, used: state database, warehouse, bucket, a worker. None of it raises: what fails is told."""
+    return [
+        _used("state", lambda: _state(house)),
+        _used("warehouse", lambda: _warehouse(house)),
+        _used("bucket", lambda: _bucket(house)),
+        _worker(house),
+    ]
+
+
+def _used(name: str, use: Callable[[], str]) -> Dependency:
+    try:
+        return Dependency(name, True, use())
+    except TipoffError as error:
+        return Dependency(name, False, str(error))
+
+
+def _prober() -> str:
+    """Whoever asks at once with others must not be taken for them."""
+    return f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}"
+
+
+def _state(house: House) -> str:
+    mine = PROBES.c.prober == (prober := _prober())
+    moment = house.clock.now().replace(tzinfo=None)
+    with house.state.transaction() as connection:
+        number = (connection.execute(sa.select(PROBES.c.number).where(mine)).scalar_one_or_none() or 0) + 1
+        connection.execute(sa.delete(PROBES).where(mine))
+        connection.execute(sa.insert(PROBES).values(prober=prober, number=number, at=moment))
+    with house.state.transaction() as connection:
+        found = connection.execute(sa.select(PROBES.c.number).where(mine)).scalar_one_or_none()
+        connection.execute(sa.delete(PROBES).where(mine))
+    if found != number:
+        raise StorageError(f"{number} was written, and {found} was read.", hint="Look at the disk of the state database.")
+    return "written and read"
+
+
+def _warehouse(house: House) -> str:
+    """One that is held is there: its holder is at work with it, and it is his turn."""
+    try:
+        with house.warehouse.reading() as work:
+            work.fetch(work.table("ops.generations").limit(1))
+    except Busy as error:
+        if living(house.state, house.clock):
+            return "held by a worker"
+        raise error from None
+    return "opened and read"
+
+
+def _bucket(house: House) -> str:
+    path = f"probes/{_prober()}"
+    said = house.run_id.encode()
+    try:
+        house.bucket.put(path, said)
+        heard = house.bucket.get(path).bytes().to_bytes()
+        house.bucket.delete(path)
+    except (BaseError, OSError) as error:
+        raise StorageError(
+            f"The bucket cannot be used: {str(error).partition(chr(10))[0]}", hint="Look at its disk, or its rights."
+        ) from error
+    if heard != said:
+        raise StorageError("The bucket gave other bytes than it was given.", hint="Look at its disk.")
+    return "written, read and deleted"
+
+
+def _worker(house: House) -> Dependency:
+    try:
+        alive = living(house.state, house.clock)
+    except TipoffError as error:
+        return Dependency("worker", False, str(error))
+    if not alive:
+        return Dependency("worker", False, "No worker is alive: `tipoff worker` runs one, `tipoff up` one with the page.")
+    return Dependency("worker", True, f"{len(alive)} alive")

@@ -1,0 +1,221 @@
+"""Durable boundaries: every place at which a process can die and leave something else on disk than before. One is killed at each of them.
+
+What is durable changes by writes alone: transactions of the state database, DBOS's and ours (a step's result is recorded by one, a workflow
+taken and ended by others), transactions of the warehouse, and objects put into the bucket. So a process that dies somewhere between two
+writes leaves what one leaves that dies right before the second: halting *before each write*, and once after the last, visits every state
+that a kill can leave. A step's result before it is recorded is one of these; after it is recorded is the one before the next write.
+
+This is the process's side. It is forked from one that has imported everything and has opened nothing. For each line of its input, a run:
+`record` does a scenario and writes down the boundaries in their order; `kill` does it until a boundary, and is killed there, by SIGKILL,
+as by anybody; `rescue` opens what that one left, and waits until all is over. It must never know what is right: `crashes` judges.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from dbos import DBOS
+from obstore.store import LocalStore
+
+from tipoff.clock import ManualClock
+from tipoff.config import load_settings
+from tipoff.flow import engine as engine_module
+from tipoff.flow.batch_log import BATCHES, batches
+from tipoff.flow.engine import Engine, running_engine
+from tipoff.flow.house import House, open_house
+from tipoff.flow.lease import LOAD, PHASES, TRAIN, trigger
+from tipoff.flow.overseer import Overseer
+from tipoff.flow.slate import ask
+from tipoff.flow.worker import WORKFLOWS as WORKFLOWS
+from tipoff.store.duckdb import DuckDBWarehouse
+from tipoff.store.payloads import Vault
+from tipoff.store.receipts import Receipts
+from tipoff.store.warehouse import Work
+
+BESIDES = ("tipoff-beat", "tipoff-watch", "dbos-background-jobs")
+"""Threads whose writes are no part of a scenario: the heartbeat, the look at the others, and DBOS's, which looks for what is delayed or
+too old once a second."""
+PATIENCE = 60.0
+OVER = "over"
+_WRITES = re.compile(r"^\s*(?:WITH\b.*?\b)?(INSERT INTO|UPDATE|DELETE FROM)\s+([\w.\"]+)", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """The `nth` write (from 1) of this kind: where it goes, and within which step, if any."""
+
+    write: str
+    nth: int
+
+
+class Boundaries:
+    """Counts what is about to be written, and stops the process at one of them."""
+
+    def __init__(self, last: Boundary | None) -> None:
+        self.seen: list[Boundary] = []
+        self._last = last
+        self._counts: Counter[str] = Counter()
+        self._turn = threading.Lock()
+        self.armed = False
+
+    def reach(self, write: str) -> None:
+        """Something is about to be written."""
+        if not self.armed or threading.current_thread().name in BESIDES:
+            return
+        with self._turn:
+            self._counts[write] += 1
+            here = Boundary(write, self._counts[write])
+            self.seen.append(here)
+            if here == self._last:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+
+def watch_databases(boundaries: Boundaries) -> None:
+    """Every commit of a transaction in which something was written, of whichever database of this process."""
+    writing: dict[int, list[str]] = {}
+
+    def about_to(connection: sa.Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        found = _WRITES.match(statement)
+        if not found:
+            return
+        compiled = getattr(context, "compiled_parameters", None)
+        parameters = compiled[0] if compiled else {}
+        if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
+            boundaries.reach(_named(found, parameters))
+        else:
+            writing.setdefault(id(connection), []).append(_named(found, parameters))
+
+    def done(connection: sa.Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
+        if cursor.rowcount == 0 and "RETURNING" not in statement and _WRITES.match(statement) and writing.get(id(connection)):
+            writing[id(connection)].pop()  # it was to change rows, and there were none
+
+    def commit(connection: sa.Connection) -> None:
+        if written := writing.pop(id(connection), None):
+            boundaries.reach(" ".join(dict.fromkeys(written)))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", about_to)
+    sa.event.listen(sa.Engine, "after_cursor_execute", done)
+    sa.event.listen(sa.Engine, "commit", commit)
+    sa.event.listen(sa.Engine, "rollback", lambda connection: writing.pop(id(connection), None))
+
+
+def _named(found: re.Match[str], parameters: Any) -> str:
+    """A write by its table; a step's result by the step."""
+    verb, table = found.group(1).split()[0].lower(), found.group(2).replace('"', "").rpartition(".")[2]
+    step = parameters.get("function_name") if isinstance(parameters, dict) else None
+    return f"{verb} {table}{f' of {step}' if step else ''}"
+
+
+class WatchedWarehouse(DuckDBWarehouse):
+    """The warehouse; each transaction is a boundary before it commits."""
+
+    boundaries: Boundaries
+
+    @contextmanager
+    def writing(self, run_id: str) -> Iterator[Work]:
+        with super().writing(run_id) as work:
+            yield work
+            self.boundaries.reach("warehouse")
+
+
+class WatchedBucket(LocalStore):
+    """The bucket; each put is a boundary."""
+
+    boundaries: Boundaries
+
+    def put(self, path: str, *arguments: Any, **named: Any) -> Any:
+        self.boundaries.reach(f"put {path}")
+        return super().put(path, *arguments, **named)
+
+
+@contextmanager
+def open_watched(run: dict[str, Any], boundaries: Boundaries) -> Iterator[Engine]:
+    """The engine on a data directory, at a moment that stands still, every write of it watched."""
+    folder = Path(run["folder"])
+    settings = load_settings(data_dir=folder, database=run["database"], lease_seconds=60.0, retry_seconds=0.0, settle_seconds=0.0)
+    with open_house(settings, ManualClock(datetime.fromisoformat(run["at"]))) as house:
+        warehouse = WatchedWarehouse(folder / "warehouse.duckdb")
+        bucket = WatchedBucket(prefix=folder)
+        warehouse.boundaries = bucket.boundaries = boundaries
+        watched = replace(house, warehouse=warehouse, bucket=bucket, vault=Vault(bucket), receipts=Receipts(bucket))
+        with running_engine(watched, (LOAD, PHASES, TRAIN), (Overseer(),), beat=0.1, silence=60.0) as engine:
+            boundaries.armed = True
+            yield engine
+
+
+def ask_for(engine: Engine, run: dict[str, Any]) -> None:
+    """Begin the scenario; a second time, because the first call died, only where nothing is on record of the first."""
+    day = date.fromisoformat(run["day"])
+    if not batches(engine.house.state, day, run["feed"], last=1):
+        trigger(engine, run["feed"], day, "a test", run["asked"])
+
+
+def settle(engine: Engine) -> None:
+    """Wait until no batch is open, no workflow waits or runs, and no message is unsent."""
+    end = time.monotonic() + PATIENCE
+    while left := _left(engine):
+        if time.monotonic() > end:
+            raise TimeoutError(f"still not over: {left}")
+        time.sleep(0.02)
+
+
+def _left(engine: Engine) -> list[Any]:
+    with engine.house.state.reading() as connection:
+        query = sa.select(BATCHES.c.feed, BATCHES.c.number, BATCHES.c.state)
+        found: list[Any] = [tuple(row) for row in connection.execute(query.where(BATCHES.c.state.in_(("waiting", "processing"))))]
+    if found:
+        return found
+    running = DBOS.list_workflows(status=["PENDING", "ENQUEUED", "DELAYED"], load_input=False, load_output=False)
+    return [(workflow.workflow_id, workflow.status) for workflow in running]
+
+
+def do(run: dict[str, Any]) -> None:
+    """One run, in this process."""
+    last = Boundary(*run["boundary"]) if run["does"] == "kill" else None
+    boundaries = Boundaries(last)
+    watch_databases(boundaries)
+    engine_module.POLLING.update(sqlite=0.05, postgresql=0.05)
+    with open_watched(run, boundaries) as engine:
+        ask_for(engine, run)
+        settle(engine)
+        boundaries.reach(OVER)
+        boundaries.armed = False
+    if run["does"] == "record":
+        seen = [[boundary.write, boundary.nth] for boundary in boundaries.seen]
+        Path(run["folder"], "boundaries.json").write_text(json.dumps(seen))
+
+
+def main() -> None:
+    """For each line a run in a process of its own; the answer is its end: an exit code, or minus a signal."""
+    for line in sys.stdin:
+        if (pid := os.fork()) == 0:
+            sys.stdin.close()
+            try:
+                do(json.loads(line))
+            except BaseException:  # noqa: BLE001 - told, and by the exit code
+                traceback.print_exc()
+                sys.stderr.flush()
+                os._exit(1)
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""F24: status asked of any process tells the same, also while the one that works is killed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from faults.control_room import DAY, SYSTEM, Room, asked_over_http
+from tipoff.flow.coordinator import status
+from web.controlled import NIGHT
+
+Asks = list[Callable[[], dict[str, Any]]]
+
+
+def everybody(room: Room) -> Asks:
+    """Every process of the room, one of them over HTTP too."""
+    asks: Asks = [lambda hand=hand: hand.ask("status", day=DAY) for hand in room.hands]  # type: ignore[misc]
+    url = room.hands[-1].ask("serve")
+    return [*asks, lambda: asked_over_http(url)]
+
+
+def same_from_all(room: Room, asks: Asks) -> dict[str, Any] | None:
+    """What all tell; None where it changed while they were asked."""
+    before = status(room.state, NIGHT)
+    told = [ask() for ask in asks]
+    if status(room.state, NIGHT) != before:
+        return None
+    assert all(one == before for one in told), (before, told)
+    return before
+
+
+def test_f24_status_is_the_same_from_every_process_while_the_working_one_is_killed_and_after(room: Room) -> None:
+    room.arm("features")
+    room.hire_all(2, works=True, silence=2.0)
+    asking = room.hire_all(2, works=False)
+    asking[0].ask("start", day=DAY, systems=[SYSTEM])
+    worker = room.caught()
+    asks = everybody(room)
+    standing = room.until(lambda: same_from_all(room, asks))
+    assert (standing["state"], standing["phase"], standing["ran"]) == ("processing", "analyze", ["analyze"])
+    held_by = standing["lease"]["owner"]
+    room.kill(worker)
+    asks = everybody(room)
+    seen = [standing]
+    while seen[-1]["state"] == "processing":
+        seen.append(room.until(lambda: same_from_all(room, asks)))
+    assert (seen[-1]["state"], seen[-1]["batch_id"]) == ("complete", f"slate-{DAY}-1")
+    assert (seen[-1]["ran"], seen[-1]["lease"]) == (["analyze", "features", "predict", "publish"], None)
+    assert seen[-1]["systems"][SYSTEM]["predicted"] > 0
+    assert room.slates()[0].owner != held_by, "another took it up"
+
+
+def test_f24_where_nobody_is_left_to_work_all_tell_who_held_it_last(room: Room) -> None:
+    room.arm("predict")
+    worker = room.hire(works=True)
+    asking = room.hire_all(2, works=False)
+    asking[0].ask("start", day=DAY, systems=[SYSTEM])
+    assert room.caught() is worker
+    before = status(room.state, NIGHT)
+    room.kill(worker)
+    told = same_from_all(room, everybody(room))
+    assert told == before
+    assert told is not None
+    assert (told["state"], told["phase"]) == ("processing", "features")
