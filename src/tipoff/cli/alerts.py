@@ -31,11 +31,12 @@ def show(
     from contextlib import closing
     from dataclasses import asdict
 
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.flow.alerts import alerts as found_in
     from tipoff.flow.state import State
 
-    with closing(State(settings_of(data_dir), SystemClock())) as state:
+    settings = settings_of(data_dir)
+    with closing(State(settings, clock_of(settings))) as state:
         found = found_in(state, now_only=not everything)
     if json:
         print_json([asdict(alert) for alert in found])
@@ -59,11 +60,12 @@ def show(
 @alerts.command(name="test")
 def try_channels(data_dir: DataDir = None, json: AsJson = False) -> None:
     """Send one message to each channel that is set: the log, and a webhook, a chat, e-mail."""
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.errors import UpstreamUnavailable
     from tipoff.flow.telling import try_out
 
-    found = try_out(settings_of(data_dir), SystemClock())
+    settings = settings_of(data_dir)
+    found = try_out(settings, clock_of(settings))
     if json:
         print_json(found)
     else:
@@ -87,12 +89,14 @@ def halt(
     json: AsJson = False,
 ) -> None:
     """Stop the slate: documents withhold picks from now on, and say why. Everything else goes on: asking, loading, predicting, grading."""
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow.halts import halt as put
     from tipoff.flow.halts import until_of
     from tipoff.flow.house import open_house
 
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         end = until_of(until) if until else None
         game_date = resolve_date(day, house.clock) if day else None
         put_now = put(house.state, house.clock.now(), reason, by=by or _user(), until=end, game_date=game_date)
@@ -102,11 +106,13 @@ def halt(
 
 def resume(day: OfDay = None, by: By = None, data_dir: DataDir = None, json: AsJson = False) -> None:
     """Lift what halts, by hand or by a rule, and publish at once. What a rule halted does not halt again before its cause was over."""
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow.halts import lift
     from tipoff.flow.house import open_house
 
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         game_date = resolve_date(day, house.clock) if day else None
         lifted = lift(house.state, house.clock.now(), by=by or _user(), game_date=game_date)
         done = _take_effect(house)
