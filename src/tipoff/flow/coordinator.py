@@ -9,6 +9,7 @@ It must never know HTTP, nor the command line, nor how a phase is done.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ Processor = Literal[
 """What `process_date` can be asked for: a phase, or a table, which is made with the others of its phase."""
 DocumentName = Literal["tonight", "results", "status"]
 _PHASES = ("load", "analyze", "features")
+_LOOK = 0.05  # seconds between two looks at a batch that is waited for
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def _process_load(desk: Desk, game_date: date, done: Processed, seconds: float) 
 def _settled(desk: Desk, feed: str, game_date: date, number: int, seconds: float) -> Batch:
     """A batch once it is over, or as it stands after so long."""
     with suppress(Busy):
-        lease.wait_for(desk, {(feed, game_date, number)}, seconds, repeats=False)
+        return _ended(desk, feed, game_date, number, seconds)
     return _batch(desk.house, feed, game_date, number)
 
 
@@ -215,10 +217,22 @@ def train(desk: Desk, until: date, systems: Sequence[str] | None = None, window:
 
 
 def wait(desk: Desk, ticket: Ticket) -> Batch:
-    """Wait until a batch is over, and how it stands then; not for its repeats. Raises Busy where that takes longer than a batch may."""
+    """Wait until a batch is over and has told what follows, and how it stands then; not for its repeats. Raises Busy where that takes
+    longer than a batch may."""
     feed, day, number = ticket.feed, ticket.game_date, ticket.number
-    lease.wait_for(desk, {(feed, day, number)}, desk.house.settings.batch_seconds, repeats=False)
-    return _batch(desk.house, feed, day, number)
+    return _ended(desk, feed, day, number, desk.house.settings.batch_seconds)
+
+
+def _ended(desk: Desk, feed: str, game_date: date, number: int, seconds: float) -> Batch:
+    """A batch whose workflow is over too. Raises Busy where that takes longer than so many seconds."""
+    until = time.monotonic() + seconds
+    lease.wait_for(desk, {(feed, game_date, number)}, seconds, repeats=False)
+    batch = _batch(desk.house, feed, game_date, number)
+    while not desk.ended(batch.workflow_id):
+        if time.monotonic() > until:
+            raise Busy(f"{batch.batch_id} is {batch.state}, and did not tell what follows in {seconds:g} s.", hint="It goes on by itself.")
+        time.sleep(_LOOK)
+    return batch
 
 
 def _asked_for(desk: Desk, feed: str, day: date, cause: str, asked: Mapping[str, Any]) -> Ticket:
