@@ -24,9 +24,9 @@ from pydantic import SecretStr
 from tipoff.clock import FileClock, game_date_of, local_instant
 from tipoff.config import Settings
 from tipoff.errors import BadInput
-from tipoff.flow.capture import Capture
 from tipoff.flow.expected import expected_outputs
 from tipoff.flow.game_days import games_around, note_games, tasks_of
+from tipoff.flow.history import History
 from tipoff.flow.house import House, open_house
 from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, still_needed
 from tipoff.flow.scraping import teams_without_roster
@@ -115,12 +115,12 @@ def prepare(settings: Settings, play: Play, announce: Announce, season: Season |
     with (
         running(season, clock) as base,
         open_house(_upstream(settings, base), clock) as house,
-        Capture(house, _UNHURRIED) as capture,
+        History(house, _UNHURRIED) as history,
     ):
         announce("the schedule", None)
-        capture.schedule()
-        capture.box_scores(before, announce("box scores of the past", len(capture.games_without_box(before))))
-        capture.closing_lines(play.first - play.lines_before, before, announce("closing lines of the past", None))
+        history.schedule()
+        history.box_scores(before, announce("box scores of the past", len(history.games_without_box(before))))
+        history.closing_lines(play.first - play.lines_before, before, announce("closing lines of the past", None))
         systems = systems_named(list(play.systems) if play.systems else None, settings.systems_file)
         train_fleet(house, systems, play.first, None, announce("the fleet", len(systems) + 1))
 
