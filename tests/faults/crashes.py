@@ -224,7 +224,12 @@ def _records(place: Place) -> dict[str, Any]:
             recorded = connection.exec_driver_sql(f"SELECT workflow_uuid, function_id, function_name FROM {steps}").all()
     finally:
         engine.dispose()
-    return {"batches": sorted(map(tuple, batches)), "runs": sorted(map(tuple, runs)), "dead letters": dead, "steps": sorted(map(tuple, recorded))}
+    return {
+        "batches": sorted(map(tuple, batches)),
+        "runs": sorted(map(tuple, runs)),
+        "dead letters": dead,
+        "steps": sorted(map(tuple, recorded)),
+    }
 
 
 def check_over(place: Place, scenario: Scenario) -> None:

@@ -16,31 +16,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from pydantic import SecretStr
 
-from tipoff.analyze.history import newest_schedule
 from tipoff.clock import FileClock, game_date_of, local_instant
 from tipoff.config import Settings
 from tipoff.errors import BadInput
 from tipoff.flow.capture import Capture
-from tipoff.flow.day import LOOK_BACK, day_plan
-from tipoff.flow.game_days import last_refit
+from tipoff.flow.expected import expected_outputs
+from tipoff.flow.game_days import games_around, note_games, tasks_of
 from tipoff.flow.house import House, open_house
 from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, still_needed
-from tipoff.flow.scraping import planned_games, teams_without_roster
+from tipoff.flow.scraping import teams_without_roster
 from tipoff.flow.season_chaos import Chaos
 from tipoff.flow.season_crew import Alone, Crew, Hands
-from tipoff.flow.there import final_games
 from tipoff.flow.training import train_fleet
 from tipoff.practice import Rules, Season, simulate
 from tipoff.practice.server import API_KEY, running
 from tipoff.predict.systems import systems_named
 from tipoff.scrape.client import Patience
-from tipoff.store.warehouse import day_of
 
 FIRST = date(2026, 1, 24)
 """Thirty days from here hold four Mondays, the All-Star break with the refit after it, and games put off, cancelled and moved here."""
@@ -155,6 +151,7 @@ def _hands(house: House, clock: FileClock, chaos: Chaos | None) -> Iterator[Hand
 
 def _live(house: House, clock: FileClock, play: Play, hands: Hands, told: Played, announce: Announce) -> None:
     tick = announce("days", play.days)
+    note_games(house, play.first)
     started, day = perf_counter(), play.first
     while (moment := next_moment(house)) is not None and moment <= play.end:
         clock.set(moment)
@@ -169,20 +166,20 @@ def _live(house: House, clock: FileClock, play: Play, hands: Hands, told: Played
 def next_moment(house: House) -> datetime | None:
     """The next moment after the present one at which a plan asks or starts something; None where no plan has any more."""
     now = house.clock.now()
-    every = timedelta(minutes=house.settings.capture_minutes)
     today = game_date_of(now)
     first = today - timedelta(days=max(BOX_AGAIN_DAYS))
-    games = planned_games(house, first - LOOK_BACK, today + timedelta(days=1))
+    games = games_around(house.state, first, today + timedelta(days=1))
     no_roster = teams_without_roster(house, now) if house.settings.rosters else set()
-    refitted = last_refit(house.state, now)
     moments = []
     for number in range((today - first).days + 2):
         day = first + timedelta(days=number)
         mine = games.get(day, [])
-        final = final_games(house, day) if mine and day <= today else set()
-        asks = still_needed(capture_plan(day, mine, house.settings, no_roster if day >= today else ()), mine, final)
-        moments += [ask.at for ask in asks]
-        moments += [task.at for task in day_plan(day, mine, game_days=set(games), refitted=refitted, every=every)]
+        boxed = [
+            cell.game_id for cell in expected_outputs(house.state, day) if cell.phase == "box" and cell.standing in ("COMPLETE", "DEGRADED")
+        ]
+        asks = capture_plan(day, mine, house.settings, no_roster if day >= today else ())
+        moments += [ask.at for ask in still_needed(asks, mine, boxed)]
+        moments += [task.at for task in tasks_of(house.state, house.settings, day)]
     return min((moment for moment in moments if moment > now), default=None)
 
 
@@ -223,20 +220,14 @@ PACE: dict[str, Any] = {
 """How a season is lived where the settings say nothing else: lines seldom, without play-by-play and rosters, and without long pauses."""
 
 
-def games_of(house: House, first: date, last: date) -> list[dict[str, Any]]:
-    """The games of these days as the newest schedule on record has them."""
-    with house.warehouse.reading() as work:
-        games = newest_schedule(work.table("raw.schedule"))
-        rows = games.filter(games.game_date >= day_of(first), games.game_date <= day_of(last))
-        found: list[dict[str, Any]] = work.fetch(rows.order_by(["commence_time", "game_id"])).to_pylist()
-    return found
+@contextmanager
+def finished(settings: Settings) -> Iterator[House]:
+    """The house of a season that was played, at its last moment, to be looked at."""
+    clock = FileClock(settings.clock_file or settings.data_dir / _CLOCK)
+    with open_house(settings.model_copy(update={"league": "practice"}), clock) as house:
+        yield house
 
 
 def quiet() -> None:
     """What the flow tells its operator of faults that were meant is no news here."""
     logging.getLogger("tipoff").setLevel(logging.CRITICAL)
-
-
-def folder_of(data_dir: Path, name: str) -> Path:
-    """Where a run of a season lives."""
-    return data_dir / name
