@@ -135,13 +135,6 @@ class Settings(BaseSettings):
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
     staking: Staking = Field(default_factory=lambda: Staking(), description="how much is staked")
 
-    @field_validator("clock_file")
-    @classmethod
-    def _invented_time_is_for_the_invented_league(cls, given: Path | None, info: ValidationInfo) -> Path | None:
-        if given is not None and info.data.get("league") != "practice":
-            raise ValueError(_CLOCK_FILE_IS_FOR_PRACTICE)
-        return given
-
     @field_validator("alert_webhook_url", "alert_chat_url", "smtp_url")
     @classmethod
     def _is_an_address(cls, given: SecretStr | None, about: ValidationInfo) -> SecretStr | None:
@@ -157,6 +150,13 @@ class Settings(BaseSettings):
         if (self.alert_email_to is None) != (self.smtp_url is None):
             raise ValueError("alert_email_to and smtp_url go together: to whom, and through which server")
         return self
+
+    @field_validator("clock_file")
+    @classmethod
+    def _invented_time_is_for_the_invented_league(cls, given: Path | None, info: ValidationInfo) -> Path | None:
+        if given is not None and info.data.get("league") != "practice":
+            raise ValueError(_CLOCK_FILE_IS_FOR_PRACTICE)
+        return given
 
     @classmethod
     def settings_customise_sources(

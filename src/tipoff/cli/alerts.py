@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,7 @@ from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_tab
 
 if TYPE_CHECKING:
     from tipoff.flow.halts import Halt
-    from tipoff.flow.watch import Watched
+    from tipoff.flow.house import House
 
 alerts = typer.Typer(name="alerts", invoke_without_command=True, help="What alerts now; `alerts test` tries every channel.")
 By = Annotated[str | None, typer.Option("--by", help="Who decides, for the record (default: the user of this machine).")]
@@ -93,14 +94,13 @@ def halt(
     from tipoff.flow.halts import halt as put
     from tipoff.flow.halts import until_of
     from tipoff.flow.house import open_house
-    from tipoff.flow.watch import after_halting
 
     settings = settings_of(data_dir)
     with open_house(settings, clock_of(settings)) as house:
         end = until_of(until) if until else None
         game_date = resolve_date(day, house.clock) if day else None
         put_now = put(house.state, house.clock.now(), reason, by=by or _user(), until=end, game_date=game_date)
-        done = after_halting(house)
+        done = _take_effect(house)
     _print("Halted", [put_now], done, json)
 
 
@@ -110,25 +110,35 @@ def resume(day: OfDay = None, by: By = None, data_dir: DataDir = None, json: AsJ
     from tipoff.config import clock_of
     from tipoff.flow.halts import lift
     from tipoff.flow.house import open_house
-    from tipoff.flow.watch import after_halting
 
     settings = settings_of(data_dir)
     with open_house(settings, clock_of(settings)) as house:
         game_date = resolve_date(day, house.clock) if day else None
         lifted = lift(house.state, house.clock.now(), by=by or _user(), game_date=game_date)
-        done = after_halting(house)
+        done = _take_effect(house)
     _print("Lifted", lifted, done, json)
 
 
-def _print(word: str, found: list[Halt], done: Watched, json: bool) -> None:
+def _take_effect(house: House) -> list[date]:
+    from tipoff.errors import Busy
+    from tipoff.flow.halting import after_halting
+
+    try:
+        return after_halting(house)
+    except Busy as error:
+        hint = "It holds all the same: a worker publishes it within five minutes, or run the command again."
+        raise Busy(f"On record, but not in every document yet: {error.message}", hint=hint) from error
+
+
+def _print(word: str, found: list[Halt], published: list[date], json: bool) -> None:
     if json:
-        print_json({"halts": [one.as_dict() for one in found], "published": done.published})
+        print_json({"halts": [one.as_dict() for one in found], "published": published})
         return
     for one in found:
         print_line(f"{word}{f' for {one.game_date}' if one.game_date else ''}: {one.words}")
     if not found:
         print_line("Nothing was halted.")
-    days = ", ".join(map(str, done.published)) or "no day's document had to change"
+    days = ", ".join(map(str, published)) or "no day's document had to change"
     print_line(f"Published anew: {days}; the status.")
 
 

@@ -121,7 +121,7 @@ def _check_news(house: House, game_date: date, before: Sequence[Batch], wanted: 
     if last is None or last.state != "complete" or not lease.covers(last, wanted):
         return
     gates = [MIN_SCORE[mode] for mode in MIN_SCORE if mode in last.asked.get("modes", {})]
-    if min(gates, default=math.inf) <= MIN_SCORE[run_mode] and not anything_new(house, game_date, run_mode):
+    if min(gates, default=math.inf) <= MIN_SCORE[run_mode] and not anything_new(house, game_date, run_mode, wanted["systems"]):
         raise Conflict(
             f"{game_date} is complete by {last.batch_id}, and nothing is new since.", hint="Start it with `force` to do it all the same."
         )

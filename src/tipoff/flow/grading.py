@@ -19,7 +19,7 @@ from tipoff.flow.publishing import publish
 from tipoff.flow.slate import Done
 from tipoff.flow.slate_batch import sealed, steps
 from tipoff.grade.run import grade_within
-from tipoff.store.versions import GRADE, Version, advance, versions
+from tipoff.store.versions import GRADE, PUBLISH, Version, advance, versions
 from tipoff.store.warehouse import Work
 from tipoff.train.health import fill_performance
 
@@ -74,4 +74,9 @@ def _performance(holder: Holder, house: House, _phase: str) -> Done:
 
 
 def _publish(holder: Holder, house: House, _phase: str) -> Done:
-    return publish(house, holder.batch.game_date, guard=holder.guard, seal=sealed(holder, house), force=bool(holder.asked.get("force")))[0]
+    day = holder.batch.game_date
+    with house.warehouse.reading() as work:
+        shown = versions(work, [PUBLISH], [day.isoformat()])
+    if not shown and not holder.progress.get("ran", {}).get("grade"):
+        return Done(False)  # nothing was ever said of this date: its box scores alone are no news to readers
+    return publish(house, day, guard=holder.guard, seal=sealed(holder, house), force=bool(holder.asked.get("force")))[0]

@@ -18,8 +18,8 @@ from tipoff.flow.state import State
 
 OUTCOMES = ("box",)
 """Feeds after which a date is graded."""
-CIRCUMSTANCES = ("schedule", "events", "lines", "props", "injuries", "roster", "box", "shots")
-"""Feeds after which the open games of today may look otherwise."""
+CIRCUMSTANCES = ("schedule", "lines", "props", "injuries", "roster", "box", "shots")
+"""Feeds after which the open games of today may look otherwise. The list of events is none of them: quotes follow in the same cycle."""
 
 
 def react(desk: Desk, message: CompletionMessage) -> None:

@@ -59,12 +59,12 @@ class _File:
         self.turn = threading.Condition()
         self.root: duckdb.DuckDBPyConnection | None = None
         self.users = 0
-        self.columns: dict[str, ibis.Schema] = {}
-        """Of the tables that were looked at: asking each time would be a seventh of a slate's time. Columns are only ever added."""
         self.opened_at = 0.0
         self.idle_since = 0.0
         self.lingers = 0
         self.migrated: int | None = None
+        self.columns: dict[str, ibis.Schema] = {}
+        """Of the tables that were looked at: asking each time would be a seventh of a slate's time. Columns are only ever added."""
 
     def stays_open(self, wanted: Path) -> bool:
         """Whether the file is left open for a moment when its last user leaves: somebody lingers, nobody waits, and it was not for long."""

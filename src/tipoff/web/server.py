@@ -122,7 +122,6 @@ def _until_it_ends(listener: Listener, stop: threading.Event) -> None:
 
 def _listener(desk: Desk, clock: Clock | None) -> Listener:
     house = desk.house
-    app = create_app(
-        house.bucket, clock=clock or (house.clock if house.settings.clock_file else clock_of(house.bucket)), control=Control.of(desk)
-    )
+    shown = in_force(house.settings) if house.settings.clock_file else clock_of(house.bucket)
+    app = create_app(house.bucket, clock=clock or shown, control=Control.of(desk))
     return Listener(app, house.settings.host, house.settings.port)
