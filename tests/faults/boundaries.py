@@ -62,6 +62,7 @@ TICK = "tick"
 ENOUGH_ROWS = 100
 """To learn from: the small league has not many."""
 SEEN = "boundaries.json"
+_NUMBER = re.compile(r":\d+$")  # of a batch: one that is lost is followed by the next number
 _WRITES = re.compile(r"^\s*(?:WITH\b.*?\b)?(INSERT INTO|UPDATE|DELETE FROM)\s+([\w.\"]+)", re.DOTALL | re.IGNORECASE)
 
 
@@ -94,8 +95,8 @@ class Boundaries:
         if not self.armed or threading.current_thread().name in BESIDES:
             return
         if DBOS.workflow_id is not None:
-            within = DBOS.workflow_id if DBOS.step_id is None else f"{DBOS.workflow_id}, step {DBOS.step_id}"
-            write = f"{within}{WITHIN}{write}"
+            within = _NUMBER.sub("", DBOS.workflow_id)
+            write = f"{within}{WITHIN}{write}" if DBOS.step_id is None else f"{within}, step {DBOS.step_id}{WITHIN}{write}"
         with self._turn:
             self._counts[write] += 1
             here = Boundary(write, self._counts[write])
@@ -173,7 +174,8 @@ def open_watched(run: dict[str, Any], boundaries: Boundaries) -> Iterator[Engine
         bucket = WatchedBucket(prefix=folder)
         warehouse.boundaries = bucket.boundaries = boundaries
         watched = replace(house, warehouse=warehouse, bucket=bucket, vault=Vault(bucket), receipts=Receipts(bucket))
-        with running_engine(watched, (LOAD, PHASES, TRAIN, TICKS), (Overseer(),), beat=0.3, silence=60.0) as engine:
+        queues = (TICKS,) if run["feed"] == TICK else (LOAD, PHASES, TRAIN)  # what a round starts is left waiting
+        with running_engine(watched, queues, (Overseer(),), beat=0.3, silence=60.0) as engine:
             boundaries.armed = True
             yield engine
 
@@ -189,10 +191,10 @@ def ask_for(engine: Engine, run: dict[str, Any]) -> None:
         trigger(engine, run["feed"], day, "a test", run["asked"])
 
 
-def settle(engine: Engine) -> None:
-    """Wait until no batch is open, no workflow waits or runs, and no message is unsent."""
+def settle(engine: Engine, feed: str) -> None:
+    """Wait until the round is over, or, of batches, until none is open and no workflow waits or runs."""
     end = time.monotonic() + PATIENCE
-    while left := _left(engine):
+    while left := (_unfinished(workflow_ids=[TICK]) if feed == TICK else _left(engine)):
         if time.monotonic() > end:
             raise TimeoutError(f"still not over: {left}")
         time.sleep(0.1)
@@ -202,9 +204,11 @@ def _left(engine: Engine) -> list[Any]:
     with engine.house.state.reading() as connection:
         query = sa.select(BATCHES.c.feed, BATCHES.c.number, BATCHES.c.state)
         found: list[Any] = [tuple(row) for row in connection.execute(query.where(BATCHES.c.state.in_(("waiting", "processing"))))]
-    if found:
-        return found
-    running = DBOS.list_workflows(status=["PENDING", "ENQUEUED", "DELAYED"], load_input=False, load_output=False)
+    return found or _unfinished()
+
+
+def _unfinished(**which: Any) -> list[Any]:
+    running = DBOS.list_workflows(status=["PENDING", "ENQUEUED", "DELAYED"], load_input=False, load_output=False, **which)
     return [(workflow.workflow_id, workflow.status) for workflow in running]
 
 
@@ -217,7 +221,7 @@ def do(run: dict[str, Any]) -> None:
     dataset_module.MIN_ROWS = ENOUGH_ROWS
     with open_watched(run, boundaries) as engine:
         ask_for(engine, run)
-        settle(engine)
+        settle(engine, run["feed"])
         boundaries.reach(OVER)
         boundaries.armed = False
     Path(run["folder"], SEEN).write_text(json.dumps([[boundary.write, boundary.nth] for boundary in boundaries.seen]))
