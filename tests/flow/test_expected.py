@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, time, timedelta
-from itertools import pairwise
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -203,19 +203,25 @@ class TestGapsMendThemselves:
 
     def test_what_nothing_mends_is_tried_a_few_times_with_growing_pauses_and_then_left(self, tonight: tuple[Evening, ManualClock]) -> None:
         found, clock = tonight
-        started: list[datetime] = []
-        clock.set(local_instant(NIGHT, time(10, 30)))
+        morning = local_instant(NIGHT, time(10, 30))
+        started: list[int] = []
         with open_desk(found.house) as desk:
-            for _ in range(6 * 12):
+            for minutes in (0, 1, 4, 5, 6, 19, 20, 21, 64, 65, 66, 199, 200, 480):
+                clock.set(morning + timedelta(minutes=minutes))
                 before = len(batches(found.house.state, NIGHT, "slate"))
                 reconcile(desk, NIGHT)
-                reconcile(desk, NIGHT)
                 if len(batches(found.house.state, NIGHT, "slate")) > before:
-                    started.append(clock.now())
+                    started.append(minutes)
                     _end_all(found, "failed")
-                clock.advance(timedelta(minutes=5))
-        assert [later - earlier for earlier, later in pairwise(started)] == [timedelta(minutes=pause) for pause in (5, 15, 45)]
+        assert started == [0, 5, 20, 65]
         assert len(started) == MOST
+
+    def test_two_that_look_at_once_start_a_repair_once(self, tonight: tuple[Evening, ManualClock]) -> None:
+        found, _ = tonight
+        with open_desk(found.house) as desk, ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: reconcile(desk, NIGHT), range(2)))
+        assert len(batches(found.house.state, NIGHT, "slate")) == 1
+        assert {cell.repairs for cell in expected_outputs(found.house.state, NIGHT) if cell.phase == "predict"} == {1}
 
     def test_a_batch_that_will_be_tried_again_by_itself_is_left_to_it(self, tonight: tuple[Evening, ManualClock]) -> None:
         found, clock = tonight

@@ -18,8 +18,8 @@ from flow.upstream import AFTERNOON, DAY, practice_house
 from tipoff.flow.expected import expected_outputs, write_expected
 from tipoff.flow.house import House
 from tipoff.flow.plan import capture_plan
-from tipoff.flow.scraping import Cycle, asks_on_record, planned_games, scrape_now
 from tipoff.flow.rounds import capture_tick
+from tipoff.flow.scraping import Cycle, asks_on_record, planned_games, scrape_now
 from tipoff.flow.worker import working
 
 GAMES = 8
