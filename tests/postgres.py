@@ -38,7 +38,7 @@ class Postgres:
         """Drop the database behind a URL, whoever is connected to it."""
         self._say(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name_in(url))))
 
-    def _say(self, statement: sql.Composable) -> None:
+    def _say(self, statement: sql.Composed) -> None:
         with psycopg.connect(self._uri, autocommit=True) as connection:
             connection.execute(statement)
 

@@ -32,7 +32,7 @@ from tipoff.config import Settings, load_settings
 from tipoff.errors import TipoffError
 from tipoff.flow.engine import Engine, current, running_engine
 from tipoff.flow.house import House, open_house
-from tipoff.flow.lease import LOAD, trigger, wait_for
+from tipoff.flow.lease import LOAD, Holder, trigger, wait_for
 from tipoff.flow.loading import sweep
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.state import State
@@ -42,7 +42,6 @@ from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault
 from tipoff.store.warehouse import Work
 
-OURS = ("MainThread", "tipoff-beat", "tipoff-watch")
 _batch = threading.local()
 
 
@@ -66,7 +65,7 @@ def _phase() -> str:
 
 
 class HaltingState(State):
-    """The state database; a batch begins by looking into it."""
+    """The state database; a batch begins by looking into it, to see whether it is still to be done."""
 
     def __init__(self, settings: Settings, clock: Any) -> None:
         super().__init__(settings, clock)
@@ -74,11 +73,23 @@ class HaltingState(State):
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        if threading.current_thread().name not in OURS:
+        if _phase() == "to be claimed":
             _batch.phase = "begun"
             _reach(self._folder, "begun")
         with super().reading() as connection:
             yield connection
+
+
+_OF_A_BATCH = ("begun", "claimed", "looking", "merged", "ending")
+
+
+def _begin(engine: Engine, feed: str, game_date: date, number: int) -> Holder | None:
+    _batch.phase = "to be claimed"
+    return _claim(engine, feed, game_date, number)
+
+
+_claim = Holder.claim
+Holder.claim = staticmethod(_begin)  # type: ignore[method-assign]
 
 
 class HaltingWarehouse(DuckDBWarehouse):
@@ -86,6 +97,10 @@ class HaltingWarehouse(DuckDBWarehouse):
 
     @contextmanager
     def writing(self, run_id: str) -> Iterator[Work]:
+        if _phase() not in _OF_A_BATCH:  # what follows from a load is told in transactions of its own
+            with super().writing(run_id) as work:
+                yield work
+            return
         claims = _phase() == "begun"
         with super().writing(run_id) as work:
             yield work

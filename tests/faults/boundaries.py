@@ -5,13 +5,15 @@ taken and ended by others), transactions of the warehouse, and objects put into 
 writes leaves what one leaves that dies right before the second: halting *before each write*, and once after the last, visits every state
 that a kill can leave. A step's result before it is recorded is one of these; after it is recorded is the one before the next write.
 
-This is the process's side. It is forked from one that has imported everything and has opened nothing. For each line of its input, a run:
-`record` does a scenario and writes down the boundaries in their order; `kill` does it until a boundary, and is killed there, by SIGKILL,
-as by anybody; `rescue` opens what that one left, and waits until all is over. It must never know what is right: `crashes` judges.
+This is the process's side. It is forked from one that has imported everything and has opened nothing. For each line of its input a run: it
+takes over what lies in a data directory, asks for the scenario unless somebody has, and waits until all is over; then it leaves, and writes
+down the boundaries that it came by. Or it is killed at the boundary that is named, by SIGKILL, as by anybody. It must never know what is
+right: `crashes` judges.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -21,46 +23,61 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS
+from dbos import DBOS, EnqueueOptions
 from obstore.store import LocalStore
 
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
 from tipoff.flow import engine as engine_module
+from tipoff.flow import overseer as overseer_module
 from tipoff.flow.batch_log import BATCHES, batches
-from tipoff.flow.engine import Engine, running_engine
-from tipoff.flow.house import House, open_house
+from tipoff.flow.engine import APPLICATION_VERSION, Engine, running_engine
+from tipoff.flow.house import open_house
 from tipoff.flow.lease import LOAD, PHASES, TRAIN, trigger
 from tipoff.flow.overseer import Overseer
-from tipoff.flow.slate import ask
+from tipoff.flow.worker import TICKS
 from tipoff.flow.worker import WORKFLOWS as WORKFLOWS
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault
 from tipoff.store.receipts import Receipts
 from tipoff.store.warehouse import Work
+from tipoff.train import dataset as dataset_module
 
 BESIDES = ("tipoff-beat", "tipoff-watch", "dbos-background-jobs")
 """Threads whose writes are no part of a scenario: the heartbeat, the look at the others, and DBOS's, which looks for what is delayed or
 too old once a second."""
-PATIENCE = 60.0
+PATIENCE = 120.0
+PACE = {"lease_seconds": 60.0, "retry_seconds": 0.0, "settle_seconds": 0.0}
 OVER = "over"
+WITHIN = ": "
+TICK = "tick"
+ENOUGH_ROWS = 100
+"""To learn from: the small league has not many."""
+SEEN = "boundaries.json"
+_NUMBER = re.compile(r":\d+$")  # of a batch: one that is lost is followed by the next number
 _WRITES = re.compile(r"^\s*(?:WITH\b.*?\b)?(INSERT INTO|UPDATE|DELETE FROM)\s+([\w.\"]+)", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Boundary:
-    """The `nth` write (from 1) of this kind: where it goes, and within which step, if any."""
+    """The `nth` write (from 1) of this kind: where it goes, and within which step of which workflow, if any."""
 
     write: str
     nth: int
+
+    @property
+    def step(self) -> str:
+        """The workflow and step within which it is; empty outside of steps."""
+        within, _, _ = self.write.rpartition(WITHIN)
+        return within if ", step " in within else ""
 
 
 class Boundaries:
@@ -77,6 +94,9 @@ class Boundaries:
         """Something is about to be written."""
         if not self.armed or threading.current_thread().name in BESIDES:
             return
+        if DBOS.workflow_id is not None:
+            within = _NUMBER.sub("", DBOS.workflow_id)
+            write = f"{within}{WITHIN}{write}" if DBOS.step_id is None else f"{within}, step {DBOS.step_id}{WITHIN}{write}"
         with self._turn:
             self._counts[write] += 1
             here = Boundary(write, self._counts[write])
@@ -147,13 +167,15 @@ class WatchedBucket(LocalStore):
 def open_watched(run: dict[str, Any], boundaries: Boundaries) -> Iterator[Engine]:
     """The engine on a data directory, at a moment that stands still, every write of it watched."""
     folder = Path(run["folder"])
-    settings = load_settings(data_dir=folder, database=run["database"], lease_seconds=60.0, retry_seconds=0.0, settle_seconds=0.0)
+    more = {"systems_file": folder / "systems.toml", **PACE, **run["settings"]}
+    settings = load_settings(data_dir=folder, database=run["database"], **more)
     with open_house(settings, ManualClock(datetime.fromisoformat(run["at"]))) as house:
         warehouse = WatchedWarehouse(folder / "warehouse.duckdb")
         bucket = WatchedBucket(prefix=folder)
         warehouse.boundaries = bucket.boundaries = boundaries
         watched = replace(house, warehouse=warehouse, bucket=bucket, vault=Vault(bucket), receipts=Receipts(bucket))
-        with running_engine(watched, (LOAD, PHASES, TRAIN), (Overseer(),), beat=0.1, silence=60.0) as engine:
+        queues = (TICKS,) if run["feed"] == TICK else (LOAD, PHASES, TRAIN)  # what a round starts is left waiting
+        with running_engine(watched, queues, (Overseer(),), beat=0.3, silence=60.0) as engine:
             boundaries.armed = True
             yield engine
 
@@ -161,58 +183,72 @@ def open_watched(run: dict[str, Any], boundaries: Boundaries) -> Iterator[Engine
 def ask_for(engine: Engine, run: dict[str, Any]) -> None:
     """Begin the scenario; a second time, because the first call died, only where nothing is on record of the first."""
     day = date.fromisoformat(run["day"])
-    if not batches(engine.house.state, day, run["feed"], last=1):
+    if run["feed"] == TICK:
+        # As a schedule does: the id is that of its moment. Twice is once.
+        options: EnqueueOptions = {"queue_name": TICKS.name, "workflow_name": TICK, "workflow_id": TICK, "app_version": APPLICATION_VERSION}
+        engine._client.enqueue(options, datetime.fromisoformat(run["at"]), None)
+    elif not batches(engine.house.state, day, run["feed"], last=1):
         trigger(engine, run["feed"], day, "a test", run["asked"])
 
 
-def settle(engine: Engine) -> None:
-    """Wait until no batch is open, no workflow waits or runs, and no message is unsent."""
+def settle(engine: Engine, feed: str) -> None:
+    """Wait until the round is over, or, of batches, until none is open and no workflow waits or runs."""
     end = time.monotonic() + PATIENCE
-    while left := _left(engine):
+    while left := (_unfinished(workflow_ids=[TICK]) if feed == TICK else _left(engine)):
         if time.monotonic() > end:
             raise TimeoutError(f"still not over: {left}")
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def _left(engine: Engine) -> list[Any]:
     with engine.house.state.reading() as connection:
         query = sa.select(BATCHES.c.feed, BATCHES.c.number, BATCHES.c.state)
         found: list[Any] = [tuple(row) for row in connection.execute(query.where(BATCHES.c.state.in_(("waiting", "processing"))))]
-    if found:
-        return found
-    running = DBOS.list_workflows(status=["PENDING", "ENQUEUED", "DELAYED"], load_input=False, load_output=False)
+    return found or _unfinished()
+
+
+def _unfinished(**which: Any) -> list[Any]:
+    running = DBOS.list_workflows(status=["PENDING", "ENQUEUED", "DELAYED"], load_input=False, load_output=False, **which)
     return [(workflow.workflow_id, workflow.status) for workflow in running]
 
 
 def do(run: dict[str, Any]) -> None:
     """One run, in this process."""
-    last = Boundary(*run["boundary"]) if run["does"] == "kill" else None
-    boundaries = Boundaries(last)
+    boundaries = Boundaries(Boundary(*run["boundary"]) if run["boundary"] else None)
     watch_databases(boundaries)
-    engine_module.POLLING.update(sqlite=0.05, postgresql=0.05)
+    engine_module.POLLING.update(sqlite=0.1, postgresql=0.1)
+    overseer_module._GRACE = 0.5
+    dataset_module.MIN_ROWS = ENOUGH_ROWS
     with open_watched(run, boundaries) as engine:
         ask_for(engine, run)
-        settle(engine)
+        settle(engine, run["feed"])
         boundaries.reach(OVER)
         boundaries.armed = False
-    if run["does"] == "record":
-        seen = [[boundary.write, boundary.nth] for boundary in boundaries.seen]
-        Path(run["folder"], "boundaries.json").write_text(json.dumps(seen))
+    Path(run["folder"], SEEN).write_text(json.dumps([[boundary.write, boundary.nth] for boundary in boundaries.seen]))
 
 
 def main() -> None:
     """For each line a run in a process of its own; the answer is its end: an exit code, or minus a signal."""
     for line in sys.stdin:
+        ours, theirs = os.pipe()
+        known = set(sys.modules)
         if (pid := os.fork()) == 0:
             sys.stdin.close()
             try:
                 do(json.loads(line))
+                os.write(theirs, json.dumps(sorted(set(sys.modules) - known)).encode())
             except BaseException:  # noqa: BLE001 - told, and by the exit code
                 traceback.print_exc()
                 sys.stderr.flush()
                 os._exit(1)
             os._exit(0)
+        os.close(theirs)
+        with os.fdopen(ours) as told:
+            late = json.loads(told.read() or "[]")
         _, status = os.waitpid(pid, 0)
+        for name in late:
+            with suppress(ImportError, AttributeError):
+                importlib.import_module(name)  # what is imported on first use: the next ones have it
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
 

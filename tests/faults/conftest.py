@@ -8,6 +8,7 @@ import pytest
 
 from faults.control_room import control_crew as control_crew
 from faults.control_room import room as room
+from faults.crashes import workshop as workshop
 from faults.crew import crew as crew
 from faults.crew import yard as yard
 from load.bench import Bench

@@ -84,6 +84,12 @@ class Hand:
             return [type(error).__name__, str(error)]
         return [begun.batch_id, begun.fresh]
 
+    def lease(self, seconds: float) -> float:
+        """From now on a lease lasts so long."""
+        house = self.desk.house
+        self.desk.house = replace(house, settings=house.settings.model_copy(update={"lease_seconds": seconds}))
+        return seconds
+
     def reset(self, day: str) -> list[str]:
         return [ticket.batch_id for ticket in coordinator.reset(self.desk, date.fromisoformat(day))]
 

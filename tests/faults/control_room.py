@@ -1,4 +1,4 @@
-"""A control room: a data directory in which a night can be predicted, processes that work on it, ask or serve, and what a test does to them."""
+"""A data directory in which a night can be predicted, processes that work on it, ask or serve, and what a test does to them."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from pydantic import SecretStr
 
 import tipoff
 from faults.crew import PATIENCE, TESTS, Crew, Hand, wait_until
+from postgres import Postgres
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
 from tipoff.flow.batch_log import Batch, batches
@@ -141,9 +142,21 @@ def control_crew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlCr
 
 
 @pytest.fixture
-def room(control_crew: ControlCrew, tmp_path: Path) -> Iterator[Room]:
-    with open_room(tmp_path / "room", control_crew) as found:
+def room(control_crew: ControlCrew, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Room]:
+    """On SQLite, and on Postgres where a test is marked `in_both`."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        with open_room(tmp_path / "room", control_crew) as found:
+            yield found
+        return
+    server: Postgres = request.getfixturevalue("postgres_server")
+    database = server.fresh()
+    with open_room(tmp_path / "room", control_crew, database) as found:
         yield found
+    server.drop(database)
+
+
+in_both = pytest.mark.parametrize("room", ["sqlite", "postgres"], indirect=True)
+"""A test runs on a state database of either kind."""
 
 
 def asked_over_http(url: str) -> dict[str, Any]:

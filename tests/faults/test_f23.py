@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from faults.control_room import DAY, SYSTEM, Room
+from faults.control_room import DAY, SYSTEM, Room, in_both
 from tipoff.flow.batch_log import batches
 from web.controlled import NIGHT
 
 
+@in_both
 def test_f23_starts_at_the_same_instant_on_four_processes_give_one_batch(room: Room) -> None:
     asking = room.hire_all(4, works=False)
     for round_ in range(1, 6):
@@ -41,9 +42,9 @@ def test_f23_a_start_while_one_runs_is_that_one_from_every_process(room: Room) -
 def test_f23_starts_of_several_dates_are_a_batch_each(room: Room) -> None:
     days = [NIGHT + timedelta(days=number) for number in range(3)]
     asking = room.hire_all(2, works=False)
-    for hand in asking:
-        for day in days:
+    for day in days:
+        for hand in asking:
             hand.say("start", day=day.isoformat())
-    for hand in asking:
-        hand.hear()
+        for hand in asking:
+            hand.hear()
     assert sorted(batch.batch_id for batch in batches(room.state)) == [f"slate-{day.isoformat()}-1" for day in days]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from faults.control_room import DAY, SYSTEM, Room, asked_over_http
+from faults.control_room import DAY, SYSTEM, Room, asked_over_http, in_both
 from tipoff.flow.coordinator import status
 from web.controlled import NIGHT
 
@@ -29,9 +29,10 @@ def same_from_all(room: Room, asks: Asks) -> dict[str, Any] | None:
     return before
 
 
+@in_both
 def test_f24_status_is_the_same_from_every_process_while_the_working_one_is_killed_and_after(room: Room) -> None:
     room.arm("features")
-    room.hire_all(2, works=True, silence=2.0)
+    room.hire_all(4, works=True, silence=2.0)
     asking = room.hire_all(2, works=False)
     asking[0].ask("start", day=DAY, systems=[SYSTEM])
     worker = room.caught()

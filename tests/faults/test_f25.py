@@ -18,10 +18,14 @@ def rows(room: Room, table: str) -> int:
 
 def test_f25_a_holder_that_makes_no_progress_loses_the_batch_when_its_lease_ends_and_commits_nothing_late(room: Room) -> None:
     room.arm("predict")
-    room.hire_all(2, works=True, lease_seconds=2.0)
-    asking = room.hire(works=False)
+    workers, asking = room.hire_all(2, works=True), room.hire(works=False)
     asking.ask("start", day=DAY, systems=[SYSTEM])
     room.caught()
+    for hand in workers:  # whichever of them watches over the leases
+        hand.ask("lease", seconds=3.0)
+    room.until(lambda: len(room.slates()) == 2)
+    for hand in workers:  # the other one may take its time
+        hand.ask("lease", seconds=120.0)
     done = room.until(lambda: [batch for batch in room.slates() if batch.number == 2 and batch.over])
     assert (done[0].state, "after batch 1" in done[0].cause) == ("complete", True)
     predicted = rows(room, SAID)

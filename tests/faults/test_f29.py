@@ -60,7 +60,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
             found.cells += len(expected_outputs(house.state, day))
         found.alerts = [alert.key for alert in alerts(house.state)]
         after = [RESUMED + timedelta(days=number) for number in range(6)]
-        found.refits = [day for day in after if any(task.kind == "train" for task in tasks_of(house.state, day))]
+        found.refits = [day for day in after if any(task.kind == "train" for task in tasks_of(house.state, house.settings, day))]
     return found
 
 

@@ -276,7 +276,7 @@ class Slow:
     def _supplied(self, kind: str, day: date) -> bool:
         return any(
             row["kind"] == kind
-            and (row["on_from"] is None or row["on_from"] <= day)
+            and (row["on_from"] is None or row["on_from"] + timedelta(days=30 if kind == "shots" else 0) <= day)
             and (row["on_until"] is None or day <= row["on_until"])
             for row in self.raw["ref.sources"]
         )

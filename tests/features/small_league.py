@@ -131,7 +131,7 @@ def small_league() -> Raw:
     _births(raw)
     _groups(raw)
     raw["ref.sources"] = [
-        source_row("plays", "shots", SHOTS_FROM, date(2026, 8, 1)),
+        source_row("plays", "shots", SHOTS_FROM - timedelta(days=28), date(2026, 8, 1)),
         source_row("rosters", "births", date(2025, 1, 1), date(2026, 8, 1)),
         source_row("reports", "injuries", REPORTS_FROM, date(2026, 8, 1)),
         source_row("boxes", "box", date(2025, 1, 1), date(2026, 8, 1)),

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
@@ -19,10 +20,12 @@ NOON = datetime(2025, 11, 5, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def state(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[State]:
     """One database for all; each test begins with empty tables."""
-    opened = State(load_settings(data_dir=tmp_path_factory.mktemp("state")), ManualClock(NOON))
+    shared = SecretStr(request.getfixturevalue("postgres_server").fresh()) if request.param == "postgres" else None
+    settings = load_settings(data_dir=tmp_path_factory.mktemp("state")).model_copy(update={"database": shared})
+    opened = State(settings, ManualClock(NOON))
     yield opened
     opened.close()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from faults.nights import Evening, evening, reopened
 from tipoff.clock import ManualClock, game_date_of, local_instant
@@ -17,12 +18,12 @@ from tipoff.config import load_settings
 from tipoff.errors import BadInput
 from tipoff.flow import halts
 from tipoff.flow.alerts import alerts
-from tipoff.flow.halting import publish_halts
+from tipoff.flow.halting import after_halting, publish_halts
 from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift, lift_by_rule, until_of
 from tipoff.flow.house import House
 from tipoff.flow.publishing import publish
 from tipoff.flow.state import State
-from tipoff.flow.watch import after_halting, watch
+from tipoff.flow.watch import watch
 from tipoff.predict.activate import PREDICTIONS
 from tipoff.store.warehouse import Work
 from train.graded_rows import DAY, keep, streak
@@ -84,14 +85,14 @@ class TestEveryDocument:
         clock(night.house).advance(timedelta(minutes=1))
         halted = put(night)
         clock(night.house).advance(timedelta(minutes=1))
-        assert after_halting(night.house, []).published == [NIGHT]
+        assert after_halting(night.house, []) == [NIGHT]
         assert told(night) == dict.fromkeys(told(night), (True, f"by_hand: {WHY}"))
         assert {f"tonight/{NIGHT}.json", "tonight/latest.json", "status.json"} <= set(told(night))
         document = night.document()
         assert (document.state, document.halt.since, document.total_recommended, picks(night)) == ("halted", halted.since, 0, 0)
         clock(night.house).advance(timedelta(minutes=1))
         assert lift(night.house.state, night.house.clock.now(), by="ann") != []
-        assert after_halting(night.house, []).published == [NIGHT]
+        assert after_halting(night.house, []) == [NIGHT]
         assert told(night) == dict.fromkeys(told(night), (False, None))
         assert (night.document().state, picks(night)) == ("ok", before)
 
@@ -113,7 +114,7 @@ class TestEveryDocument:
 
     def test_a_halt_of_another_day_alone_is_not_told(self, night: Evening) -> None:
         put(night, game_date=NIGHT + timedelta(days=1))
-        assert after_halting(night.house, []).published == []
+        assert after_halting(night.house, []) == []
         assert told(night) == dict.fromkeys(told(night), (False, None))
 
 
@@ -188,19 +189,22 @@ class TestTooFewSystems:
         assert publish_halts(night.house) == []
 
 
-@pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
-    opened = State(load_settings(data_dir=tmp_path_factory.mktemp("state")), ManualClock(NOON))
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def state(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[State]:
+    shared = SecretStr(request.getfixturevalue("postgres_server").fresh()) if request.param == "postgres" else None
+    settings = load_settings(data_dir=tmp_path_factory.mktemp("state")).model_copy(update={"database": shared})
+    opened = State(settings, ManualClock(NOON))
     yield opened
     opened.close()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def nothing_halts(state: State) -> None:
     with state.transaction() as connection:
         connection.execute(halts.HALTS.delete())
 
 
+@pytest.mark.usefixtures("nothing_halts")
 class TestOnRecord:
     def test_halting_again_by_hand_changes_the_reason_and_the_end_and_keeps_the_beginning(self, state: State) -> None:
         first = halts.halt(state, NOON, "one", by="ann")

@@ -40,6 +40,9 @@ SCRIPT = Path(__file__).with_name("telling_process.py")
 WHAT = Telling(7, "feed a", "began", "warning", "the feed is stale", NOON, NOON)
 
 
+ON_BOTH = pytest.mark.parametrize("room", ["sqlite", "postgres"], indirect=True)
+
+
 @dataclass
 class Room:
     """A state database, a clock, and settings that name no channel yet."""
@@ -61,8 +64,10 @@ class Room:
 
 
 @pytest.fixture
-def room(tmp_path: Path) -> Iterator[Room]:
-    clock, settings = ManualClock(NOON), load_settings(data_dir=tmp_path)
+def room(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Room]:
+    """On SQLite, or, where a class asks for both, on Postgres."""
+    shared = SecretStr(request.getfixturevalue("postgres")) if getattr(request, "param", "") == "postgres" else None
+    clock, settings = ManualClock(NOON), load_settings(data_dir=tmp_path).model_copy(update={"database": shared})
     state = State(settings, clock)
     yield Room(tmp_path, settings, clock, state)
     state.close()
@@ -93,6 +98,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.name == "tipoff.flow.channels"]
 
 
+@ON_BOTH
 class TestEveryChannel:
     def test_each_is_told_once_of_the_beginning_and_once_of_the_end(
         self, room: Room, site: Web, post_office: Mail, caplog: pytest.LogCaptureFixture
@@ -264,6 +270,7 @@ class TestMail:
         assert message["Subject"] == "Tipoff (nba): [notice] one Bcc: all@example.org"
 
 
+@ON_BOTH
 class TestAChannelThatIsDown:
     def test_it_does_not_stop_the_others_and_they_are_told_that_it_is(self, room: Room, site: Web) -> None:
         channels = room.channels(alert_webhook_url=hook(site), alert_chat_url=SecretStr(NOWHERE))
@@ -323,9 +330,11 @@ class TestAChannelThatIsDown:
         assert events(site) == [("began", "feed a"), ("began", "feed b"), ("began", "feed a")]
 
 
+@ON_BOTH
 class TestWhoDies:
     def run(self, room: Room, what: str, url: str = "") -> subprocess.Popen[str]:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        shared = {"TIPOFF_DATABASE": room.settings.database.get_secret_value()} if room.settings.database else {}
+        environment = {**os.environ, **shared, "PYTHONPATH": os.pathsep.join(sys.path)}
         return subprocess.Popen(
             [sys.executable, SCRIPT, room.folder, what, url], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )

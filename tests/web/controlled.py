@@ -11,6 +11,7 @@ from datetime import time
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import httpx
 from pydantic import SecretStr
 
@@ -18,6 +19,7 @@ from tipoff.clock import ManualClock, local_instant
 from tipoff.config import Settings, load_settings
 from tipoff.flow.engine import Desk, open_desk
 from tipoff.flow.house import House, open_house
+from tipoff.predict.activate import PREDICTIONS
 from tipoff.web.app import create_app
 from tipoff.web.control import Control
 from tipoff.web.server import Listener
@@ -26,6 +28,7 @@ from train import practice_house
 TOKEN = "a-token-for-tests-0123456789"
 NIGHT = practice_house.NIGHT
 AFTERNOON = local_instant(NIGHT, time(18))
+SAID = (PREDICTIONS, "predictions.absences")
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -58,11 +61,14 @@ def with_history(folder: Path) -> Path:
 
 
 def with_fleet(folder: Path) -> Path:
-    """A data directory with history, the night's lines and a trained fleet."""
+    """A data directory with history, the night's lines and a trained fleet that has said nothing yet."""
     stage = practice_house.predicted().stage
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copy(stage.warehouse.path, folder / "warehouse.duckdb")
     shutil.copytree(stage.folder / "bucket" / "models", folder / "models")
+    with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
+        for table in SAID:
+            connection.execute(f"DELETE FROM {table}")
     return folder
 
 

@@ -26,6 +26,7 @@ from tipoff.cli import (
     look,
     messages,
     nights,
+    practice,
     repair,
 )
 from tipoff.errors import TipoffError
@@ -79,6 +80,7 @@ for command in (
 app.add_typer(alerts.alerts)
 app.add_typer(features.features)
 app.add_typer(messages.messages)
+app.add_typer(practice.practice)
 app.add_typer(repair.quarantine)
 app.add_typer(repair.names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,7 @@ from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_tab
 
 if TYPE_CHECKING:
     from tipoff.flow.halts import Halt
-    from tipoff.flow.watch import Watched
+    from tipoff.flow.house import House
 
 alerts = typer.Typer(name="alerts", invoke_without_command=True, help="What alerts now; `alerts test` tries every channel.")
 By = Annotated[str | None, typer.Option("--by", help="Who decides, for the record (default: the user of this machine).")]
@@ -30,11 +31,12 @@ def show(
     from contextlib import closing
     from dataclasses import asdict
 
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.flow.alerts import alerts as found_in
     from tipoff.flow.state import State
 
-    with closing(State(settings_of(data_dir), SystemClock())) as state:
+    settings = settings_of(data_dir)
+    with closing(State(settings, clock_of(settings))) as state:
         found = found_in(state, now_only=not everything)
     if json:
         print_json([asdict(alert) for alert in found])
@@ -58,11 +60,12 @@ def show(
 @alerts.command(name="test")
 def try_channels(data_dir: DataDir = None, json: AsJson = False) -> None:
     """Send one message to each channel that is set: the log, and a webhook, a chat, e-mail."""
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.errors import UpstreamUnavailable
     from tipoff.flow.telling import try_out
 
-    found = try_out(settings_of(data_dir), SystemClock())
+    settings = settings_of(data_dir)
+    found = try_out(settings, clock_of(settings))
     if json:
         print_json(found)
     else:
@@ -86,43 +89,56 @@ def halt(
     json: AsJson = False,
 ) -> None:
     """Stop the slate: documents withhold picks from now on, and say why. Everything else goes on: asking, loading, predicting, grading."""
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow.halts import halt as put
     from tipoff.flow.halts import until_of
     from tipoff.flow.house import open_house
-    from tipoff.flow.watch import after_halting
 
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         end = until_of(until) if until else None
         game_date = resolve_date(day, house.clock) if day else None
         put_now = put(house.state, house.clock.now(), reason, by=by or _user(), until=end, game_date=game_date)
-        done = after_halting(house)
+        done = _take_effect(house)
     _print("Halted", [put_now], done, json)
 
 
 def resume(day: OfDay = None, by: By = None, data_dir: DataDir = None, json: AsJson = False) -> None:
     """Lift what halts, by hand or by a rule, and publish at once. What a rule halted does not halt again before its cause was over."""
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow.halts import lift
     from tipoff.flow.house import open_house
-    from tipoff.flow.watch import after_halting
 
-    with open_house(settings_of(data_dir), SystemClock()) as house:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
         game_date = resolve_date(day, house.clock) if day else None
         lifted = lift(house.state, house.clock.now(), by=by or _user(), game_date=game_date)
-        done = after_halting(house)
+        done = _take_effect(house)
     _print("Lifted", lifted, done, json)
 
 
-def _print(word: str, found: list[Halt], done: Watched, json: bool) -> None:
+def _take_effect(house: House) -> list[date]:
+    from tipoff.errors import Busy
+    from tipoff.flow.halting import after_halting
+
+    try:
+        return after_halting(house)
+    except Busy as error:
+        hint = "It holds all the same: a worker publishes it within five minutes, or run the command again."
+        raise Busy(f"On record, but not in every document yet: {error.message}", hint=hint) from error
+
+
+def _print(word: str, found: list[Halt], published: list[date], json: bool) -> None:
     if json:
-        print_json({"halts": [one.as_dict() for one in found], "published": done.published})
+        print_json({"halts": [one.as_dict() for one in found], "published": published})
         return
     for one in found:
         print_line(f"{word}{f' for {one.game_date}' if one.game_date else ''}: {one.words}")
     if not found:
         print_line("Nothing was halted.")
-    days = ", ".join(map(str, done.published)) or "no day's document had to change"
+    days = ", ".join(map(str, published)) or "no day's document had to change"
     print_line(f"Published anew: {days}; the status.")
 
 

@@ -29,13 +29,15 @@ def start(
     json: AsJson = False,
 ) -> None:
     """Start a date: analyze, features, predict, publish, as far as they are not up to date. One batch a date, from whatever process."""
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow import coordinator
     from tipoff.flow.house import open_house
     from tipoff.flow.living import staffed
 
     mode = run_mode_called(run_mode)
-    with open_house(settings_of(data_dir), SystemClock()) as house, staffed(house) as desk:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house, staffed(house) as desk:
         begun = coordinator.start(desk, resolve_date(day, house.clock), mode, force, names(systems))
         found = _after(desk, begun, wait)
     if json:
@@ -52,12 +54,14 @@ def start(
 
 def reset(day: Date, data_dir: DataDir = None, json: AsJson = False) -> None:
     """End whatever waits or runs of a date; its rows stay, and a start begins anew."""
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow import coordinator
     from tipoff.flow.engine import open_desk
     from tipoff.flow.house import open_house
 
-    with open_house(settings_of(data_dir), SystemClock()) as house, open_desk(house) as desk:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house, open_desk(house) as desk:
         game_date = resolve_date(day, house.clock)
         ended = [ticket.batch_id for ticket in coordinator.reset(desk, game_date)]
     if json:
@@ -80,13 +84,15 @@ def process_date(
     """Do phases 2 to 4 of a date: load what arrived, analyze, features. What is up to date is not done again."""
     from dataclasses import asdict
 
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.errors import TipoffError
     from tipoff.flow import coordinator
     from tipoff.flow.house import open_house
     from tipoff.flow.living import staffed
 
-    with open_house(settings_of(data_dir), SystemClock()) as house, staffed(house) as desk:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house, staffed(house) as desk:
         game_date = resolve_date(day, house.clock)
         seconds = house.settings.batch_seconds
         done = coordinator.process_date(desk, game_date, names(processors) or (), skip_dependency_check, seconds)
@@ -107,12 +113,14 @@ def export(
     json: AsJson = False,
 ) -> None:
     """Publish a date's documents again."""
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow import coordinator
     from tipoff.flow.house import open_house
     from tipoff.flow.living import staffed
 
-    with open_house(settings_of(data_dir), SystemClock()) as house, staffed(house) as desk:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house, staffed(house) as desk:
         found = _after(desk, coordinator.export(desk, resolve_date(day, house.clock), names(documents) or ()), True)
     if json:
         print_json(found)

@@ -26,14 +26,15 @@ def day(
     """The plan of a game day and what happened of it, in New York's time: asks, runs, batches, alerts, and what is next."""
     from contextlib import closing
 
-    from tipoff.clock import SystemClock, resolve_date
+    from tipoff.clock import resolve_date
+    from tipoff.config import clock_of
     from tipoff.flow.day_story import day_story
     from tipoff.flow.expected import expected_outputs
     from tipoff.flow.overview import judged
     from tipoff.flow.state import State
 
-    clock = SystemClock()
     settings = settings_of(data_dir)
+    clock = clock_of(settings)
     game_date = resolve_date(day, clock)
     with closing(State(settings, clock)) as state:
         story = day_story(state, settings, clock.now(), game_date)

@@ -31,12 +31,13 @@ def list_(
     from contextlib import closing
     from dataclasses import asdict
 
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.flow.dead_letter_log import dead_letters
     from tipoff.flow.deliveries import undelivered
     from tipoff.flow.state import State
 
-    with closing(State(settings_of(data_dir), SystemClock())) as state:
+    settings = settings_of(data_dir)
+    with closing(State(settings, clock_of(settings))) as state:
         letters, waiting = dead_letters(state, everything=everything), undelivered(state)
     if json:
         print_json({"dead_letters": [letter.as_dict() for letter in letters], "undelivered": [asdict(one) for one in waiting]})
@@ -135,9 +136,10 @@ def _body(file: str) -> bytes:
 @contextmanager
 def _desk(data_dir: Path | None) -> Iterator[Desk]:
     """What is asked for from here waits in the queues for whoever works."""
-    from tipoff.clock import SystemClock
+    from tipoff.config import clock_of
     from tipoff.flow.engine import open_desk
     from tipoff.flow.house import open_house
 
-    with open_house(settings_of(data_dir), SystemClock()) as house, open_desk(house) as desk:
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house, open_desk(house) as desk:
         yield desk

@@ -25,6 +25,9 @@ from tipoff.store.tables.features import CATEGORIES, Entry, catalogue
 from tipoff.store.warehouse import Work
 
 WARM_UP_DAYS = 14
+ENOUGH_AFTER: dict[Supply, int] = {"shots": 30}
+"""Days that a source must have been on before what it told fills the windows that reach back: until then it supplies nothing for a date.
+Switched on in mid-season, without its past, it would else keep everybody from being predicted."""
 _FAR = 1_000_000
 """More days than there are between any two seasons."""
 DECIMALS = 6
@@ -182,7 +185,7 @@ def _supplied(work: Work, rows: pa.Table) -> dict[Supply, Floats]:
         for span in spans:
             if span["kind"] == kind:
                 first, last = (_day(span[name]) for name in ("on_from", "on_until"))
-                on |= (first is None or today >= first) & (last is None or today <= last)
+                on |= (first is None or today >= first + ENOUGH_AFTER.get(kind, 0)) & (last is None or today <= last)
         supplied[kind] = on.astype(np.float64)
     return supplied
 

@@ -84,7 +84,7 @@ def day_story(state: State, settings: Settings, now: datetime, game_date: date) 
     """The plan of a game day (New York), and what happened of it by `now` (UTC)."""
     games = games_around(state, game_date, game_date).get(game_date, [])
     record = asks_on_record(state, game_date)
-    tasks = tasks_of(state, game_date, timedelta(minutes=settings.capture_minutes))
+    tasks = tasks_of(state, settings, game_date)
     final = {cell.game_id for cell in expected_outputs(state, game_date) if cell.phase == "box" and cell.standing in _THERE}
     plan = still_needed(capture_plan(game_date, games, settings), games, final)
     begins, ends = local_instant(game_date, time(0)), local_instant(game_date + timedelta(days=1), _ALERTS_UNTIL)

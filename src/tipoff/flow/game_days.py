@@ -11,10 +11,11 @@ from datetime import UTC, date, datetime, timedelta
 import sqlalchemy as sa
 
 from tipoff.clock import game_date_of, local_instant
+from tipoff.config import Settings
 from tipoff.flow.batch_log import naive
 from tipoff.flow.day import LOOK_BACK, REFIT_AT, Task, day_plan
 from tipoff.flow.house import House
-from tipoff.flow.plan import HALF_HOUR, PlannedGame
+from tipoff.flow.plan import PlannedGame
 from tipoff.flow.scraping import planned_games
 from tipoff.flow.state import METADATA, RUNS, State
 
@@ -72,8 +73,9 @@ def last_refit(state: State, before: datetime) -> date | None:
     return game_date_of(found.replace(tzinfo=UTC)) if found else None
 
 
-def tasks_of(state: State, game_date: date, every: timedelta = HALF_HOUR) -> list[Task]:
-    """The day plan of a game day, from what is on record of its games and of those before it; quotes are asked for as often as `every`."""
+def tasks_of(state: State, settings: Settings, game_date: date) -> list[Task]:
+    """The day plan of a game day, from what is on record of its games and of those before it."""
     around = games_around(state, game_date - LOOK_BACK, game_date)
     refitted = last_refit(state, local_instant(game_date, REFIT_AT))
+    every = timedelta(minutes=settings.capture_minutes)
     return day_plan(game_date, around.get(game_date, ()), game_days=around.keys(), refitted=refitted, every=every)

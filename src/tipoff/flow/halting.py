@@ -1,6 +1,6 @@
-"""Halting and resuming: whatever does not tell the halt that is in force is published anew, at once.
+"""Halting and resuming take effect: whatever does not tell the halt that is in force is published anew, and who watches is told.
 
-Comes in: the open house. Goes out: documents. It must never know who halted, nor why.
+Comes in: the open house. Goes out: documents, and an alert a halt. It must never know who halted, nor why.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ from pydantic import ValidationError
 
 from tipoff.analyze.slate import games_between
 from tipoff.clock import game_date_of
-from tipoff.flow.halts import FLEET_BLOCKED, active, halts
+from tipoff.flow.alerts import Noted, Severity, note_alerts
+from tipoff.flow.channels import Channel, channels_of
+from tipoff.flow.halts import BY_HAND, FLEET_BLOCKED, active, halts
 from tipoff.flow.house import House
 from tipoff.flow.publishing import publish
+from tipoff.flow.state import State
+from tipoff.flow.telling import tell
 from tipoff.publish.documents import Tonight
 from tipoff.publish.status import STATUS
 from tipoff.publish.write import get, tonight_path
@@ -27,6 +31,32 @@ def published(house: House, game_date: date) -> Tonight | None:
         return Tonight.model_validate_json(body) if body else None
     except ValidationError:
         return None
+
+
+def after_halting(house: House, channels: list[Channel] | None = None) -> list[date]:
+    """Somebody has halted or resumed: tell it, and publish at once what must say so; gives the days that were published anew.
+
+    Raises Busy where the warehouse is held: the halt is in force all the same, and the next watch publishes.
+    """
+    note_halts(house.state, house.clock.now())
+    try:
+        return publish_halts(house)
+    finally:
+        tell(house.state, channels_of(house.settings, house.clock) if channels is None else channels, house.clock)
+
+
+def note_halts(state: State, now: datetime) -> Noted:
+    """Put on record as alerts which halts are in force; one of a single day until that day's games are over."""
+    standing = halts(state, now)
+    since = game_date_of(now) - timedelta(days=1)  # yesterday's last games may go on after midnight
+    told = [halt for halt in standing if halt.game_date is None or halt.game_date >= since]
+    words = {
+        f"halt {halt.halt_id}": f"Halted{f' for {halt.game_date}' if halt.game_date else ''} by {halt.by}, {halt.words}" for halt in told
+    }
+    severities: dict[str, Severity] = {f"halt {halt.halt_id}": "warning" if halt.rule == BY_HAND else "critical" for halt in told}
+    past = {f"halt {halt.halt_id}" for halt in standing} - set(words)
+    with state.transaction() as connection:
+        return note_alerts(connection, "halt ", words, now, severities, past.__contains__)
 
 
 def publish_halts(house: House) -> list[date]:

@@ -59,11 +59,11 @@ def publish(
     _note_fleet(house, game_date, published.fleet_blocked)
     if active(house.state, house.clock.now(), game_date, but={FLEET_BLOCKED}) != halt:  # somebody halted, or resumed, meanwhile
         return publish(house, game_date, as_of=as_of, guard=guard, seal=seal, failure=failure, force=True)
+    house.publish_status()  # before the version: one who is killed in between publishes again
     with house.warehouse.writing(house.run_id) as work:
         guard(work)
         advance(work, {(PUBLISH, _scope(game_date)): made_from})
         seal(work, "publish", "predictions.published_picks", len(published.documents))
-    house.publish_status()
     return Done(True, {"documents": len(published.documents), "bytes": published.bytes, "state": published.state}), published
 
 

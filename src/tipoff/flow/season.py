@@ -1,4 +1,4 @@
-"""Days of the practice league, played through the real flow in minutes: the clock is turned from one moment of the plans to the next, and
+"""Days of the practice league, played through the real flow in minutes: the clock is turned from one stop to the next, and
 stands until everything that follows from it has settled.
 
 Comes in: an empty data directory, days, a seed. Goes out: a house as it is after these days, and what happened. `prepare` makes the past:
@@ -16,31 +16,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from pydantic import SecretStr
 
-from tipoff.analyze.history import newest_schedule
 from tipoff.clock import FileClock, game_date_of, local_instant
 from tipoff.config import Settings
 from tipoff.errors import BadInput
-from tipoff.flow.capture import Capture
-from tipoff.flow.day import LOOK_BACK, day_plan
-from tipoff.flow.game_days import last_refit
+from tipoff.flow.expected import expected_outputs
+from tipoff.flow.game_days import games_around, note_games, tasks_of
+from tipoff.flow.history import History
 from tipoff.flow.house import House, open_house
 from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, still_needed
-from tipoff.flow.scraping import planned_games, teams_without_roster
+from tipoff.flow.scraping import teams_without_roster
 from tipoff.flow.season_chaos import Chaos
 from tipoff.flow.season_crew import Alone, Crew, Hands
-from tipoff.flow.there import final_games
 from tipoff.flow.training import train_fleet
 from tipoff.practice import Rules, Season, simulate
 from tipoff.practice.server import API_KEY, running
 from tipoff.predict.systems import systems_named
 from tipoff.scrape.client import Patience
-from tipoff.store.warehouse import day_of
 
 FIRST = date(2026, 1, 24)
 """Thirty days from here hold four Mondays, the All-Star break with the refit after it, and games put off, cancelled and moved here."""
@@ -119,12 +115,12 @@ def prepare(settings: Settings, play: Play, announce: Announce, season: Season |
     with (
         running(season, clock) as base,
         open_house(_upstream(settings, base), clock) as house,
-        Capture(house, _UNHURRIED) as capture,
+        History(house, _UNHURRIED) as history,
     ):
         announce("the schedule", None)
-        capture.schedule()
-        capture.box_scores(before, announce("box scores of the past", len(capture.games_without_box(before))))
-        capture.closing_lines(play.first - play.lines_before, before, announce("closing lines of the past", None))
+        history.schedule()
+        history.box_scores(before, announce("box scores of the past", len(history.games_without_box(before))))
+        history.closing_lines(play.first - play.lines_before, before, announce("closing lines of the past", None))
         systems = systems_named(list(play.systems) if play.systems else None, settings.systems_file)
         train_fleet(house, systems, play.first, None, announce("the fleet", len(systems) + 1))
 
@@ -155,8 +151,9 @@ def _hands(house: House, clock: FileClock, chaos: Chaos | None) -> Iterator[Hand
 
 def _live(house: House, clock: FileClock, play: Play, hands: Hands, told: Played, announce: Announce) -> None:
     tick = announce("days", play.days)
+    note_games(house, play.first)
     started, day = perf_counter(), play.first
-    while (moment := next_moment(house)) is not None and moment <= play.end:
+    while (moment := next_stop(house)) is not None and moment <= play.end:
         clock.set(moment)
         hands.live(moment, SETTLED_WITHIN)
         told.moments += 1
@@ -166,24 +163,39 @@ def _live(house: House, clock: FileClock, play: Play, hands: Hands, told: Played
             started, day = perf_counter(), game_date_of(moment)
 
 
-def next_moment(house: House) -> datetime | None:
-    """The next moment after the present one at which a plan asks or starts something; None where no plan has any more."""
+def next_stop(house: House) -> datetime | None:
+    """When the clock is stopped next, after the present: at a quarter past the hour after something is due, or at a last call before that;
+    None where no plan has any more. So it stops some twenty times a day, each time for all that has come due, as a worker that slept."""
     now = house.clock.now()
-    every = timedelta(minutes=house.settings.capture_minutes)
-    today = game_date_of(now)
+    moments = [(at, is_call) for at, is_call in _plans(house) if at > now]
+    if not moments:
+        return None
+    calls = [at for at, is_call in moments if is_call]
+    return min([_quarter_past(min(at for at, _ in moments)), *calls])
+
+
+def _quarter_past(moment: datetime) -> datetime:
+    """The next quarter past the hour, the moment itself included."""
+    whole = moment.replace(minute=15, second=0, microsecond=0)
+    return whole if moment <= whole else whole + timedelta(hours=1)
+
+
+def _plans(house: House) -> list[tuple[datetime, bool]]:
+    """Everything that the plans of the days around the present hold and that is needed still: when, and whether it is a last call."""
+    today = game_date_of(house.clock.now())
     first = today - timedelta(days=max(BOX_AGAIN_DAYS))
-    games = planned_games(house, first - LOOK_BACK, today + timedelta(days=1))
-    no_roster = teams_without_roster(house, now) if house.settings.rosters else set()
-    refitted = last_refit(house.state, now)
-    moments = []
+    games = games_around(house.state, first, today + timedelta(days=1))
+    no_roster = teams_without_roster(house, house.clock.now()) if house.settings.rosters else set()
+    found = []
     for number in range((today - first).days + 2):
         day = first + timedelta(days=number)
         mine = games.get(day, [])
-        final = final_games(house, day) if mine and day <= today else set()
-        asks = still_needed(capture_plan(day, mine, house.settings, no_roster if day >= today else ()), mine, final)
-        moments += [ask.at for ask in asks]
-        moments += [task.at for task in day_plan(day, mine, game_days=set(games), refitted=refitted, every=every)]
-    return min((moment for moment in moments if moment > now), default=None)
+        cells = expected_outputs(house.state, day)
+        boxed = [cell.game_id for cell in cells if cell.phase == "box" and cell.standing in ("COMPLETE", "DEGRADED")]
+        asks = capture_plan(day, mine, house.settings, no_roster if day >= today else ())
+        found += [(ask.at, False) for ask in still_needed(asks, mine, boxed)]
+        found += [(task.at, task.run_mode == "last_call") for task in tasks_of(house.state, house.settings, day)]
+    return found
 
 
 def _clock(settings: Settings, play: Play) -> FileClock:
@@ -223,20 +235,14 @@ PACE: dict[str, Any] = {
 """How a season is lived where the settings say nothing else: lines seldom, without play-by-play and rosters, and without long pauses."""
 
 
-def games_of(house: House, first: date, last: date) -> list[dict[str, Any]]:
-    """The games of these days as the newest schedule on record has them."""
-    with house.warehouse.reading() as work:
-        games = newest_schedule(work.table("raw.schedule"))
-        rows = games.filter(games.game_date >= day_of(first), games.game_date <= day_of(last))
-        found: list[dict[str, Any]] = work.fetch(rows.order_by(["commence_time", "game_id"])).to_pylist()
-    return found
+@contextmanager
+def finished(settings: Settings) -> Iterator[House]:
+    """The house of a season that was played, at its last moment, to be looked at."""
+    clock = FileClock(settings.clock_file or settings.data_dir / _CLOCK)
+    with open_house(settings.model_copy(update={"league": "practice"}), clock) as house:
+        yield house
 
 
 def quiet() -> None:
     """What the flow tells its operator of faults that were meant is no news here."""
     logging.getLogger("tipoff").setLevel(logging.CRITICAL)
-
-
-def folder_of(data_dir: Path, name: str) -> Path:
-    """Where a run of a season lives."""
-    return data_dir / name

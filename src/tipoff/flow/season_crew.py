@@ -174,9 +174,7 @@ class Crew:
         command = [sys.executable, "-m", "tipoff", "worker"]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
         environment |= environment_of(self._desk.house.settings)
-        hand = subprocess.Popen(  # noqa: S603 - our own worker, with settings of our own
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log
-        )
+        hand = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)  # noqa: S603
         self._hands.append(hand)
 
     def _all_here(self, number: int) -> None:

@@ -8,7 +8,7 @@ moved away, are taken down with their reason. It must never know a queue, nor ho
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -247,9 +247,9 @@ def _take_down_closed(work: Work, slate: Slate) -> int:
     return len(taken)
 
 
-def anything_new(house: House, game_date: date, run_mode: RunMode = "line_update") -> bool:
+def anything_new(house: House, game_date: date, run_mode: RunMode = "line_update", systems: Collection[str] | None = None) -> bool:
     """Whether a run over a date would do anything now: something changed that its open games' features rest on, a game was called off, or a
-    system has another model than the one that spoke."""
+    system (of these; None: any) has another model than the one that spoke."""
     slate = Slate(house, game_date, Asked({run_mode: None}), None if run_mode == "backfill" else house.clock.now(), "")
     with house.warehouse.reading() as work:
         games = slate.games(work)
@@ -259,7 +259,8 @@ def anything_new(house: House, game_date: date, run_mode: RunMode = "line_update
         closed = said.filter(said.is_active, said.game_date == day_of(game_date), said.game_id.isin(slate.closed_games(work)))
         if work.fetch(closed.select("game_id").limit(1)).num_rows:
             return True
-        served = serving(work.fetch(work.table("models.registry")).to_pylist())
+        rows = work.fetch(work.table("models.registry")).to_pylist()
+        served = {name: row for name, row in serving(rows).items() if systems is None or name in systems}
         stood = versions(work, [f"{_SAID}{name}" for name in served], games.column("game_id").to_pylist())
     wanted = {(f"{_SAID}{name}", game) for name in served for game in games.column("game_id").to_pylist()}
     models = {f"{_SAID}{name}": row["model_id"] for name, row in served.items()}

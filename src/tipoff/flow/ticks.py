@@ -51,8 +51,7 @@ def start_tasks(desk: Desk) -> Started:
     note_games(house, today)
     found = Started()
     for day in (first + timedelta(days=number) for number in range((today - first).days + 1)):
-        tasks = tasks_of(house.state, day, timedelta(minutes=house.settings.capture_minutes))
-        chosen, missed = tasks_due(tasks, now, moments_done(house.state, day))
+        chosen, missed = tasks_due(tasks_of(house.state, house.settings, day), now, moments_done(house.state, day))
         cells = expected_outputs(house.state, day) if any(task.run_mode == RETRY for task in chosen) else []
         for task in chosen:
             wanted = narrowed(task, games_that_wait(cells)) if cells else task

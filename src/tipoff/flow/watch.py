@@ -15,8 +15,8 @@ from tipoff.flow.alerts import Noted, note, note_alerts
 from tipoff.flow.channels import Channel, channels_of
 from tipoff.flow.credits import end_past_levels
 from tipoff.flow.fleet import note_health
-from tipoff.flow.halting import publish_halts
-from tipoff.flow.halts import end_of_time, halt_by_rule, halts, lift_by_rule
+from tipoff.flow.halting import note_halts, publish_halts
+from tipoff.flow.halts import end_of_time, halt_by_rule, lift_by_rule
 from tipoff.flow.house import House
 from tipoff.flow.telling import Told, tell
 from tipoff.flow.watch_rules import (
@@ -26,7 +26,6 @@ from tipoff.flow.watch_rules import (
     day_in,
     few_predictions,
     gaps,
-    halted,
     parked_batches,
     silent_systems,
     stale_feeds,
@@ -54,12 +53,6 @@ def _with_its_tip(look: Look) -> Lapsed:
 
 def _with_its_days(look: Look) -> Lapsed:
     return lambda key: (day_in(key) or look.today) <= look.today - GAPS_OF
-
-
-def _with_its_day_alone(look: Look) -> Lapsed:
-    """A halt of one day that nobody lifted: its day is over."""
-    standing = {f"halt {halt.halt_id}" for halt in halts(look.house.state, look.now)}
-    return lambda key: key in standing
 
 
 @dataclass(frozen=True)
@@ -93,7 +86,6 @@ RULES = (
     Rule("dead letters", waiting_letters),
     Rule("worker ", vanished_workers),
     Rule("leak ", leaks),
-    Rule("halt ", halted, _with_its_day_alone),  # last: others may halt
 )
 HALTING = {"leak ": LEAK_ALARM}
 """Families whose causes halt, and the name of the rule."""
@@ -119,26 +111,12 @@ def watch(house: House, now: datetime | None = None, channels: list[Channel] | N
     _try(found, "halts that end", lambda: end_of_time(house.state, look.now))
     for rule in RULES:
         _try(found, rule.family.strip(), lambda rule=rule: _ask(look, rule, found))  # type: ignore[misc]
+    _try(found, "halts", lambda: _add(found, note_halts(house.state, look.now)))
     _try(found, "documents", lambda: found.published.extend(publish_halts(house)))
     broken = "; ".join(f"{name}: {why}" for name, why in found.unwatched.items())
     words = {"unwatched": f"{len(found.unwatched)} of the rules could not be asked: {broken}"} if broken else {}
     _add(found, note(house.state, "unwatched", words, look.now))
     found.told = tell(house.state, channels_of(house.settings, house.clock) if channels is None else channels, house.clock)
-    return found
-
-
-def after_halting(house: House, channels: list[Channel] | None = None) -> Watched:
-    """Somebody has halted or resumed: tell it, and publish at once what must say so.
-
-    Raises Busy where the warehouse is held: the halt is in force all the same, and the next watch publishes.
-    """
-    look = Look(house, house.clock.now())
-    found = Watched()
-    _ask(look, RULES[-1], found)
-    try:
-        found.published = publish_halts(house)
-    finally:
-        found.told = tell(house.state, channels_of(house.settings, house.clock) if channels is None else channels, house.clock)
     return found
 
 

@@ -21,7 +21,6 @@ from tipoff.flow.dead_letter_log import dead_letters
 from tipoff.flow.engine import WORKERS, workers
 from tipoff.flow.expected import EXPECTED
 from tipoff.flow.halting import published
-from tipoff.flow.halts import BY_HAND, halts
 from tipoff.flow.house import House
 from tipoff.flow.plan import HALF_HOUR, MORNING, PlannedGame
 from tipoff.flow.scraping import asks_on_record, planned_games
@@ -228,18 +227,6 @@ def vanished_workers(look: Look) -> Met:
             words = f"{number} process{'es' if number > 1 else ''} on {host} ended without leaving, last heard of at {last:%Y-%m-%d %H:%M}Z"
             met[f"worker {host}"] = ("warning", f"{words}; none has begun there since")
     return met
-
-
-def halted(look: Look) -> Met:
-    """Halts in force; one of a single day until that day's games are over."""
-    found = [halt for halt in halts(look.house.state, look.now) if not halt.game_date or halt.game_date >= look.today - timedelta(days=1)]
-    return {
-        f"halt {halt.halt_id}": (
-            "warning" if halt.rule == BY_HAND else "critical",
-            f"Halted{f' for {halt.game_date}' if halt.game_date else ''} by {halt.by}, {halt.words}",
-        )
-        for halt in found
-    }
 
 
 def day_in(key: str) -> date | None:
