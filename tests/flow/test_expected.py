@@ -242,26 +242,18 @@ class TestGapsMendThemselves:
             reconcile(desk, NIGHT)
         assert [batch.asked["phases"] for batch in batches(found.house.state, NIGHT, "slate")] == [["publish"]]
 
-    def test_a_document_that_failed_is_asked_for_again_at_the_next_tick(self, tmp_path: Path) -> None:
-        mischief = Mischief()
-        with practice_house(tmp_path, mischief=mischief, rosters=False) as (house, clock), working(house, scheduled=False) as engine:
-            scrape_now(engine, DAY, ("schedule", "events"))
-            capture_tick(engine)
-            game = planned_games(house, DAY, DAY)[DAY][-1]
-            event = {one.game_id: one.event_id for one in planned_games(house, DAY, DAY)[DAY]}[game.game_id]
-            mischief.script(f"*/events/{event}/odds", "404")
-            clock.advance(timedelta(minutes=30))
-            capture_tick(engine)
-            failed = {(cell.game_id, cell.phase) for cell in reconcile(engine, DAY) if cell.standing == "DEGRADED"}
-            assert failed == {(game.game_id, "props")}
-
     def test_what_is_missing_is_asked_for_again_and_comes(self, tmp_path: Path) -> None:
         mischief = Mischief()
-        with practice_house(tmp_path, mischief=mischief, rosters=False) as (house, clock), working(house, scheduled=False) as engine:
+        with (
+            practice_house(tmp_path, mischief=mischief, rosters=False, sources=("odds_api", "espn")) as (house, clock),
+            working(house, scheduled=False) as engine,
+        ):
             scrape_now(engine, DAY, ("schedule", "events"))
             mischief.script("lines", "404", forever=True)
             capture_tick(engine)
-            assert standings(reconcile(engine, DAY), "lines") == {"FAILED"}
+            cells = reconcile(engine, DAY)
+            assert standings(cells, "lines") == {"FAILED"}
+            assert {str(detail)[:23] for detail in details(cells, "props")} == {"Its answer is set apart"}  # nobody knows the players
             assert [ask.feed for ask in asked_again(house.state, DAY, planned_games(house, DAY, DAY)[DAY], clock.now())] == ["lines"]
             assert standings(write_expected(house, DAY), "lines") == {"FAILED"}
             mischief.calm()

@@ -18,6 +18,7 @@ from tipoff.flow.batch_log import Batch, batches
 from tipoff.flow.cells import (
     DOCUMENTS,
     PHASES,
+    SET_APART,
     SLATE,
     Expected,
     Said,
@@ -188,7 +189,7 @@ def _why_apart(ask: dict[str, Any] | None, apart: dict[str, list[tuple[str, str]
     if not mine:
         return None
     [(path, rule), *others] = mine
-    return f"Its answer is set apart: {rule} at {path}{f', and {len(others)} more' if others else ''}."
+    return f"{SET_APART}: {rule} at {path}{f', and {len(others)} more' if others else ''}."
 
 
 def games_that_wait(cells: Iterable[Expected]) -> set[str]:
