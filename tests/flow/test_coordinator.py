@@ -103,7 +103,7 @@ def test_a_date_without_games_is_unknown_whatever_is_asked_for(engine: Engine) -
     nowhere = NIGHT + timedelta(days=3000)
     for call in (coordinator.start, coordinator.export, coordinator.grade, coordinator.reset, coordinator.process_date):
         with pytest.raises(UnknownDate):
-            call(engine, nowhere)  # type: ignore[operator]
+            call(engine, nowhere)
     assert batches(engine.house.state, nowhere) == []
 
 
@@ -112,7 +112,8 @@ def test_what_phases_rest_on_must_be_there_unless_it_is_waived(engine: Engine) -
     with pytest.raises(NotReady, match="no box score of any game before it"):
         coordinator.process_date(engine, first, ["analyze"])
     done = coordinator.process_date(engine, first, ["analyze"], skip_dependency_check=True, seconds=SECONDS)
-    assert done.open == []
+    assert (done.ran, done.open) == (["analyze"], [])
+    assert coordinator.status(engine.house.state, done.batches[-1])["as_of"] is None, "of a date of the past, each game as of its tip"
 
 
 def test_of_many_who_start_at_once_one_makes_the_batch(tmp_path: Path) -> None:
@@ -178,7 +179,7 @@ class TestStanding:
         assert coordinator.status(state, f"slate-{NIGHT}-10")["before"] == told["before"][1:]
 
     def test_a_lease_is_told_while_it_is_held_alone(self, state: State) -> None:
-        times = {"started_at": AFTERNOON.replace(tzinfo=None), "lease_until": (AFTERNOON + timedelta(minutes=2)).replace(tzinfo=None)}
+        times: dict[str, Any] = {"started_at": AFTERNOON.replace(tzinfo=None), "lease_until": (AFTERNOON + timedelta(minutes=2)).replace(tzinfo=None)}
         self._put(state, 1, state="processing", owner="me", generation=4, **times)
         assert coordinator.status(state, NIGHT)["lease"] == {
             "owner": "me",

@@ -9,6 +9,7 @@ It must never know HTTP, nor the command line, nor how a phase is done.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -49,6 +50,7 @@ Processor = Literal[
 """What `process_date` can be asked for: a phase, or a table, which is made with the others of its phase."""
 DocumentName = Literal["tonight", "results", "status"]
 _PHASES = ("load", "analyze", "features")
+_LOOK = 0.05  # seconds between two looks at a batch that is waited for
 
 
 @dataclass(frozen=True)
@@ -155,8 +157,8 @@ def process_date(
     later = [phase for phase in phases if phase != "load"]
     if not later:
         return done
-    _check_inputs(house, analysis_date, later, skip_dependency_check)
-    number = lease.trigger(desk, SLATE, analysis_date, "processed by hand", ask(phases=later))
+    mode = _check_inputs(house, analysis_date, later, skip_dependency_check)
+    number = lease.trigger(desk, SLATE, analysis_date, "processed by hand", ask(mode, phases=later))
     batch = _settled(desk, SLATE, analysis_date, number, seconds)
     for phase in later:
         ran = batch.progress.get("ran", {}).get(phase)
@@ -183,7 +185,7 @@ def _process_load(desk: Desk, game_date: date, done: Processed, seconds: float) 
 def _settled(desk: Desk, feed: str, game_date: date, number: int, seconds: float) -> Batch:
     """A batch once it is over, or as it stands after so long."""
     with suppress(Busy):
-        lease.wait_for(desk, {(feed, game_date, number)}, seconds, repeats=False)
+        return _ended(desk, feed, game_date, number, seconds)
     return _batch(desk.house, feed, game_date, number)
 
 
@@ -215,10 +217,22 @@ def train(desk: Desk, until: date, systems: Sequence[str] | None = None, window:
 
 
 def wait(desk: Desk, ticket: Ticket) -> Batch:
-    """Wait until a batch is over, and how it stands then; not for its repeats. Raises Busy where that takes longer than a batch may."""
+    """Wait until a batch is over and has told what follows, and how it stands then; not for its repeats. Raises Busy where that takes
+    longer than a batch may."""
     feed, day, number = ticket.feed, ticket.game_date, ticket.number
-    lease.wait_for(desk, {(feed, day, number)}, desk.house.settings.batch_seconds, repeats=False)
-    return _batch(desk.house, feed, day, number)
+    return _ended(desk, feed, day, number, desk.house.settings.batch_seconds)
+
+
+def _ended(desk: Desk, feed: str, game_date: date, number: int, seconds: float) -> Batch:
+    """A batch whose workflow is over too. Raises Busy where that takes longer than so many seconds."""
+    until = time.monotonic() + seconds
+    lease.wait_for(desk, {(feed, game_date, number)}, seconds, repeats=False)
+    batch = _batch(desk.house, feed, game_date, number)
+    while not desk.ended(batch.workflow_id):
+        if time.monotonic() > until:
+            raise Busy(f"{batch.batch_id} is {batch.state}, and did not tell what follows in {seconds:g} s.", hint="It goes on by itself.")
+        time.sleep(_LOOK)
+    return batch
 
 
 def _asked_for(desk: Desk, feed: str, day: date, cause: str, asked: Mapping[str, Any]) -> Ticket:
@@ -276,7 +290,11 @@ def _ready(house: House, game_date: date, systems: list[str] | None, run_mode: R
     """What a start would give. Raises UnknownDate where there are no games, Conflict where all have begun, NotReady naming what is
     missing."""
     with house.warehouse.reading() as work:
-        games = _games(work, game_date, None if run_mode == "backfill" else house.clock.now())
+        known = _known_games(work, game_date)
+        chosen = known if run_mode == "backfill" else _open(known, house.clock.now())
+        if not chosen.num_rows:
+            raise Conflict(f"Every game of {game_date} has begun.", hint="Run mode `backfill` predicts each as of its tip.")
+        games = chosen.column("game_id").to_pylist()
         missing = _missing_facts(work, game_date)
         trained = set(serving(work.fetch(work.table("models.registry")).to_pylist()))
         known = work.table("analytics.upcoming_player_game_context")
@@ -290,22 +308,21 @@ def _ready(house: House, game_date: date, systems: list[str] | None, run_mode: R
     return Expected(len(games), number, players, players * number if players is not None else None)
 
 
-def _games(work: Work, game_date: date, open_at: datetime | None = None) -> list[str]:
-    """The games of a date that have not begun by `open_at`. Raises UnknownDate where there is none, Conflict where all have begun."""
+def _known_games(work: Work, game_date: date) -> pa.Table:
+    """The games of a date, as `known_games_on` has them. Raises UnknownDate where there is none."""
     known = known_games_on(Schedule.read(work), game_date, game_date, None)
     if not known.num_rows:
         raise UnknownDate(f"No game of {game_date} is known.", hint="Load a schedule or odds for that day first.")
-    if open_at is not None:
-        known = known.filter(pc.greater(known.column("tip"), pa.scalar(open_at)))
-        if not known.num_rows:
-            raise Conflict(f"Every game of {game_date} has begun.", hint="Run mode `backfill` predicts each as of its tip.")
-    games: list[str] = known.column("game_id").to_pylist()
-    return games
+    return known
+
+
+def _open(games: pa.Table, now: datetime) -> pa.Table:
+    return games.filter(pc.greater(games.column("tip"), pa.scalar(now)))
 
 
 def _check_games(house: House, game_date: date) -> None:
     with house.warehouse.reading() as work:
-        _games(work, game_date)
+        _known_games(work, game_date)
 
 
 def _missing_facts(work: Work, game_date: date) -> list[str]:
@@ -315,16 +332,18 @@ def _missing_facts(work: Work, game_date: date) -> list[str]:
     return ["box score of any game before it (`tipoff backfill box`, or `tipoff import`)"]
 
 
-def _check_inputs(house: House, game_date: date, phases: Sequence[str], skip: bool) -> None:
-    """What phases 3 and 4 rest on: games, box scores before them, and no document that waits to be loaded."""
+def _check_inputs(house: House, game_date: date, phases: Sequence[str], skip: bool) -> RunMode:
+    """What phases 3 and 4 rest on: games, box scores before them, and no document that waits to be loaded. Gives the run mode: of a date
+    whose games have all begun, each as of its tip."""
     with house.warehouse.reading() as work:
-        _games(work, game_date)
+        games = _known_games(work, game_date)
         missing = [] if skip else _missing_facts(work, game_date)
     waiting = [] if skip else _unloaded(house, game_date)
     if missing or waiting:
         said = [*(f"there is no {one}" for one in missing), *(f"documents of {feed} wait to be loaded" for feed in waiting)]
         hint = "Process `load` as well, or skip the dependency check."
         raise NotReady(f"{', '.join(phases)} of {game_date}: {', and '.join(said)}.", hint=hint)
+    return "line_update" if _open(games, house.clock.now()).num_rows else "backfill"
 
 
 def _unloaded(house: House, game_date: date) -> list[str]:

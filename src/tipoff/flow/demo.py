@@ -1,6 +1,8 @@
-"""The demo: a season of the practice league, scraped over HTTP, trained on, predicted, published, and graded the morning after.
+"""The demo: a season of the practice league, scraped over HTTP, trained on; then two evenings as the flow lives them, the first one graded
+the morning after.
 
-Everything is the real path; only the upstream is the practice server and the clock stands where the story needs it.
+Everything is the real path; only the upstream is the practice server, and the clock is turned to the moments that the story needs. What the
+flow would have done in between it catches up with, as after a sleep.
 """
 
 from __future__ import annotations
@@ -14,13 +16,17 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from tipoff.analyze.slate import games_between
 from tipoff.clock import ManualClock, local_instant
 from tipoff.config import Settings
-from tipoff.flow.capture import Capture
+from tipoff.errors import TipoffError
+from tipoff.flow.batch_log import batches
+from tipoff.flow.history import History
 from tipoff.flow.house import House, open_house
-from tipoff.flow.night import Night, PhaseResult, Phases, grade_night, night
+from tipoff.flow.night import Night, PhaseResult, Phases, count_night
+from tipoff.flow.season_crew import Alone
 from tipoff.flow.training import train_fleet
-from tipoff.grade.run import SystemRecord
+from tipoff.grade.run import SystemRecord, day_records
 from tipoff.practice import simulate
 from tipoff.practice.server import API_KEY, running
 from tipoff.predict.systems import systems_named
@@ -28,10 +34,21 @@ from tipoff.scrape.client import Patience
 
 SEED = 7
 TONIGHT = date(2026, 1, 28)
-HISTORY = "400d"
+WINDOW = "400d"
 LINES_HISTORY = timedelta(days=45)
 _UNHURRIED = Patience(pace=0.0)  # the practice server, on this machine, asks nobody to go slowly
-TONIGHT_MOMENTS = (time(11, 0), time(15, 0), time(17, 30))
+_SETTLED_WITHIN = 300.0
+LAST_NIGHT: tuple[tuple[str, int, time], ...] = (
+    ("first quotes", 0, time(10, 6)),
+    ("before the tips", 0, time(18, 55)),
+    ("the morning after", 1, time(9, 20)),
+)
+TODAY: tuple[tuple[str, int, time], ...] = (
+    ("first quotes", 0, time(10, 6)),
+    ("afternoon", 0, time(15, 6)),
+    ("now", 0, time(17, 31)),
+)
+"""What is lived of the two days: days after it, and New York times."""
 
 Announce = Callable[[str, int | None], Callable[[int], None]]
 """Told of each step with its number of parts (None: unknown); gives back a function to be called as parts are done."""
@@ -59,10 +76,9 @@ class Story:
 
 def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, seed: int = SEED) -> Story:
     """Run the demo into the settings' data directory, which must be empty or the practice league's own."""
-    story = Story(tonight)
     last_night = tonight - timedelta(days=1)
-    story.last_night = last_night
-    clock = ManualClock(local_instant(last_night, time(15, 30)))
+    story = Story(tonight, last_night=last_night)
+    clock = ManualClock(local_instant(last_night, time(8, 0)))
     with _step(story, announce, "simulate") as counts:
         season = simulate(seed)
         counts["games"] = len(season.games)
@@ -76,21 +92,24 @@ def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, see
                 "espn_url": f"{base}/espn",
                 "nba_injuries_url": f"{base}/nba-injuries",
                 "odds_api_key": SecretStr(API_KEY),
+                "play_by_play": False,
+                "rosters": False,
+                "settle_seconds": 0.0,
             }
         )
-        with open_house(upstream, clock) as house, Capture(house, _UNHURRIED) as capture:
-            _history(story, announce, house, capture, last_night)
-            start = perf_counter()
-            systems = systems_named(None, settings.systems_file)
-            trained = train_fleet(house, systems, last_night, HISTORY, announce("train", len(systems) + 1))
-            story.steps.append(
-                PhaseResult("train", perf_counter() - start, {"rows": trained.manifests[0].rows, "systems": len(trained.manifests)})
-            )
-            _evening(story, announce, house, capture, last_night, [time(15, 30), time(18, 15)])
-            clock.set(local_instant(tonight, time(9, 0)))
-            _morning_after(story, announce, house, capture, last_night)
-        with open_house(upstream, clock) as house, Capture(house, _UNHURRIED) as capture:
-            story.night = _evening(story, announce, house, capture, tonight, list(TONIGHT_MOMENTS))
+        with open_house(upstream, clock) as house:
+            with History(house, _UNHURRIED) as history:
+                _past(story, announce, house, history, last_night)
+            with _step(story, announce, "train", len(systems := systems_named(None, settings.systems_file)) + 1) as counts:
+                trained = train_fleet(house, systems, last_night, WINDOW, announce("train", len(systems) + 1))
+                counts |= {"rows": trained.manifests[0].rows, "systems": len(trained.manifests)}
+            with Alone.working(house) as hands:
+                for day, moments in ((last_night, LAST_NIGHT), (tonight, TODAY)):
+                    for name, later, at in moments:
+                        _live(story, announce, house, hands, f"{day}, {name}", local_instant(day + timedelta(days=later), at))
+            if hands.failures:
+                raise TipoffError(f"The demo's rounds failed: {'; '.join(hands.failures)}", hint="This is a defect of Tipoff: report it.")
+            _tell(story, house)
     return story
 
 
@@ -103,53 +122,34 @@ def _step(story: Story, announce: Announce, name: str, parts: int | None = None)
     story.steps.append(PhaseResult(name, perf_counter() - start, counts))
 
 
-def _history(story: Story, announce: Announce, house: House, capture: Capture, until: date) -> None:
+def _past(story: Story, announce: Announce, house: House, history: History, until: date) -> None:
     before = until - timedelta(days=1)
     phases = Phases(house, until)
     with phases.phase("scrape history") as recorded:
-        captured = capture.schedule()
-        due = len(capture.games_without_box(before))
-        captured += capture.box_scores(before, announce("scrape box scores", due))
-        captured += capture.closing_lines(until - LINES_HISTORY, before, announce("scrape closing lines", None))
-        recorded.counts = captured.as_dict()
+        fetched = history.schedule()
+        due = len(history.games_without_box(before))
+        fetched += history.box_scores(before, announce("scrape box scores", due))
+        fetched += history.closing_lines(until - LINES_HISTORY, before, announce("scrape closing lines", None))
+        recorded.counts = fetched.as_dict()
     story.steps += phases.results
 
 
-def _evening(story: Story, announce: Announce, house: House, capture: Capture, game_date: date, moments: list[time]) -> Night:
-    """Scrape the day's lines at these New York times, then predict and publish as of the last."""
+def _live(story: Story, announce: Announce, house: House, hands: Alone, name: str, moment: datetime) -> None:
+    """Turn the clock to a moment, have the flow make its round, and wait until all that follows is done."""
     clock = house.clock
-    phases = Phases(house, game_date)
-    with phases.phase("scrape lines") as recorded:
-        tick = announce(f"scrape lines of {game_date}", len(moments))
-        captured = None
-        for moment in moments:
-            _turn(clock, local_instant(game_date, moment))
-            part = capture.slate(game_date)
-            captured = part if captured is None else captured + part
-            tick(1)
-        recorded.counts = captured.as_dict() if captured else {}
-    story.steps += phases.results
-    found = night(house, game_date, as_of=clock.now(), run_mode="first", announce=lambda name: _note(announce, name))
-    story.steps += found.phases
-    return found
+    if not isinstance(clock, ManualClock) or moment <= clock.now():
+        return
+    with _step(story, announce, name) as counts:
+        before = len(batches(house.state, last=10_000))
+        clock.set(moment)
+        hands.live(moment, _SETTLED_WITHIN)
+        counts["batches"] = len(batches(house.state, last=10_000)) - before
 
 
-def _note(announce: Announce, name: str) -> None:
-    announce(name, None)
-
-
-def _turn(clock: Any, to: datetime) -> None:
-    if isinstance(clock, ManualClock) and to > clock.now():
-        clock.set(to)
-
-
-def _morning_after(story: Story, announce: Announce, house: House, capture: Capture, game_date: date) -> None:
-    phases = Phases(house, game_date)
-    with phases.phase("scrape box scores") as recorded:
-        announce(f"scrape box scores of {game_date}", None)
-        captured = capture.schedule() + capture.box_scores(game_date)
-        recorded.counts = captured.as_dict()
-    story.steps += phases.results
-    announce(f"grade {game_date}", None)
-    story.grades, steps = grade_night(house, game_date)
-    story.steps += steps
+def _tell(story: Story, house: House) -> None:
+    """What stands in the end: last night's grades, and tonight."""
+    story.night = Night(story.tonight)
+    with house.warehouse.reading() as work:
+        if story.last_night:
+            story.grades = day_records(work, story.last_night)
+        count_night(story.night, work, games_between(work, story.tonight, story.tonight), house.clock.now())

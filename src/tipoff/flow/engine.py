@@ -421,8 +421,10 @@ def _client_of(house: House) -> DBOSClient:
 
 def _worth_telling(record: logging.LogRecord) -> bool:
     """DBOS's log less what is no error here: that work which was taken away, or left behind, has no result of its own."""
-    cause = record.exc_info[0] if record.exc_info else None
-    return record.levelno >= logging.ERROR and (cause is None or cause.__name__ != "DBOSAwaitedWorkflowCancelledError")
+    cause = record.exc_info[1] if record.exc_info else None
+    taken_away = type(cause).__name__ == "DBOSAwaitedWorkflowCancelledError"
+    left_behind = type(cause).__name__ == "DBOSException" and "before DBOS was launched" in str(cause)
+    return record.levelno >= logging.ERROR and not taken_away and not left_behind
 
 
 def process_lives(pid: int) -> bool:

@@ -101,7 +101,6 @@ def night(
     if not games:
         publish(house, game_date, as_of=as_of, force=True)
         raise UnknownDate(f"No game of {game_date} is known.", hint="Load a schedule or odds for that day first.")
-    found.games = len(games)
     bench = Workbench()
     loaded_fleet(house, bench.models)  # before anything is written: without a fleet there is no night
     try:
@@ -123,12 +122,14 @@ def night(
     found.phases = phases.results
     found.documents = [*(published.documents if published else ()), "v1/status.json"]
     with house.warehouse.reading() as work:
-        _count(found, work, games)
-        found.gaps = [gap.words for gap in teams_without_boxes(work, game_date, house.clock.now())]
+        count_night(found, work, games, house.clock.now())
     return found
 
 
-def _count(found: Night, work: Work, games: list[str]) -> None:
+def count_night(found: Night, work: Work, games: list[str], now: datetime) -> None:
+    """What stands of these games, into a night's figures. `now` (UTC) is as of when box scores are missing."""
+    found.games = len(games)
+    found.gaps = [gap.words for gap in teams_without_boxes(work, found.game_date, now)]
     stands = tally(work, games)
     for system_id, own in stands["systems"].items():
         found.predicted[system_id] = own["predicted"]

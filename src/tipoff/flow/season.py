@@ -1,4 +1,4 @@
-"""Days of the practice league, played through the real flow in minutes: the clock is turned from one moment of the plans to the next, and
+"""Days of the practice league, played through the real flow in minutes: the clock is turned from one stop to the next, and
 stands until everything that follows from it has settled.
 
 Comes in: an empty data directory, days, a seed. Goes out: a house as it is after these days, and what happened. `prepare` makes the past:
@@ -24,9 +24,9 @@ from pydantic import SecretStr
 from tipoff.clock import FileClock, game_date_of, local_instant
 from tipoff.config import Settings
 from tipoff.errors import BadInput
-from tipoff.flow.capture import Capture
 from tipoff.flow.expected import expected_outputs
 from tipoff.flow.game_days import games_around, note_games, tasks_of
+from tipoff.flow.history import History
 from tipoff.flow.house import House, open_house
 from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, still_needed
 from tipoff.flow.scraping import teams_without_roster
@@ -115,12 +115,12 @@ def prepare(settings: Settings, play: Play, announce: Announce, season: Season |
     with (
         running(season, clock) as base,
         open_house(_upstream(settings, base), clock) as house,
-        Capture(house, _UNHURRIED) as capture,
+        History(house, _UNHURRIED) as history,
     ):
         announce("the schedule", None)
-        capture.schedule()
-        capture.box_scores(before, announce("box scores of the past", len(capture.games_without_box(before))))
-        capture.closing_lines(play.first - play.lines_before, before, announce("closing lines of the past", None))
+        history.schedule()
+        history.box_scores(before, announce("box scores of the past", len(history.games_without_box(before))))
+        history.closing_lines(play.first - play.lines_before, before, announce("closing lines of the past", None))
         systems = systems_named(list(play.systems) if play.systems else None, settings.systems_file)
         train_fleet(house, systems, play.first, None, announce("the fleet", len(systems) + 1))
 
@@ -153,7 +153,7 @@ def _live(house: House, clock: FileClock, play: Play, hands: Hands, told: Played
     tick = announce("days", play.days)
     note_games(house, play.first)
     started, day = perf_counter(), play.first
-    while (moment := next_moment(house)) is not None and moment <= play.end:
+    while (moment := next_stop(house)) is not None and moment <= play.end:
         clock.set(moment)
         hands.live(moment, SETTLED_WITHIN)
         told.moments += 1
@@ -163,24 +163,39 @@ def _live(house: House, clock: FileClock, play: Play, hands: Hands, told: Played
             started, day = perf_counter(), game_date_of(moment)
 
 
-def next_moment(house: House) -> datetime | None:
-    """The next moment after the present one at which a plan asks or starts something; None where no plan has any more."""
+def next_stop(house: House) -> datetime | None:
+    """When the clock is stopped next, after the present: at a quarter past the hour after something is due, or at a last call before that;
+    None where no plan has any more. So it stops some twenty times a day, each time for all that has come due, as a worker that slept."""
     now = house.clock.now()
-    today = game_date_of(now)
+    moments = [(at, is_call) for at, is_call in _plans(house) if at > now]
+    if not moments:
+        return None
+    calls = [at for at, is_call in moments if is_call]
+    return min([_quarter_past(min(at for at, _ in moments)), *calls])
+
+
+def _quarter_past(moment: datetime) -> datetime:
+    """The next quarter past the hour, the moment itself included."""
+    whole = moment.replace(minute=15, second=0, microsecond=0)
+    return whole if moment <= whole else whole + timedelta(hours=1)
+
+
+def _plans(house: House) -> list[tuple[datetime, bool]]:
+    """Everything that the plans of the days around the present hold and that is needed still: when, and whether it is a last call."""
+    today = game_date_of(house.clock.now())
     first = today - timedelta(days=max(BOX_AGAIN_DAYS))
     games = games_around(house.state, first, today + timedelta(days=1))
-    no_roster = teams_without_roster(house, now) if house.settings.rosters else set()
-    moments = []
+    no_roster = teams_without_roster(house, house.clock.now()) if house.settings.rosters else set()
+    found = []
     for number in range((today - first).days + 2):
         day = first + timedelta(days=number)
         mine = games.get(day, [])
-        boxed = [
-            cell.game_id for cell in expected_outputs(house.state, day) if cell.phase == "box" and cell.standing in ("COMPLETE", "DEGRADED")
-        ]
+        cells = expected_outputs(house.state, day)
+        boxed = [cell.game_id for cell in cells if cell.phase == "box" and cell.standing in ("COMPLETE", "DEGRADED")]
         asks = capture_plan(day, mine, house.settings, no_roster if day >= today else ())
-        moments += [ask.at for ask in still_needed(asks, mine, boxed)]
-        moments += [task.at for task in tasks_of(house.state, house.settings, day)]
-    return min((moment for moment in moments if moment > now), default=None)
+        found += [(ask.at, False) for ask in still_needed(asks, mine, boxed)]
+        found += [(task.at, task.run_mode == "last_call") for task in tasks_of(house.state, house.settings, day)]
+    return found
 
 
 def _clock(settings: Settings, play: Play) -> FileClock:

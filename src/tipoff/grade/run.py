@@ -58,15 +58,24 @@ def grade(warehouse: Warehouse, game_date: date, *, now: datetime, run_id: str) 
 
 def grade_within(work: Work, game_date: date, now: datetime) -> list[SystemRecord]:
     """The same within a unit of work that writes."""
+    rows, settled = _settled(work, game_date)
+    work.merge("predictions.prediction_accuracy", _accuracy(rows, settled, now))
+    return records(rows, settled)
+
+
+def day_records(work: Work, game_date: date) -> list[SystemRecord]:
+    """Each system's record of a day by what is known now; nothing is written. Raises as `grade` does."""
+    return records(*_settled(work, game_date))
+
+
+def _settled(work: Work, game_date: date) -> tuple[pa.Table, Settlement]:
     rows = work.fetch(_to_grade(work, game_date))
     if rows.num_rows == 0:
         raise NotReady(f"There are no predictions for {game_date}.", hint=f"Run `tipoff night {game_date}` first.")
     completed = _floats(rows, "completed")
     if not (completed == 1).any():
         raise NotReady(f"No game of {game_date} is final.", hint="Load its box scores, then grade again.")
-    settled = _settle(rows)
-    work.merge("predictions.prediction_accuracy", _accuracy(rows, settled, now))
-    return records(rows, settled)
+    return rows, _settle(rows)
 
 
 def _to_grade(work: Work, game_date: date) -> ir.Table:

@@ -63,6 +63,8 @@ class CatBoost:
         return int(self._model.tree_count_)
 
     def predict(self, features: Matrix) -> Vector:
+        if not len(features):
+            return np.empty(0)  # the library would print that there is nothing
         return np.asarray(self._model.predict(features, thread_count=1), dtype=np.float64)
 
     def to_bytes(self) -> bytes:

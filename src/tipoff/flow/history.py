@@ -1,6 +1,7 @@
-"""What to scrape for a night and for the history before it, fetched by the one client and loaded as it comes.
+"""The past of a practice league, in bulk: its schedule, box scores and closing lines, fetched by the one client and loaded as they come.
 
-Knows which requests a date needs. How a document is fetched is the client's affair, what it says its source's.
+For the demo and the simulated season, which begin with a season that nobody has captured; what happens from then on is the flow's own
+affair. Knows which requests a past needs. How a document is fetched is the client's affair, what it says its source's.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from tipoff.load.replay import replay_unresolved
 from tipoff.scrape.client import Client, Failed, Patience
 from tipoff.scrape.records import Payload
 from tipoff.scrape.request import Request
-from tipoff.scrape.sources import espn, nba_cdn
+from tipoff.scrape.sources import nba_cdn
 from tipoff.scrape.sources.odds_api import Asking
 from tipoff.store.warehouse import day_of
 
@@ -33,38 +34,38 @@ Progress = Callable[[int], None]
 
 
 @dataclass
-class Captured:
-    """What a capture fetched and loaded; `failed` counts requests without an answer, by reason."""
+class Fetched:
+    """What was fetched and loaded; `failed` counts requests without an answer, by reason."""
 
     fetched: int = 0
     counts: Counts = field(default_factory=Counts)
     failed: Counter[str] = field(default_factory=Counter)
 
-    def __add__(self, other: Captured) -> Captured:
-        return Captured(self.fetched + other.fetched, self.counts + other.counts, self.failed + other.failed)
+    def __add__(self, other: Fetched) -> Fetched:
+        return Fetched(self.fetched + other.fetched, self.counts + other.counts, self.failed + other.failed)
 
     def as_dict(self) -> dict[str, Any]:
         loaded = self.counts.as_dict()
         return {"fetched": self.fetched, "failed": dict(self.failed), **loaded}
 
 
-class Capture:
-    """Captures with one client. Use it as a context manager."""
+class History:
+    """Fetches a past with one client. Use it as a context manager."""
 
     def __init__(self, house: House, patience: Patience | None = None) -> None:
         self._house = house
         self._client = Client(house.settings, house.vault, house.clock, patience, WORKERS, house.receipts, house.credits)
         self._asking = Asking.of(house.settings)
 
-    def __enter__(self) -> Capture:
+    def __enter__(self) -> History:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def fetch(self, requests: Iterable[Request], progress: Progress | None = None) -> Captured:
+    def fetch(self, requests: Iterable[Request], progress: Progress | None = None) -> Fetched:
         """Fetch and load these requests, a batch at a time; one that fails is counted and does not stop the others."""
-        captured = Captured()
+        captured = Fetched()
         captured.counts = load_payloads(
             self._house.warehouse,
             self._house.vault,
@@ -75,7 +76,7 @@ class Capture:
         )
         return captured
 
-    def _answers(self, requests: Iterable[Request], captured: Captured) -> Iterator[tuple[Payload, str | None]]:
+    def _answers(self, requests: Iterable[Request], captured: Fetched) -> Iterator[tuple[Payload, str | None]]:
         for answer in self._client.fetch_all(requests, WORKERS):
             if isinstance(answer, Failed):
                 captured.failed[f"{answer.request.source} {answer.request.kind}: {type(answer.error).__name__}"] += 1
@@ -83,19 +84,15 @@ class Capture:
                 captured.fetched += 1
                 yield answer.payload, answer.request.source
 
-    def schedule(self) -> Captured:
+    def schedule(self) -> Fetched:
         """The season's schedule."""
         return self.fetch([nba_cdn.schedule()])
 
-    def injuries(self) -> Captured:
-        """The injury report as it stands."""
-        return self.fetch([espn.injuries()])
-
-    def box_scores(self, until: date, progress: Progress | None = None) -> Captured:
+    def box_scores(self, until: date, progress: Progress | None = None) -> Fetched:
         """Box scores of the final games up to a day that have none yet; names that waited for them are tried again."""
         captured = self.fetch([nba_cdn.box_score(game["league_game_id"]) for game in self.games_without_box(until)], progress)
         replayed = replay_unresolved(self._house.warehouse, self._house.vault, seen_at=self._house.clock.now(), run_id=self._house.run_id)
-        return captured + Captured(counts=replayed)
+        return captured + Fetched(counts=replayed)
 
     def games_without_box(self, until: date) -> list[dict[str, Any]]:
         """Final games up to a day without a box score, by tip."""
@@ -108,20 +105,7 @@ class Capture:
             ).to_pylist()
         return rows
 
-    def slate(self, game_date: date, progress: Progress | None = None) -> Captured:
-        """The lines of a day's coming games, and the injury report."""
-        events = self._client.fetch(self._asking.events())
-        listed = json.loads(events.payload.body)
-        wanted = [event["id"] for event in listed if game_date_of(parse_instant(event["commence_time"])) == game_date]
-        listing = Captured(1, self._load([(events.payload, events.request.source)]))
-        lines = self.fetch((self._asking.event_odds(event, MARKETS) for event in wanted), progress)
-        return listing + lines + self.injuries()
-
-    def _load(self, payloads: list[tuple[Payload, str | None]]) -> Counts:
-        house = self._house
-        return load_payloads(house.warehouse, house.vault, payloads, seen_at=house.clock.now(), run_id=house.run_id)
-
-    def closing_lines(self, first: date, last: date, progress: Progress | None = None) -> Captured:
+    def closing_lines(self, first: date, last: date, progress: Progress | None = None) -> Fetched:
         """Lines ten minutes before each tip of the games of these days, from the source's history."""
         games = self._events_of(first, last)
         return self.fetch((self._asking.historical_event_odds(event, tip - CLOSING_LEAD, MARKETS) for event, tip in games), progress)
