@@ -30,6 +30,7 @@ from tipoff.flow.cells import (
     predictions_stand,
 )
 from tipoff.flow.day import GRADED_AFTER, LOADED_AFTER, last_call_of, last_quotes
+from tipoff.flow.engine import first_at_work
 from tipoff.flow.game_days import note_games
 from tipoff.flow.house import House
 from tipoff.flow.plan import BOX_AGAIN, BOX_AGAIN_DAYS, BOX_UNTIL, PlannedGame, is_answered, quote_moments
@@ -81,6 +82,11 @@ class Seen:
         return [batch for feed, batch in sorted(newest.items()) if feed not in _PHASES_BATCHES]
 
 
+_BEFORE_US = "The game tipped before anybody was at work here."
+_OUTLAST = ("load", "box", "grade")
+"""Phases that can still be done of a game of the past."""
+
+
 def expected_phases(settings: Settings) -> list[str]:
     """The phases that must exist with the sources that are switched on. What no box score tells is not graded."""
     off = {phase for phase in DOCUMENTS if not is_answered(phase, settings)}
@@ -92,12 +98,15 @@ def expected_phases(settings: Settings) -> list[str]:
 def grid(house: House, game_date: date) -> list[Expected]:
     """Every cell of a game day, by tip and phase. Writes the games around the day into the state database, and nothing else."""
     seen = _seen(house, game_date)
-    now = house.clock.now()
+    now, began = house.clock.now(), first_at_work(house.state)
     found = []
     for game in seen.games:
         for phase in expected_phases(house.settings):
             deadline = deadline_of(phase, game_date, game.tip)
-            standing, detail = _stands(seen, game, phase, now, late=now > deadline)
+            long_ago = began is not None and game.tip < began and phase not in _OUTLAST
+            standing, detail = _stands(seen, game, phase, now, late=now > deadline and not long_ago)
+            if long_ago and standing == "EXPECTED":
+                standing, detail = "EMPTY_OK", _BEFORE_US
             found.append(Expected(game_date, game.game_id, phase, standing, deadline, detail, game.tip))
     return found
 
