@@ -105,7 +105,7 @@ def night(
     loaded_fleet(house, bench.models)  # before anything is written: without a fleet there is no night
     try:
         parts: dict[str, Callable[[], Done]] = {
-            "analyze": lambda: analyze(slate),
+            "analyze": lambda: analyze(slate, bench),
             "features": lambda: make_features(slate, bench),
             "predict": lambda: predict(slate, bench),
         }

@@ -31,7 +31,7 @@ from tipoff.flow.alerts import note
 from tipoff.flow.house import House
 from tipoff.flow.telling import tell_in_log
 from tipoff.predict.artefacts import Loaded
-from tipoff.store.versions import FEATURES, advance
+from tipoff.store.versions import ANYTHING, FACTS, FEATURES, advance, versions
 from tipoff.store.warehouse import Work
 
 Guard = Callable[[Work], None]
@@ -81,6 +81,11 @@ class Asked:
         modes = {name: None if games is None else list(games) for name, games in self.modes.items()}
         found: dict[str, Any] = {"modes": modes, "force": self.force}
         return found | {name: None if (value := getattr(self, name)) is None else list(value) for name in ("systems", "phases")}
+
+    @property
+    def lowers_the_gate(self) -> bool:
+        """Whether it may let players through whom a run before it kept out."""
+        return any(MIN_SCORE[mode] < max(MIN_SCORE.values()) for mode in self.modes)
 
     def mode_of(self, game: str) -> RunMode:
         """The run mode of a game: of those that are meant for it the one with the lowest gate; where none is, `line_update`."""
@@ -145,6 +150,7 @@ class Workbench:
     def __init__(self) -> None:
         self._mutex = threading.Lock()
         self._built: dict[date, tuple[dict[str, datetime], Built]] = {}
+        self._moments: tuple[object, tuple[dict[str, datetime], list[str]]] | None = None
         self.models: dict[str, Loaded] = {}
 
     def built(self, work: Work, game_date: date, moments: Mapping[str, datetime]) -> Built:
@@ -160,13 +166,35 @@ class Workbench:
     def put(self, game_date: date, moments: Mapping[str, datetime], built: Built) -> None:
         """Keep the rows of a date; those of others are let go."""
         with self._mutex:
+            self._moments = None
             self._built = {game_date: (dict(moments), built)}
+
+    def moments(self, work: Work, slate: Slate, games: pa.Table) -> tuple[dict[str, datetime], list[str]]:
+        """`moments_of` of one batch, worked out once while no facts change."""
+        key = (slate.batch_id, slate.as_of, pulse(work), tuple(games.column("game_id").to_pylist()))
+        with self._mutex:
+            held = self._moments
+        if held is not None and held[0] == key:
+            return held[1]
+        found = moments_of(work, slate, games)
+        with self._mutex:
+            self._moments = (key, found)
+        return found
 
     def close(self) -> None:
         """Let go of everything."""
         with self._mutex:
             self._built.clear()
+            self._moments = None
             self.models.clear()
+
+
+def pulse(work: Work) -> str:
+    """Changes when any fact does, or a model: while it stands still, a run as of the same moment would do what the one before did."""
+    facts = versions(work, [FACTS], [ANYTHING]).get((FACTS, ANYTHING))
+    registry = work.table("models.registry")
+    models = work.fetch(registry.agg(models=registry.count(), since=registry.state_since.max())).to_pylist()[0]
+    return f"{facts.generation if facts else 0} {models['models']} {models['since']}"
 
 
 def moments_of(work: Work, slate: Slate, games: pa.Table) -> tuple[dict[str, datetime], list[str]]:
@@ -176,7 +204,7 @@ def moments_of(work: Work, slate: Slate, games: pa.Table) -> tuple[dict[str, dat
     return asked | standing, [game for game in asked if game not in standing]
 
 
-def analyze(slate: Slate) -> Done:
+def analyze(slate: Slate, bench: Workbench) -> Done:
     """Phase 3: games summed up, and the circumstances and lines of the open games whose features will be made anew. Raises nothing of its
     own where there are no games: there is nothing to do."""
     house = slate.house
@@ -185,7 +213,7 @@ def analyze(slate: Slate) -> Done:
         games = slate.games(work)
         if not games.num_rows:
             return Done(False)
-        moments, dirty = moments_of(work, slate, games)
+        moments, dirty = bench.moments(work, slate, games)
         merged = summarise_games(work, slate.game_date - WINDOW, slate.game_date)
         if dirty:
             merged |= summarise_slate(work, dirty, {game: moments[game] for game in dirty})
@@ -215,7 +243,7 @@ def make_features(slate: Slate, bench: Workbench) -> Done:
     with house.warehouse.writing(house.run_id) as work:
         slate.guard(work)
         games = slate.games(work)
-        moments, dirty = moments_of(work, slate, games)
+        moments, dirty = bench.moments(work, slate, games)
         if not dirty:
             return Done(False)
         built = bench.built(work, slate.game_date, moments)
