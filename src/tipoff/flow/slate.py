@@ -234,6 +234,13 @@ def alert_gaps(house: House, gaps: list[Gap]) -> list[str]:
     return list(met.values())
 
 
+def _without_context(work: Work, moments: Mapping[str, datetime]) -> dict[str, datetime]:
+    """Of these games, each at its moment, those whose circumstances are not on record then."""
+    known = work.table("analytics.upcoming_player_game_context").filter(lambda t: t.game_id.isin(sorted(moments)))
+    there = {(row["game_id"], row["as_of"]) for row in work.fetch(known.select("game_id", "as_of").distinct()).to_pylist()}
+    return {game: moment for game, moment in moments.items() if (game, moment) not in there}
+
+
 def make_features(slate: Slate, bench: Workbench) -> Done:
     """Phase 4: feature rows of the open games, of those alone that are not up to date.
 
@@ -246,6 +253,8 @@ def make_features(slate: Slate, bench: Workbench) -> Done:
         moments, dirty = bench.moments(work, slate, games)
         if not dirty:
             return Done(False)
+        if late := _without_context(work, {game: moments[game] for game in dirty}):  # facts that came in between the two phases
+            summarise_slate(work, sorted(late), late)
         built = bench.built(work, slate.game_date, moments)
         check_slate(built)
         named = pa.array(dirty, pa.string())

@@ -6,7 +6,7 @@ refused at his next commit. A step is safe to do again: what it had committed is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
@@ -129,7 +129,34 @@ def _slate_phase(holder: Holder, house: House, phase: str) -> Done:
         return make_features(slate, bench)
     if phase == "predict":
         return predict(slate, bench)
-    return publish(house, slate.game_date, guard=slate.guard, seal=slate.seal, force=asked.force)[0]
+    done, _ = publish(house, slate.game_date, guard=slate.guard, seal=slate.seal, force=asked.force)
+    if lacks := _lacks(holder):  # readers are told why they see less; the operator, what phase 5 did not give
+        holder.note(lacks=lacks)
+        done.counts["lacks"] = "; ".join(lacks)
+    return done
+
+
+LEAST_PCT = 80.0
+
+
+def completed_pct(stands: Mapping[str, Any]) -> float:
+    """How much of a slate was spoken of, in per cent: the share of its systems that were not kept silent as a whole."""
+    systems = stands.get("systems", {})
+    silent = sum(not own["predicted"] and set(own["absences"]) == {"model_blocked"} for own in systems.values())
+    return 100.0 * (len(systems) - silent) / len(systems) if systems else 0.0
+
+
+def _lacks(holder: Holder) -> list[str]:
+    """What phase 6 asks of phase 5 and did not get, each by name. Nothing, where phase 5 had no game to speak of."""
+    stands = holder.progress.get("stands", {})
+    if not stands.get("games"):
+        return []
+    lacks = []
+    if (pct := completed_pct(stands)) < LEAST_PCT:
+        lacks.append(f"completion_pct of predict is {pct:.0f}, and {LEAST_PCT:.0f} is asked for")
+    if not any(own["predicted"] for own in stands.get("systems", {}).values()):
+        lacks.append("predict left no active prediction")
+    return lacks
 
 
 _AT_ONCE = timedelta(minutes=1)

@@ -96,10 +96,11 @@ def _tell(state: State, channel: Channel, clock: Clock) -> tuple[int, str]:
             return told, ""
         try:
             channel.send(last)
-        except UpstreamError as error:
+        except Exception as error:  # noqa: BLE001 - one message that breaks its channel must not hold up the others for ever
+            why = str(error) if isinstance(error, UpstreamError) else f"{type(error).__name__}: this message could not be told there"
             with state.transaction() as connection:
-                _failed(connection, channel.name, last, str(error), clock.now())
-            return told, str(error)
+                _failed(connection, channel.name, last, why, clock.now())
+            return told, why
         told += 1
 
 
