@@ -13,18 +13,20 @@ import pytest
 
 from faults.crash_scenes import LATER, MORNING
 from faults.slate_days import SYSTEM, lived
+from features.raw_rows import Row
 from features.small_league import NIGHT, game_of, small_league, tip_of
 from load import wire
 
-PUT_OFF = game_of(small_league(), NIGHT, "BOS")
-PLAYED = game_of(small_league(), NIGHT, "MIA")
+PUT_OFF = game_of(small_league(), NIGHT, "MIA")
+PLAYED = game_of(small_league(), NIGHT, "BOS")
+STOPPER = game_of(small_league(), NIGHT, "BOS")
+"""Without this game so few players are left that two of them with an odd feature stop the slate."""
 
 
-def told(*, status: int, text: str, days_later: int = 0) -> bytes:
-    """The league's schedule with the game as it is now."""
-    tip = PUT_OFF["commence_time"] + timedelta(days=days_later)
-    game = wire.scheduled("0022500999", tip=tip, home=PUT_OFF["home"], away=PUT_OFF["away"], status=status, text=text)
-    return json.dumps(wire.schedule(game, at=LATER)).encode()
+def told(text: str, game: Row = PUT_OFF) -> bytes:
+    """The league's schedule with a game as it is now."""
+    found = wire.scheduled("0022500999", tip=game["commence_time"], home=game["home"], away=game["away"], text=text)
+    return json.dumps(wire.schedule(found, at=LATER)).encode()
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Night:
         found.ask("slate", run_mode="first")
         assert {game for game, _ in found.active()} == {PUT_OFF["game_id"], PLAYED["game_id"]}
         found.clock.set(LATER)
-        found.land("schedule", told(status=1, text="PPD"), "nba_cdn")
+        found.land("schedule", told("PPD"), "nba_cdn")
         found.clock.set(MORNING)
         found.ask("grade")
         return Night(
@@ -81,9 +83,20 @@ def test_once_it_is_played_after_all_on_the_same_day_it_is_said_again(tmp_path: 
         found.ask("slate", run_mode="first")
         before = {key for key in found.active() if key[0] == PUT_OFF["game_id"]}
         found.clock.set(LATER)
-        found.land("schedule", told(status=1, text="PPD"), "nba_cdn")
+        found.land("schedule", told("PPD"), "nba_cdn")
         assert not {key for key in found.active() if key[0] == PUT_OFF["game_id"]}
         found.clock.set(LATER + timedelta(minutes=30))
         assert found.clock.now() < tip_of(NIGHT)
-        found.land("schedule", told(status=1, text="7:00 pm ET"), "nba_cdn")
+        found.land("schedule", told("7:00 pm ET"), "nba_cdn")
         assert {key for key in found.active() if key[0] == PUT_OFF["game_id"]} == before
+
+
+def test_it_is_taken_down_also_where_another_fault_stops_the_slate(tmp_path: Path) -> None:
+    with lived(tmp_path) as found:
+        found.ask("slate", run_mode="first")
+        found.clock.set(LATER)
+        found.land("schedule", told("PPD", STOPPER), "nba_cdn")
+        newest = found.batches("slate")[0]
+        assert (newest.state, (newest.error or "")[:20]) == ("parked", "The slate is stopped")
+        assert STOPPER["game_id"] not in {game for game, _ in found.active()}
+        assert {game.game_id: game.game_status for game in found.document().games}[STOPPER["game_id"]] == "postponed"
