@@ -28,6 +28,7 @@ from tipoff.features.quality import MIN_SCORE, RunMode
 from tipoff.features.refresh import store_rows
 from tipoff.features.slate_checks import check_slate
 from tipoff.flow.alerts import note
+from tipoff.flow.called_off import take_down_closed
 from tipoff.flow.house import House
 from tipoff.flow.telling import tell_in_log
 from tipoff.predict.artefacts import Loaded
@@ -205,14 +206,16 @@ def moments_of(work: Work, slate: Slate, games: pa.Table) -> tuple[dict[str, dat
 
 
 def analyze(slate: Slate, bench: Workbench) -> Done:
-    """Phase 3: games summed up, and the circumstances and lines of the open games whose features will be made anew. Raises nothing of its
-    own where there are no games: there is nothing to do."""
+    """Phase 3: games summed up, and the circumstances and lines of the open games whose features will be made anew; and what was said of
+    games that are off is taken down, before anything can stop the slate. Raises nothing of its own where there are no games: there is
+    nothing to do."""
     house = slate.house
     with house.warehouse.writing(house.run_id) as work:
         slate.guard(work)
+        gone = take_down_closed(work, slate)
         games = slate.games(work)
         if not games.num_rows:
-            return Done(False)
+            return Done(bool(gone), {"games_taken_down": gone})
         moments, dirty = bench.moments(work, slate, games)
         merged = summarise_games(work, slate.game_date - WINDOW, slate.game_date)
         if dirty:
@@ -223,7 +226,7 @@ def analyze(slate: Slate, bench: Workbench) -> Done:
     if merged:
         alert_gaps(house, gaps)
     counts = {name.split(".")[1]: part.inserted + part.updated for name, part in merged.items()}
-    return Done(bool(merged), counts | {"teams_without_boxes": len(gaps)})
+    return Done(bool(merged) or bool(gone), counts | {"teams_without_boxes": len(gaps), "games_taken_down": gone})
 
 
 def alert_gaps(house: House, gaps: list[Gap]) -> list[str]:
