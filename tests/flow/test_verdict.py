@@ -34,6 +34,7 @@ class Words:
     reason: str = ""
     since: datetime = NOW
     until: datetime | None = None
+    by_decision: bool = True
 
 
 def night(**changed: tuple[Standing, str | None]) -> list[Expected]:
@@ -114,6 +115,13 @@ def test_a_halt_comes_before_everything_else() -> None:
     assert found.sentence == (
         "Not all right: nothing is recommended since 11:00 until 18:00: the fleet is under review; `tipoff resume` lifts the halt."
     )
+
+
+def test_a_halt_that_nobody_can_lift_does_not_say_that_one_could() -> None:
+    halt = Words(reason="a, b blocked, 2 of 7 systems remain", since=local_instant(DAY, time(11, 0)), by_decision=False)
+    found = judged(night(), halt=halt)
+    assert (found.word, found.do) == ("bad", "tipoff fleet")
+    assert "resume" not in found.sentence
 
 
 @pytest.mark.parametrize("workers", [[], [replace(WORKER, beat_at=NOW - timedelta(minutes=5))]])

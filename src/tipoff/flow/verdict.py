@@ -31,8 +31,10 @@ NAMED = 3
 
 
 class Halted(Protocol):
-    """A halt in force. Times are UTC."""
+    """A halt in force. Times are UTC. `by_decision`: it can be lifted; that too few systems are left cannot."""
 
+    @property
+    def by_decision(self) -> bool: ...
     @property
     def reason(self) -> str: ...
     @property
@@ -94,6 +96,8 @@ def verdict(
     if halt:
         until = f" until {_clock(halt.until, now)}" if halt.until else ""
         text = f"Not all right: nothing is recommended since {_clock(halt.since, now)}{until}: {_without_stop(halt.reason)}"
+        if not halt.by_decision:
+            return Verdict("bad", f"{text}; `tipoff fleet` shows who is blocked, and why.", "tipoff fleet")
         return Verdict("bad", f"{text}; `tipoff resume` lifts the halt.", "tipoff resume")
     cells = [_overdue(cell, now) for cell in cells]
     if found := _gap(game_date, cells, now):
