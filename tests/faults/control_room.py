@@ -21,6 +21,7 @@ from postgres import Postgres
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
 from tipoff.flow.batch_log import Batch, batches
+from tipoff.flow.coordinator import status
 from tipoff.flow.state import State
 from web.controlled import AFTERNOON, NIGHT, TOKEN, with_fleet
 
@@ -163,3 +164,23 @@ def asked_over_http(url: str) -> dict[str, Any]:
     """How the night stands, as a server tells it."""
     found: dict[str, Any] = httpx.get(f"{url}status", params={"game_date": DAY}, timeout=PATIENCE).json()
     return found
+
+
+Asks = list[Callable[[], dict[str, Any]]]
+
+
+def everybody(room: Room) -> Asks:
+    """Every process of the room, one of them over HTTP too."""
+    asks: Asks = [lambda hand=hand: hand.ask("status", day=DAY) for hand in room.hands]  # type: ignore[misc]
+    url = room.hands[-1].ask("serve")
+    return [*asks, lambda: asked_over_http(url)]
+
+
+def same_from_all(room: Room, asks: Asks) -> dict[str, Any] | None:
+    """What all tell; None where it changed while they were asked."""
+    before = status(room.state, NIGHT)
+    told = [ask() for ask in asks]
+    if status(room.state, NIGHT) != before:
+        return None
+    assert all(one == before for one in told), (before, told)
+    return before

@@ -140,7 +140,7 @@ def stages(seen: list[Boundary]) -> list[Stage]:
 
 
 def crash_everywhere(workshop: Workshop, prepared: Place, scenario: Scenario) -> list[Boundary]:
-    """Kill a process at each boundary of a scenario; the boundaries. Raises AssertionError where what is left then is not as it should be."""
+    """Kill a process at each boundary of a scenario; the boundaries. Raises AssertionError where that leaves anything else."""
     undisturbed = workshop.copy(prepared)
     workshop.run(undisturbed, scenario)
     seen = [Boundary(*entry) for entry in json.loads((undisturbed.folder / SEEN).read_text())]

@@ -89,7 +89,7 @@ class Hand:
         return self.hear()
 
     def stop(self, free: Callable[[], bool]) -> None:
-        """SIGSTOP, until it stands still and none of its threads holds the state database, which is then `free`: else nobody could go on."""
+        """SIGSTOP, until it stands still and the state database is `free` of its threads: else nobody could go on."""
         while True:
             os.kill(self.pid, signal.SIGSTOP)
             wait_until(lambda: Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")

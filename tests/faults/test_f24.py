@@ -2,31 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from faults.control_room import DAY, SYSTEM, Room, asked_over_http, in_both
+from faults.control_room import DAY, SYSTEM, Room, everybody, in_both, same_from_all
 from tipoff.flow.coordinator import status
 from web.controlled import NIGHT
-
-Asks = list[Callable[[], dict[str, Any]]]
-
-
-def everybody(room: Room) -> Asks:
-    """Every process of the room, one of them over HTTP too."""
-    asks: Asks = [lambda hand=hand: hand.ask("status", day=DAY) for hand in room.hands]  # type: ignore[misc]
-    url = room.hands[-1].ask("serve")
-    return [*asks, lambda: asked_over_http(url)]
-
-
-def same_from_all(room: Room, asks: Asks) -> dict[str, Any] | None:
-    """What all tell; None where it changed while they were asked."""
-    before = status(room.state, NIGHT)
-    told = [ask() for ask in asks]
-    if status(room.state, NIGHT) != before:
-        return None
-    assert all(one == before for one in told), (before, told)
-    return before
 
 
 @in_both

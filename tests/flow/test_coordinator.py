@@ -179,7 +179,8 @@ class TestStanding:
         assert coordinator.status(state, f"slate-{NIGHT}-10")["before"] == told["before"][1:]
 
     def test_a_lease_is_told_while_it_is_held_alone(self, state: State) -> None:
-        times: dict[str, Any] = {"started_at": AFTERNOON.replace(tzinfo=None), "lease_until": (AFTERNOON + timedelta(minutes=2)).replace(tzinfo=None)}
+        began = AFTERNOON.replace(tzinfo=None)
+        times: dict[str, Any] = {"started_at": began, "lease_until": began + timedelta(minutes=2)}
         self._put(state, 1, state="processing", owner="me", generation=4, **times)
         assert coordinator.status(state, NIGHT)["lease"] == {
             "owner": "me",

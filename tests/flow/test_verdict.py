@@ -32,9 +32,9 @@ class Words:
 
     text: str = ""
     reason: str = ""
+    rule: str = "by_hand"
     since: datetime = NOW
     until: datetime | None = None
-    by_decision: bool = True
 
 
 def night(**changed: tuple[Standing, str | None]) -> list[Expected]:
@@ -117,11 +117,8 @@ def test_a_halt_comes_before_everything_else() -> None:
     )
 
 
-def test_a_halt_that_nobody_can_lift_does_not_say_that_one_could() -> None:
-    halt = Words(reason="a, b blocked, 2 of 7 systems remain", since=local_instant(DAY, time(11, 0)), by_decision=False)
-    found = judged(night(), halt=halt)
-    assert (found.word, found.do) == ("bad", "tipoff fleet")
-    assert "resume" not in found.sentence
+def test_too_few_systems_are_no_halt_that_anybody_can_lift() -> None:
+    assert judged(night(), halt=Words(reason="two are left", rule="fleet_blocked")).do == "tipoff fleet"
 
 
 @pytest.mark.parametrize("workers", [[], [replace(WORKER, beat_at=NOW - timedelta(minutes=5))]])

@@ -40,6 +40,7 @@ SILENCE = 12.0  # seconds without a heartbeat after which a process is dead
 BEAT = 2.0  # seconds between two heartbeats, and between two looks at the others
 LEAVING = 10.0  # seconds that running work may take to notice that its process leaves
 POLLING = {"sqlite": 0.2, "postgresql": 1.0}
+"""Seconds between two looks into a queue, where somebody waits for the answer. A look costs 2 to 3 ms: who is up for weeks takes his time."""
 
 WORKERS = sa.Table(
     "ops_workers",
@@ -58,11 +59,13 @@ WORKERS = sa.Table(
 @dataclass(frozen=True)
 class Queue:
     """A queue: `here` at a time in one process, and at most `each` at a time for one partition key; where `each` is None it knows no
-    partitions, and lets one through at a time whatever it is."""
+    partitions, and lets one through at a time whatever it is. `rests`: seconds between two looks into it by a process that is up for
+    long."""
 
     name: str
     each: int | None = 1
     here: int = 4
+    rests: float = 2.0
 
 
 class WorkflowFailed(TipoffError):
@@ -133,6 +136,13 @@ def workers(state: State, *, here: bool = False) -> list[Worker]:
         for row in rows
     ]
     return [worker for worker in found if not here or worker.host == socket.gethostname()]
+
+
+def first_at_work(state: State) -> datetime | None:
+    """When a process was first at work on this state database (UTC); None where none ever was."""
+    with state.reading() as connection:
+        first: datetime | None = connection.execute(sa.select(sa.func.min(WORKERS.c.started_at))).scalar_one()
+    return None if first is None else first.replace(tzinfo=UTC)
 
 
 class Watch:
@@ -348,12 +358,18 @@ class Engine(Desk):
 
 @contextmanager
 def running_engine(
-    house: House, queues: tuple[Queue, ...], duties: tuple[Duty, ...] = (), *, beat: float = BEAT, silence: float = SILENCE
+    house: House,
+    queues: tuple[Queue, ...],
+    duties: tuple[Duty, ...] = (),
+    *,
+    beat: float = BEAT,
+    silence: float = SILENCE,
+    for_long: bool = False,
 ) -> Iterator[Engine]:
     """Run the engine in this process: it takes work from these queues alone until the block is left. One a process.
 
     `beat` (seconds) is how often it gives a sign of life and looks at the others, `silence` (seconds) how long another may be still
-    before it counts as dead. Raises Busy where one runs already.
+    before it counts as dead. One that is up `for_long` looks into its queues at their leisure. Raises Busy where one runs already.
     """
     global _current
     if _current is not None:
@@ -384,7 +400,7 @@ def running_engine(
                 partition_concurrency=queue.each,
                 global_concurrency=1 if queue.each is None else None,
                 worker_concurrency=1 if queue.each is None else queue.here,
-                polling_interval_sec=polling,
+                polling_interval_sec=queue.rests if for_long else polling,
                 on_conflict="always_update",
             )
         engine.start()

@@ -57,11 +57,6 @@ class Halt:
         until = f" (until {self.until:%Y-%m-%d %H:%M}Z)" if self.until else ""
         return f"{self.rule}: {self.reason}{until}"
 
-    @property
-    def by_decision(self) -> bool:
-        """Whether somebody can lift it."""
-        return self.rule != FLEET_BLOCKED
-
     def covers(self, game_date: date) -> bool:
         """Whether it is about a game day: of those that were over before it began it is not."""
         return self.game_date == game_date if self.game_date else game_date >= game_date_of(self.since)

@@ -22,7 +22,7 @@ from tipoff.flow.outbox import Postman
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.telling import Teller
 
-TICKS = Queue("ticks", each=None)
+TICKS = Queue("ticks", each=None, rests=5.0)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
 WORKFLOWS = (loading.load_batch, slate_batch.slate_batch, grading.grade_batch, refit.train_batch, backfill.backfill_day)
 """What the queues of a worker hold: imported here, so that DBOS knows them."""
@@ -46,7 +46,7 @@ def working(house: House, *, scheduled: bool = True, beat: float | None = None, 
     asked_for = (LOAD, PHASES, TRAIN, backfill.QUEUE)
     queues = (*asked_for, TICKS) if scheduled else asked_for
     duties = (Overseer(), Teller(lambda: current().house), Postman(current))
-    with running_engine(house, queues, duties, **pace) as engine:
+    with running_engine(house, queues, duties, for_long=scheduled, **pace) as engine:
         if scheduled:
             DBOS.apply_schedules(
                 [
