@@ -84,6 +84,10 @@ def tell_in_log(state: State, clock: Clock) -> None:
     tell(state, [Log()], clock)
 
 
+_STUCK_AFTER = 5
+"""After so many tries what could not be told lets what came later go first: until then things are told as they happened."""
+
+
 def _tell(state: State, channel: Channel, clock: Clock) -> tuple[int, str]:
     """Tell one channel until there is nothing left, or it fails; how many, and why it failed."""
     me = uuid.uuid4().hex
@@ -122,7 +126,7 @@ def _next(connection: sa.Connection, name: str, me: str, now: datetime, done: Te
         note_alerts(connection, f"{_FAMILY}{name}", {}, now)
     _spread(connection, name, row)
     query = sa.select(EVENTS).join(TELLINGS, TELLINGS.c.event_id == EVENTS.c.event_id)
-    query = query.where(TELLINGS.c.channel == name, TELLINGS.c.told_at.is_(None)).order_by(TELLINGS.c.tries, EVENTS.c.event_id).limit(1)
+    query = query.where(TELLINGS.c.channel == name, TELLINGS.c.told_at.is_(None)).order_by(TELLINGS.c.tries // _STUCK_AFTER, EVENTS.c.event_id).limit(1)
     found = connection.execute(query).mappings().one_or_none()
     held = {"holder": me, "held_at": moment} if found else {"holder": None, "held_at": None}
     connection.execute(sa.update(CHANNELS).where(mine).values(**held))
