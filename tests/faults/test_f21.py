@@ -1,7 +1,7 @@
 """F21: a message is lost, doubled, delayed or reordered: the same end state.
 
 Here: the outbox, the receiver and the targets, with a reaction that is as idempotent as the pipeline's own must be. The end-to-end part,
-through the real phases, stands at the end of this file.
+through the real phases, is `test_f21_night`.
 """
 
 from __future__ import annotations
@@ -223,6 +223,3 @@ class TestProcesses:
         with desk_in(tmp_path) as desk:
             assert all(row["sent_at"] is not None for row in desk.outbox())
             assert dead_letters(desk.house.state) == []
-
-
-# End to end: the real phases, with the pipeline's own reaction (`tipoff.flow.reactions.react`), belong below this line.

@@ -34,7 +34,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
     found = Day()
     sources = ("nba_cdn", "nba_injuries")
     folder = tmp_path_factory.mktemp("off")
-    with practice_house(folder, local_instant(DAY, time(9, 5)), sources=sources) as (house, clock):
+    with practice_house(folder, local_instant(DAY, time(9, 5)), sources=sources, rosters=False, play_by_play=False) as (house, clock):
         with working(house, scheduled=False) as engine:
             scrape_now(engine, DAY, ("schedule",))
             for at in (time(10, 0), time(18, 55), time(19, 25)):

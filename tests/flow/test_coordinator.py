@@ -71,7 +71,11 @@ class TestANight:
         done = coordinator.process_date(engine, NIGHT, seconds=SECONDS)
         assert (done.up_to_date, done.ran, done.open, done.problems) == (["load", "analyze", "features"], [], [], [])
         told = coordinator.status(engine.house.state, done.batches[-1])
-        assert (told["state"], told["up_to_date"]) == ("complete", ["analyze", "features"])
+        assert (told["state"], told["up_to_date"], told["systems"]) == ("complete", ["analyze", "features"], {})
+        of_date = coordinator.status(engine.house.state, NIGHT)
+        assert of_date["batch_id"] == done.batches[-1]
+        assert of_date["stands_of"] != of_date["batch_id"], "what the systems said stands"
+        assert of_date["systems"]["moving_average"]["predicted"] > 0
 
     def test_an_export_writes_the_documents_again(self, engine: Engine) -> None:
         engine.house.bucket.delete(tonight_path(NIGHT))
@@ -179,10 +183,8 @@ class TestStanding:
         assert coordinator.status(state, f"slate-{NIGHT}-10")["before"] == told["before"][1:]
 
     def test_a_lease_is_told_while_it_is_held_alone(self, state: State) -> None:
-        times: dict[str, Any] = {
-            "started_at": AFTERNOON.replace(tzinfo=None),
-            "lease_until": (AFTERNOON + timedelta(minutes=2)).replace(tzinfo=None),
-        }
+        began = AFTERNOON.replace(tzinfo=None)
+        times: dict[str, Any] = {"started_at": began, "lease_until": began + timedelta(minutes=2)}
         self._put(state, 1, state="processing", owner="me", generation=4, **times)
         assert coordinator.status(state, NIGHT)["lease"] == {
             "owner": "me",

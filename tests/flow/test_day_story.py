@@ -19,7 +19,8 @@ from tipoff.clock import ManualClock, local_instant
 from tipoff.flow.alerts import note_alerts
 from tipoff.flow.batch_log import BATCHES
 from tipoff.flow.day_story import Moment, Story, day_story, upcoming
-from tipoff.flow.expected import write_expected
+from tipoff.flow.expected import expected_outputs, write_expected
+from tipoff.flow.halts import halt, lift
 from tipoff.flow.house import House
 from tipoff.flow.overview import judged, overview
 from tipoff.flow.plan import Ask
@@ -118,6 +119,16 @@ def test_the_verdict_and_the_grid_are_told_from_the_state_database_alone(lived: 
         assert found.verdict == judged(lived.state, lived.settings, AFTERNOON, DAY, found.expected)
         assert found.verdict.word == "bad"
         assert len({cell.game_id for cell in found.expected}) == len(planned_games(lived, DAY, DAY)[DAY])
+
+
+def test_a_halt_in_force_is_what_the_sentence_tells(lived: House) -> None:
+    halted = halt(lived.state, AFTERNOON, "a look at the fleet", by="me", game_date=DAY)
+    during = judged(lived.state, lived.settings, AFTERNOON, DAY, expected_outputs(lived.state, DAY))
+    lift(lived.state, AFTERNOON, by="me", game_date=DAY)
+    after = judged(lived.state, lived.settings, AFTERNOON, DAY, expected_outputs(lived.state, DAY))
+    assert halted.reason in during.sentence
+    assert during.do == "tipoff resume"
+    assert halted.reason not in after.sentence
 
 
 def _command(house: House, *arguments: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, time, timedelta
-from itertools import pairwise
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -203,19 +203,25 @@ class TestGapsMendThemselves:
 
     def test_what_nothing_mends_is_tried_a_few_times_with_growing_pauses_and_then_left(self, tonight: tuple[Evening, ManualClock]) -> None:
         found, clock = tonight
-        started: list[datetime] = []
-        clock.set(local_instant(NIGHT, time(10, 30)))
+        morning = local_instant(NIGHT, time(10, 30))
+        started: list[int] = []
         with open_desk(found.house) as desk:
-            for _ in range(6 * 12):
+            for minutes in (0, 1, 4, 5, 6, 19, 20, 21, 64, 65, 66, 199, 200, 480):
+                clock.set(morning + timedelta(minutes=minutes))
                 before = len(batches(found.house.state, NIGHT, "slate"))
                 reconcile(desk, NIGHT)
-                reconcile(desk, NIGHT)
                 if len(batches(found.house.state, NIGHT, "slate")) > before:
-                    started.append(clock.now())
+                    started.append(minutes)
                     _end_all(found, "failed")
-                clock.advance(timedelta(minutes=5))
-        assert [later - earlier for earlier, later in pairwise(started)] == [timedelta(minutes=pause) for pause in (5, 15, 45)]
+        assert started == [0, 5, 20, 65]
         assert len(started) == MOST
+
+    def test_two_that_look_at_once_start_a_repair_once(self, tonight: tuple[Evening, ManualClock]) -> None:
+        found, _ = tonight
+        with open_desk(found.house) as desk, ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda _: reconcile(desk, NIGHT), range(2)))
+        assert len(batches(found.house.state, NIGHT, "slate")) == 1
+        assert {cell.repairs for cell in expected_outputs(found.house.state, NIGHT) if cell.phase == "predict"} == {1}
 
     def test_a_batch_that_will_be_tried_again_by_itself_is_left_to_it(self, tonight: tuple[Evening, ManualClock]) -> None:
         found, clock = tonight
@@ -236,26 +242,18 @@ class TestGapsMendThemselves:
             reconcile(desk, NIGHT)
         assert [batch.asked["phases"] for batch in batches(found.house.state, NIGHT, "slate")] == [["publish"]]
 
-    def test_a_document_that_failed_is_asked_for_again_at_the_next_tick(self, tmp_path: Path) -> None:
-        mischief = Mischief()
-        with practice_house(tmp_path, mischief=mischief, rosters=False) as (house, clock), working(house, scheduled=False) as engine:
-            scrape_now(engine, DAY, ("schedule", "events"))
-            capture_tick(engine)
-            game = planned_games(house, DAY, DAY)[DAY][-1]
-            event = {one.game_id: one.event_id for one in planned_games(house, DAY, DAY)[DAY]}[game.game_id]
-            mischief.script(f"*/events/{event}/odds", "404")
-            clock.advance(timedelta(minutes=30))
-            capture_tick(engine)
-            failed = {(cell.game_id, cell.phase) for cell in reconcile(engine, DAY) if cell.standing == "DEGRADED"}
-            assert failed == {(game.game_id, "props")}
-
     def test_what_is_missing_is_asked_for_again_and_comes(self, tmp_path: Path) -> None:
         mischief = Mischief()
-        with practice_house(tmp_path, mischief=mischief, rosters=False) as (house, clock), working(house, scheduled=False) as engine:
+        with (
+            practice_house(tmp_path, mischief=mischief, rosters=False, sources=("odds_api", "espn")) as (house, clock),
+            working(house, scheduled=False) as engine,
+        ):
             scrape_now(engine, DAY, ("schedule", "events"))
             mischief.script("lines", "404", forever=True)
             capture_tick(engine)
-            assert standings(reconcile(engine, DAY), "lines") == {"FAILED"}
+            cells = reconcile(engine, DAY)
+            assert standings(cells, "lines") == {"FAILED"}
+            assert {str(detail)[:23] for detail in details(cells, "props")} == {"Its answer is set apart"}  # nobody knows the players
             assert [ask.feed for ask in asked_again(house.state, DAY, planned_games(house, DAY, DAY)[DAY], clock.now())] == ["lines"]
             assert standings(write_expected(house, DAY), "lines") == {"FAILED"}
             mischief.calm()

@@ -32,6 +32,7 @@ class Words:
 
     text: str = ""
     reason: str = ""
+    rule: str = "by_hand"
     since: datetime = NOW
     until: datetime | None = None
 
@@ -114,6 +115,10 @@ def test_a_halt_comes_before_everything_else() -> None:
     assert found.sentence == (
         "Not all right: nothing is recommended since 11:00 until 18:00: the fleet is under review; `tipoff resume` lifts the halt."
     )
+
+
+def test_too_few_systems_are_no_halt_that_anybody_can_lift() -> None:
+    assert judged(night(), halt=Words(reason="two are left", rule="fleet_blocked")).do == "tipoff fleet"
 
 
 @pytest.mark.parametrize("workers", [[], [replace(WORKER, beat_at=NOW - timedelta(minutes=5))]])

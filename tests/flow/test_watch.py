@@ -17,7 +17,7 @@ from flow.upstream import AFTERNOON, DAY, practice_house
 from tipoff.clock import ManualClock, local_instant
 from tipoff.errors import BudgetSpent
 from tipoff.flow import halts
-from tipoff.flow.alerts import alerts
+from tipoff.flow.cells import SLATE
 from tipoff.flow.channels import Telling
 from tipoff.flow.dead_letters import receive, replay
 from tipoff.flow.engine import Desk, open_desk, workers
@@ -96,12 +96,14 @@ def predicted(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def before(trained: Path, tmp_path: Path) -> Iterator[Evening]:
     with reopened(trained, tmp_path / "night", local_instant(NIGHT, time(15))) as found:
+        write_expected(found.house, NIGHT)
         yield found
 
 
 @pytest.fixture
 def night(predicted: Path, tmp_path: Path) -> Iterator[Evening]:
     with reopened(predicted, tmp_path / "night", local_instant(NIGHT, time(15))) as found:
+        write_expected(found.house, NIGHT)
         yield found
 
 
@@ -155,6 +157,13 @@ class TestFewPredictions:
         assert room.of("few ") + room.of("silent ") == []
 
 
+def decided(found: Evening) -> None:
+    """That something was graded, or decided of a model, is on record, as whoever does it leaves it there."""
+    clock(found.house).advance(MINUTE)
+    with found.house.state.phase(f"run at {found.house.clock.now()}", "grade", NIGHT):
+        pass
+
+
 class TestModels:
     def test_a_system_in_service_that_says_nothing_is_told_and_when_it_speaks_again(self, before: Evening, room: Room) -> None:
         [model] = [row["model_id"] for row in before.rows("models.registry") if row["system_id"] == "catboost_v9"]
@@ -178,12 +187,14 @@ class TestModels:
         age = "UPDATE models.registry SET trained_until = trained_until - {} WHERE system_id = 'catboost_v9'"
         for days in (10, 10, -20):
             night.spoil(age.format(days))
+            decided(night)
             look(night.house, room)
         assert room.of("stale ") == [(what, "stale catboost_v9") for what in ("began", "worse", "recovered")]
 
     def test_figures_that_are_too_good_halt_until_they_are_not_and_a_person_may_resume_before(self, night: Evening, room: Room) -> None:
         back = (graded_rows.DAY - NIGHT).days + 1
         keep(night.house.warehouse, streak(185, 115, back=back, system="catboost_v9"), first=100)
+        decided(night)
         look(night.house, room)
         assert room.of("leak ") == [("began", "leak catboost_v9")]
         assert "hit rate 0.617 over 300 (limit 0.60)" in room.words("leak catboost_v9")
@@ -193,12 +204,15 @@ class TestModels:
         look(night.house, room)
         assert not night.document().halt.active
         keep(night.house.warehouse, streak(0, 20, back=back, system="catboost_v9"), first=9000)
+        decided(night)
         look(night.house, room)
         keep(night.house.warehouse, streak(60, 0, back=back, system="catboost_v9"), first=9100)
+        decided(night)
         look(night.house, room)
         assert [what for what, _ in room.of("leak ")] == ["began", "recovered", "began"]
         assert night.document().halt.active
         keep(night.house.warehouse, streak(0, 60, back=back, system="catboost_v9"), first=9200)
+        decided(night)
         look(night.house, room)
         assert [what for what, _ in room.of("halt ")] == ["began", "recovered"] * 2
         assert {key for _, key in room.of("halt ")} == {f"halt {halt.halt_id}", f"halt {halt.halt_id + 1}"}
@@ -213,7 +227,7 @@ class TestFeeds:
             scrape_now(engine, DAY, ("schedule", "events", "lines"), BRISK)
             write_expected(house, DAY)
             look(house, room)
-            assert room.of("gap ") == [("began", f"gap {DAY} lines")]
+            assert room.of(f"gap {DAY} lines") == [("began", f"gap {DAY} lines")]
             words = room.words(f"gap {DAY} lines")
             assert words.startswith(f"lines of 8 of 8 games of {DAY} is missing (")
             assert "HTTP 404" in words
@@ -222,13 +236,25 @@ class TestFeeds:
             scrape_now(engine, DAY, ("lines",), BRISK)
             write_expected(house, DAY)
             look(house, room)
-        assert room.of("gap ") == [("began", f"gap {DAY} lines"), ("recovered", f"gap {DAY} lines")]
+        assert room.of(f"gap {DAY} lines") == [("began", f"gap {DAY} lines"), ("recovered", f"gap {DAY} lines")]
+
+    def test_of_a_slate_that_nobody_ran_the_first_phase_is_told_and_once_it_is_there_the_next(self, before: Evening, room: Room) -> None:
+        clock(before.house).set(first_tip(before) - MINUTE)
+        write_expected(before.house, NIGHT)
+        look(before.house, room)
+        assert [key for _, key in room.of("gap ") if key.split()[-1] in SLATE] == [f"gap {NIGHT} analyze"]
+        clock(before.house).set(first_tip(before) - HOUR)
+        before.night()
+        write_expected(before.house, NIGHT)
+        look(before.house, room)
+        assert [what for what, key in room.of("gap ") if key.split()[-1] in SLATE] == ["began", "recovered"]
 
     def test_quotes_that_stand_still_for_two_intervals_are_stale_until_the_next_answer_or_the_last_tip(
         self, tmp_path: Path, room: Room
     ) -> None:
         with practice_house(tmp_path) as (house, turned), working(house, scheduled=False) as engine:
             scrape_now(engine, DAY, ("schedule", "events", "lines", "props"), BRISK)
+            write_expected(house, DAY)
             turned.advance(HOUR)
             look(house, room)
             assert room.of("feed ") == []
@@ -251,6 +277,7 @@ class TestFeeds:
     def test_before_the_hours_of_capture_and_without_a_source_of_quotes_nothing_is_stale(self, tmp_path: Path, room: Room) -> None:
         with practice_house(tmp_path, local_instant(DAY, time(9))) as (house, turned), working(house, scheduled=False) as engine:
             scrape_now(engine, DAY, ("schedule",), BRISK)
+            write_expected(house, DAY)
             turned.set(local_instant(DAY, time(11)))
             look(house, room)
             assert room.of("feed ") == []
@@ -338,22 +365,23 @@ class TestNoGames:
 
 class TestARuleThatBreaks:
     def test_it_does_not_stop_the_others_and_what_it_told_before_stands(self, night: Evening, room: Room) -> None:
-        clock(night.house).set(local_instant(NIGHT, time(15)))
-        watch(night.house, channels=[room])
-        told = [telling.key for telling in room.heard]
-        assert told == [f"feed {NIGHT} lines", f"feed {NIGHT} props"]
+        night.spoil("UPDATE models.registry SET trained_until = trained_until - 20 WHERE system_id = 'catboost_v9'")
+        look(night.house, room)
+        assert room.of("stale ") == [("began", "stale catboost_v9")]
         whole = night.path.read_bytes()
         night.path.write_bytes(b"not a warehouse" * 1000)
+        decided(night)
         halts.halt(night.house.state, night.house.clock.now(), "broken", by="ann")
         for _ in range(2):
             found = watch(night.house, channels=[room])
-        assert {"feed", "few", "leak", "documents"} <= set(found.unwatched)
-        assert [telling.key for telling in room.heard[2:]] == ["halt 1", "unwatched"]
+            assert set(found.unwatched) == {"models", "documents"}
+        assert room.of("halt ") + room.of("unwatched") == [("began", "halt 1"), ("began", "unwatched")]
+        assert "2 of the rules could not be asked: models: " in room.words("unwatched")
         night.path.write_bytes(whole)
         found = watch(night.house, channels=[room])
         assert (found.unwatched, found.published) == ({}, [NIGHT])
-        assert [(telling.what, telling.key) for telling in room.heard[4:]] == [("recovered", "unwatched")]
-        assert {alert.key for alert in alerts(night.house.state, now_only=True)} == {*told, "halt 1"}
+        assert room.of("unwatched") == [("began", "unwatched"), ("recovered", "unwatched")]
+        assert room.of("stale ") == [("began", "stale catboost_v9")]
 
 
 def test_the_trained_house_holds_what_these_tests_suppose() -> None:

@@ -27,6 +27,10 @@ PHASES = ("lines", "props", "injuries", "load", *SLATE, "box", "grade")
 """The columns of the grid, as a night goes."""
 NOTHING_CAME = "Asked, and nothing of it is there."
 NOT_YET = "The source has nothing on it yet."
+SET_APART = "Its answer is set apart"
+ITS_BATCH = "Its batch is"
+ANSWERED = (SET_APART, ITS_BATCH)
+"""How the detail of a document begins that came: asking again would bring the same, and may cost credits."""
 NOBODY_ASKED = "Nobody asked in time."
 NOBODY_RAN = "Nobody ran it in time."
 NO_LINES_YET = "It waits for its first lines."
@@ -78,7 +82,7 @@ def document_stands(is_there: bool, ask: Mapping[str, Any] | None, batch: Batch 
     if failed and ask:
         return "FAILED", ask["error"] or NOTHING_CAME
     if batch is not None and batch.state in ("failed", "parked"):
-        return "FAILED", f"Its batch is {batch.state}."
+        return "FAILED", f"{ITS_BATCH} {batch.state}."
     if apart:
         return "FAILED", apart
     if ask is not None:

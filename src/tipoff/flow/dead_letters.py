@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Collection
 from typing import Protocol, TypeVar
 
-from tipoff.errors import BadInput, TipoffError
+from tipoff.errors import BadInput, Busy, TipoffError
 from tipoff.flow.dead_letter_log import DEAD_LETTERS as DEAD_LETTERS
 from tipoff.flow.dead_letter_log import HERE, DeadLetter, dead_letters, letter_id, note_dead_letter, note_taken
 from tipoff.flow.deliveries import deliver_again, deliver_due
@@ -34,7 +34,7 @@ Reaction = Callable[[D, CompletionMessage], None]
 
 
 def receive(desk: D, body: bytes | str, react: Reaction[D], origin: str = "by hand") -> bool:
-    """Take a message: check it again, and react. Whether that went well; if not, it is a dead letter, and nothing is raised.
+    """Take a message: check it again, and react. Whether that went well; if not, it is a dead letter, and nothing is raised but Busy.
 
     `origin` says where it came from, for whoever mends it.
     """
@@ -61,6 +61,8 @@ def _taken(desk: D, body: bytes, react: Reaction[D]) -> str | None:
         return str(error)
     try:
         react(desk, message)
+    except Busy:
+        raise  # no fault of the message: it is read again when others have let go
     except Exception as error:  # noqa: BLE001 - whatever the reaction met, the other messages are not to meet it
         told = str(error) if isinstance(error, TipoffError) else f"{type(error).__name__}: {error}"
         return f"The reaction to {message.phase} of {message.game_date} failed: {told}"

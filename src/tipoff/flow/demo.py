@@ -45,7 +45,6 @@ LAST_NIGHT: tuple[tuple[str, int, time], ...] = (
 )
 TODAY: tuple[tuple[str, int, time], ...] = (
     ("first quotes", 0, time(10, 6)),
-    ("afternoon", 0, time(15, 6)),
     ("now", 0, time(17, 31)),
 )
 """What is lived of the two days: days after it, and New York times."""

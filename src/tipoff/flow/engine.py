@@ -138,6 +138,13 @@ def workers(state: State, *, here: bool = False) -> list[Worker]:
     return [worker for worker in found if not here or worker.host == socket.gethostname()]
 
 
+def first_at_work(state: State) -> datetime | None:
+    """When a process was first at work on this state database (UTC); None where none ever was."""
+    with state.reading() as connection:
+        first: datetime | None = connection.execute(sa.select(sa.func.min(WORKERS.c.started_at))).scalar_one()
+    return None if first is None else first.replace(tzinfo=UTC)
+
+
 class Watch:
     """What stands still: remembers when each thing's counter last moved, by a clock that nobody sets."""
 

@@ -18,6 +18,7 @@ from tipoff.flow.batch_log import Batch, batches
 from tipoff.flow.cells import (
     DOCUMENTS,
     PHASES,
+    SET_APART,
     SLATE,
     Expected,
     Said,
@@ -29,25 +30,18 @@ from tipoff.flow.cells import (
     predictions_stand,
 )
 from tipoff.flow.day import GRADED_AFTER, LOADED_AFTER, last_call_of, last_quotes
+from tipoff.flow.engine import first_at_work
 from tipoff.flow.game_days import note_games
 from tipoff.flow.house import House
-from tipoff.flow.plan import BOX_AGAIN, BOX_AGAIN_DAYS, BOX_UNTIL, PlannedGame, quote_moments
+from tipoff.flow.plan import BOX_AGAIN, BOX_AGAIN_DAYS, BOX_UNTIL, PlannedGame, is_answered, quote_moments
 from tipoff.flow.scraping import asks_on_record
 from tipoff.flow.there import games_among
 from tipoff.load.quarantine import open_rows
 from tipoff.predict.activate import PREDICTIONS
-from tipoff.scrape.access import switched_on
 from tipoff.store.payloads import digest
 from tipoff.store.versions import GRADE, PUBLISH, versions
 from tipoff.store.warehouse import Work, day_of
 
-SUPPLIERS = {
-    "props": ("odds_api",),
-    "lines": ("odds_api",),
-    "injuries": ("nba_injuries", "espn"),
-    "box": ("nba_cdn", "nba_stats", "espn", "balldontlie"),
-}
-"""Who can answer for a document; where none of them is on, it is not expected."""
 SLATE_TAKES = timedelta(minutes=20)
 """After the first run's moment: by then its phases are there, or late."""
 GRADE_TAKES = timedelta(minutes=30)
@@ -88,10 +82,14 @@ class Seen:
         return [batch for feed, batch in sorted(newest.items()) if feed not in _PHASES_BATCHES]
 
 
+_BEFORE_US = "The game tipped before anybody was at work here."
+_OUTLAST = ("load", "box", "grade")
+"""Phases that can still be done of a game of the past."""
+
+
 def expected_phases(settings: Settings) -> list[str]:
     """The phases that must exist with the sources that are switched on. What no box score tells is not graded."""
-    on = set(switched_on(settings))
-    off = {phase for phase, sources in SUPPLIERS.items() if not on & set(sources)}
+    off = {phase for phase in DOCUMENTS if not is_answered(phase, settings)}
     if "box" in off:
         off.add("grade")
     return [phase for phase in PHASES if phase not in off]
@@ -100,12 +98,15 @@ def expected_phases(settings: Settings) -> list[str]:
 def grid(house: House, game_date: date) -> list[Expected]:
     """Every cell of a game day, by tip and phase. Writes the games around the day into the state database, and nothing else."""
     seen = _seen(house, game_date)
-    now = house.clock.now()
+    now, began = house.clock.now(), first_at_work(house.state)
     found = []
     for game in seen.games:
         for phase in expected_phases(house.settings):
             deadline = deadline_of(phase, game_date, game.tip)
-            standing, detail = _stands(seen, game, phase, now, late=now > deadline)
+            long_ago = began is not None and game.tip < began and phase not in _OUTLAST
+            standing, detail = _stands(seen, game, phase, now, late=now > deadline and not long_ago)
+            if long_ago and standing == "EXPECTED":
+                standing, detail = "EMPTY_OK", _BEFORE_US
             found.append(Expected(game_date, game.game_id, phase, standing, deadline, detail, game.tip))
     return found
 
@@ -197,7 +198,7 @@ def _why_apart(ask: dict[str, Any] | None, apart: dict[str, list[tuple[str, str]
     if not mine:
         return None
     [(path, rule), *others] = mine
-    return f"Its answer is set apart: {rule} at {path}{f', and {len(others)} more' if others else ''}."
+    return f"{SET_APART}: {rule} at {path}{f', and {len(others)} more' if others else ''}."
 
 
 def games_that_wait(cells: Iterable[Expected]) -> set[str]:

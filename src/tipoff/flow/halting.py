@@ -5,9 +5,9 @@ Comes in: the open house. Goes out: documents, and an alert a halt. It must neve
 
 from __future__ import annotations
 
-import json
 from datetime import date, datetime, timedelta
 
+import msgspec
 from pydantic import ValidationError
 
 from tipoff.analyze.slate import games_between
@@ -72,22 +72,45 @@ def publish_halts(house: House) -> list[date]:
     named = {halt.game_date for halt in halts(house.state, now) if halt.game_date is not None}
     days = [day for day in sorted(around | named) if _tells_another_halt(house, day, now)]
     for day in days:
-        before = published(house, day)
+        before = _read(house, tonight_path(day))
         publish(house, day, force=True, failure=before.state_detail if before and before.state == "broken" else None)
     if not days and _status_tells_another_halt(house, now):
         house.publish_status()
     return days
 
 
+class _Halt(msgspec.Struct):
+    """Of a document's halt what is compared."""
+
+    reason: str | None
+
+
+class _Document(msgspec.Struct):
+    """Of any document what is needed here: a night's is large, and is looked at every five minutes."""
+
+    halt: _Halt
+    state: str
+    state_detail: str | None
+    final: bool
+
+
+def _read(house: House, path: str) -> _Document | None:
+    """None where there is none, or where it is in another shape."""
+    body = get(house.bucket, path)
+    try:
+        return msgspec.json.decode(body, type=_Document) if body else None
+    except msgspec.DecodeError:
+        return None
+
+
 def _status_tells_another_halt(house: House, now: datetime) -> bool:
-    body = get(house.bucket, STATUS)
-    told = json.loads(body)["halt"]["reason"] if body else None
+    told = _read(house, STATUS)
     halt = active(house.state, now, game_date_of(now))
-    return bool(told != (halt.words if halt else None))
+    return (told.halt.reason if told else None) != (halt.words if halt else None)
 
 
 def _tells_another_halt(house: House, game_date: date, now: datetime) -> bool:
-    before = published(house, game_date)
+    before = _read(house, tonight_path(game_date))
     halt = active(house.state, now, game_date, but={FLEET_BLOCKED})
     if before is None:
         if halt is None or game_date != game_date_of(now):

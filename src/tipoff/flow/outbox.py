@@ -41,6 +41,8 @@ def relay(desk: D, react: Reaction[D], targets: Sequence[Target] | None = None, 
             letter = Letter(row["message_id"], row["game_date"], row["body"].encode())
             expect_deliveries(house.state, [letter], [target.name for target in out], house.clock.now())
             received.append(row)
+    except Busy:
+        _LOG.info("Others hold what the reaction needs; the messages that are left are read at the next relay.")
     finally:
         _mark_sent(house, received)
     if deliver:

@@ -18,6 +18,7 @@ from tipoff.flow.deliveries import Undelivered, undelivered
 from tipoff.flow.engine import Worker, workers
 from tipoff.flow.expected import Expected, expected_outputs
 from tipoff.flow.game_days import next_game_day
+from tipoff.flow.halts import active
 from tipoff.flow.state import Run, State
 from tipoff.flow.verdict import Verdict, verdict
 
@@ -81,6 +82,7 @@ def judged(state: State, settings: Settings, now: datetime, game_date: date, cel
         game_date,
         now,
         cells,
+        halt=active(state, now, game_date),
         alerts=alerts(state, now_only=True),
         batches=batches(state, game_date),
         workers=workers(state),

@@ -19,6 +19,7 @@ from datetime import date, datetime, time, timedelta
 
 from tipoff.clock import local_instant
 from tipoff.config import Settings
+from tipoff.scrape.access import switched_on
 from tipoff.scrape.sources.odds_api import Asking
 
 MORNING = time(10, 0)
@@ -35,6 +36,15 @@ PLAYS_AGAIN_DAYS = 1
 ROSTERS_AT = time(8, 30)
 ROSTER_LASTS = timedelta(days=7)
 SCORES_EVERY = timedelta(minutes=10)
+ANSWERED_BY = {
+    "schedule": ("nba_cdn", "nba_stats", "espn"),
+    "events": ("odds_api",),
+    "lines": ("odds_api",),
+    "props": ("odds_api",),
+    "injuries": ("nba_injuries", "espn"),
+    "box": ("nba_cdn", "nba_stats", "espn", "balldontlie"),
+}
+"""The sources that answer a feed; where none of them is switched on, it is neither asked for nor expected (F31)."""
 OPTIONAL = {"shots": ("nba_cdn", "nba_stats"), "roster": ("espn",), "scores": ("nba_stats", "espn")}
 """Feeds that nothing waits for, and the sources that answer them: a setting switches the first two, live scores their sources alone."""
 GAME_MARKETS = ("spreads", "totals", "h2h")
@@ -74,7 +84,12 @@ def props_markets(settings: Settings) -> tuple[str, ...]:
 def optional_feeds(settings: Settings) -> tuple[str, ...]:
     """The optional feeds that are asked for: their setting, if they have one, is on, and so is a source that answers them."""
     wished = {"shots": settings.play_by_play, "roster": settings.rosters, "scores": True}
-    return tuple(feed for feed, sources in OPTIONAL.items() if wished[feed] and set(sources) & set(settings.sources))
+    return tuple(feed for feed in OPTIONAL if wished[feed] and is_answered(feed, settings))
+
+
+def is_answered(feed: str, settings: Settings) -> bool:
+    """Whether a source that answers a feed is switched on."""
+    return bool(set({**ANSWERED_BY, **OPTIONAL}[feed]) & set(switched_on(settings)))
 
 
 def teams_of(games: Iterable[PlannedGame]) -> list[str]:
@@ -83,14 +98,13 @@ def teams_of(games: Iterable[PlannedGame]) -> list[str]:
 
 
 def capture_plan(game_date: date, games: Iterable[PlannedGame], settings: Settings, no_roster: Collection[str] = ()) -> list[Ask]:
-    """Everything that will be asked for a game day (New York), sorted. Without games there is only its schedule.
+    """Everything that will be asked for a game day (New York), sorted: what a source that is switched on answers. Without games there is
+    only its schedule.
 
     `no_roster` are the teams of which no roster of the last week is on record.
     """
     slate = sorted(games, key=lambda game: (game.tip, game.game_id))
-    asks = [Ask(local_instant(game_date, at), "schedule") for at in SCHEDULE_AT]
-    if not slate:
-        return asks[:1]
+    asks = [Ask(local_instant(game_date, at), "schedule") for at in (SCHEDULE_AT if slate else SCHEDULE_AT[:1])]
     asking = Asking.of(settings)
     price_of_props = asking.event_odds("any", props_markets(settings)).credits
     price_of_lines = asking.bulk_odds(GAME_MARKETS).credits
@@ -100,13 +114,15 @@ def capture_plan(game_date: date, games: Iterable[PlannedGame], settings: Settin
     asks += [Ask(moment, "events") for moment in moments]
     asks += [Ask(moment, "lines", credits=price_of_lines) for moment in moments]
     asks += [Ask(moment, "props", game, price_of_props) for game, found in quoted.items() for moment in found]
-    asks += [Ask(moment, "injuries") for moment in _every(local_instant(game_date, MORNING), slate[-1].tip, every / 2)]
+    if slate:
+        reported = _every(local_instant(game_date, MORNING), slate[-1].tip, every / 2)
+        asks += [Ask(moment, "injuries") for moment in reported]
     optional = optional_feeds(settings)
+    if slate and "scores" in optional:
+        live = _every(slate[0].tip, slate[-1].tip + BOX_UNTIL, max(SCORES_EVERY, every / 3))
+        asks += [Ask(moment, "scores", until_final=True) for moment in live]
     if "roster" in optional:
         asks += [Ask(local_instant(game_date, ROSTERS_AT), "roster", team) for team in teams_of(slate) if team in no_roster]
-    if "scores" in optional:
-        moments = _every(slate[0].tip, slate[-1].tip + BOX_UNTIL, max(SCORES_EVERY, every / 3))
-        asks += [Ask(moment, "scores", until_final=True) for moment in moments]
     for game in slate:
         if "shots" in optional:
             morning = local_instant(game_date + timedelta(days=PLAYS_AGAIN_DAYS), BOX_AGAIN)
@@ -114,7 +130,7 @@ def capture_plan(game_date: date, games: Iterable[PlannedGame], settings: Settin
         first = game.tip + BUZZER
         asks += [Ask(moment, "box", game.game_id, until_final=True) for moment in _every(first, game.tip + BOX_UNTIL, BOX_EVERY)]
         asks += [Ask(local_instant(game_date + timedelta(days=days), BOX_AGAIN), "box", game.game_id) for days in BOX_AGAIN_DAYS]
-    return sorted(asks)
+    return sorted(ask for ask in asks if is_answered(ask.feed, settings))
 
 
 def quote_moments(game_date: date, tip: datetime, every: timedelta = HALF_HOUR) -> list[datetime]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tipoff.flow.batch_log import Batch
-from tipoff.flow.cells import SLATE, Expected
+from tipoff.flow.cells import ANSWERED, SLATE, Expected
 from tipoff.flow.day import FINAL_RETRY_BEFORE, last_call_of
 from tipoff.flow.slate import ask
 
@@ -58,7 +58,9 @@ def _may(cell: Expected, now: datetime) -> bool:
 
 
 def _documents(gaps: Sequence[Expected], now: datetime) -> list[Repair]:
-    """What a source did not give: before the tip what is quoted; box scores once the night's own asks are over."""
+    """What a source did not give: before the tip what is quoted; box scores once the night's own asks are over. What came, and was set
+    apart or not loaded, is not asked for again."""
+    gaps = [cell for cell in gaps if not (cell.detail or "").startswith(ANSWERED)]
     quoted = [cell for cell in gaps if now < cell.tip]
     found = [
         Repair(mine, f"no {phase}", asks=[(phase, "")])

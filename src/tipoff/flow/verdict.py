@@ -18,6 +18,7 @@ from tipoff.clock import NEW_YORK, game_date_of
 from tipoff.flow.batch_log import Batch
 from tipoff.flow.cells import NO_LINES_YET, PHASES, SLATE, Expected
 from tipoff.flow.engine import Worker
+from tipoff.flow.halts import FLEET_BLOCKED
 
 Word = Literal["no_games", "ok", "degraded", "bad"]
 ALIVE = timedelta(seconds=60)
@@ -33,6 +34,8 @@ NAMED = 3
 class Halted(Protocol):
     """A halt in force. Times are UTC."""
 
+    @property
+    def rule(self) -> str: ...
     @property
     def reason(self) -> str: ...
     @property
@@ -94,6 +97,8 @@ def verdict(
     if halt:
         until = f" until {_clock(halt.until, now)}" if halt.until else ""
         text = f"Not all right: nothing is recommended since {_clock(halt.since, now)}{until}: {_without_stop(halt.reason)}"
+        if halt.rule == FLEET_BLOCKED:
+            return Verdict("bad", f"{text}; `tipoff fleet` shows which systems are left.", "tipoff fleet")
         return Verdict("bad", f"{text}; `tipoff resume` lifts the halt.", "tipoff resume")
     cells = [_overdue(cell, now) for cell in cells]
     if found := _gap(game_date, cells, now):

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+import sqlalchemy as sa
+
 from tipoff.flow.alerts import Noted, note, note_alerts
 from tipoff.flow.channels import Channel, channels_of
 from tipoff.flow.credits import end_past_levels
@@ -18,6 +20,7 @@ from tipoff.flow.fleet import note_health
 from tipoff.flow.halting import note_halts, publish_halts
 from tipoff.flow.halts import end_of_time, halt_by_rule, lift_by_rule
 from tipoff.flow.house import House
+from tipoff.flow.state import METADATA, RUNS
 from tipoff.flow.telling import Told, tell
 from tipoff.flow.watch_rules import (
     GAPS_OF,
@@ -37,6 +40,14 @@ from tipoff.grade.live_alarm import live_alarms
 LEAK_DAYS = timedelta(days=30)
 """Live figures of so many days are held against the limits of the leak alarm."""
 LEAK_ALARM = "leak_alarm"
+CHANGE_MODELS = ("grade", "performance", "train", "promote", "retire", "rollback")
+"""Phases after which what is known of a model may be another."""
+SEEN = sa.Table(
+    "ops_watch_seen",
+    METADATA,
+    sa.Column("what", sa.String, primary_key=True),
+    sa.Column("seen", sa.Text, nullable=False),  # what it rested on when it was asked last
+)
 
 Lapsed = Callable[[str], bool]
 
@@ -85,9 +96,10 @@ RULES = (
     Rule("parked ", parked_batches),
     Rule("dead letters", waiting_letters),
     Rule("worker ", vanished_workers),
-    Rule("leak ", leaks),
 )
-HALTING = {"leak ": LEAK_ALARM}
+LEAKS = Rule("leak ", leaks)
+"""As the health of the models, it rests on what is graded, and is asked where that changed."""
+HALTING = {LEAKS.family: LEAK_ALARM}
 """Families whose causes halt, and the name of the rule."""
 
 
@@ -107,7 +119,7 @@ def watch(house: House, now: datetime | None = None, channels: list[Channel] | N
     look = Look(house, now or house.clock.now())
     found = Watched()
     _try(found, "credits", lambda: end_past_levels(house.state, look.now))
-    _try(found, "model state", lambda: _health(look))
+    _try(found, "models", lambda: _models(look, found))
     _try(found, "halts that end", lambda: end_of_time(house.state, look.now))
     for rule in RULES:
         _try(found, rule.family.strip(), lambda rule=rule: _ask(look, rule, found))  # type: ignore[misc]
@@ -147,7 +159,21 @@ def _add(found: Watched, noted: Noted) -> None:
     found.over += noted.over
 
 
-def _health(look: Look) -> None:
-    """Who is blocked and whose model is stale, on days with games; F29."""
-    if look.games.get(look.today):
+def _models(look: Look, found: Watched) -> None:
+    """Who is blocked, whose model is stale, and whose figures are too good: asked where something was graded, trained or decided since
+    the last time, and once a day. On days without games nobody is told of a model that is stale (F29)."""
+    state = look.house.state
+    plays = bool(look.games.get(look.today))
+    with state.reading() as connection:
+        query = sa.select(sa.func.count(), sa.func.max(RUNS.c.finished_at)).where(RUNS.c.phase.in_(CHANGE_MODELS))
+        ended, newest = connection.execute(query).one()
+        known = connection.execute(sa.select(SEEN.c.seen).where(SEEN.c.what == "models")).scalar_one_or_none()
+    seen = f"{look.today} {plays} {ended} {newest}"
+    if seen == known:
+        return
+    if plays:
         note_health(look.house, look.today)
+    _ask(look, LEAKS, found)
+    with state.transaction() as connection:
+        connection.execute(sa.delete(SEEN).where(SEEN.c.what == "models"))
+        connection.execute(sa.insert(SEEN).values(what="models", seen=seen))

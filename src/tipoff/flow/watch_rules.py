@@ -1,7 +1,7 @@
 """The rules of the watch: functions, each of which says what is wrong by key, with how severe it is, in words.
 
-Comes in: a look at the house, which reads the state database and published documents, and of the warehouse the schedule alone. Goes out:
-what is met. A day without games has nothing to be wrong (F29). It must never know who is told, nor what is done about it.
+Comes in: a look at the house, which reads the state database and published documents. Goes out: what is met. A day without games has
+nothing to be wrong (F29). It must never know who is told, nor what is done about it; and it never opens the warehouse.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ import sqlalchemy as sa
 from tipoff.clock import game_date_of, local_instant
 from tipoff.flow.alerts import Severity, alerts
 from tipoff.flow.batch_log import BATCHES
+from tipoff.flow.cells import SLATE
 from tipoff.flow.dead_letter_log import dead_letters
 from tipoff.flow.engine import WORKERS, workers
-from tipoff.flow.expected import EXPECTED
+from tipoff.flow.expected import Expected, expected_outputs
 from tipoff.flow.halting import published
 from tipoff.flow.house import House
-from tipoff.flow.plan import HALF_HOUR, MORNING, PlannedGame
-from tipoff.flow.scraping import asks_on_record, planned_games
+from tipoff.flow.plan import HALF_HOUR, MORNING
+from tipoff.flow.scraping import asks_on_record
 from tipoff.publish.documents import Game as ShownGame
 from tipoff.publish.documents import Player, Tonight
 from tipoff.scrape.access import switched_on
@@ -48,6 +49,14 @@ _MAY_NOT_PLAY = ("out", "doubtful")
 Met = dict[str, tuple[Severity, str]]
 
 
+@dataclass(frozen=True)
+class Game:
+    """A game that is expected."""
+
+    game_id: str
+    tip: datetime
+
+
 @dataclass
 class Look:
     """One look at the house at a moment (UTC): what several rules need is read once."""
@@ -61,9 +70,20 @@ class Look:
         return game_date_of(self.now)
 
     @cached_property
-    def games(self) -> dict[date, list[PlannedGame]]:
-        """The games of yesterday, whose last ones may go on after midnight, and of today."""
-        return planned_games(self.house, self.today - timedelta(days=1), self.today)
+    def grid(self) -> list[Expected]:
+        """What is expected of the days at which is looked, by day, phase and game."""
+        days = [self.today - timedelta(days=days) for days in range(GAPS_OF.days - 1, -1, -1)]
+        cells = [cell for day in days for cell in expected_outputs(self.house.state, day)]
+        return sorted(cells, key=lambda cell: (cell.game_date, cell.phase, cell.game_id))
+
+    @cached_property
+    def games(self) -> dict[date, list[Game]]:
+        """The games of yesterday, whose last ones may go on after midnight, and of today; by tip. Days without games are not in it."""
+        found: dict[date, dict[str, Game]] = {}
+        for cell in self.grid:
+            if cell.game_date >= self.today - timedelta(days=1):
+                found.setdefault(cell.game_date, {})[cell.game_id] = Game(cell.game_id, cell.tip)
+        return {day: sorted(games.values(), key=lambda game: (game.tip, game.game_id)) for day, games in found.items()}
 
     def document(self, day: date) -> Tonight | None:
         """The document of a day as readers have it."""
@@ -74,7 +94,7 @@ class Look:
 
 def few_predictions(look: Look) -> Met:
     """Games that begin, or have begun, without enough predictions: at least 80 % of the lined players who may play, by any system."""
-    groups: dict[tuple[date, datetime], list[PlannedGame]] = {}
+    groups: dict[tuple[date, datetime], list[Game]] = {}
     for day, games in look.games.items():
         for game in games:
             if game.tip - NONE_BEFORE <= look.now < game.tip + FEW_UNTIL:
@@ -141,21 +161,23 @@ def silent_systems(look: Look) -> Met:
 
 
 def gaps(look: Look) -> Met:
-    """What should exist and does not, by day and phase: cells of the grid that FAILED."""
-    query = sa.select(EXPECTED).where(EXPECTED.c.game_date > look.today - GAPS_OF).order_by(EXPECTED.c.game_date, EXPECTED.c.phase)
-    with look.house.state.reading() as connection:
-        cells = connection.execute(query.add_columns(EXPECTED.c.game_id).order_by(EXPECTED.c.game_id)).mappings().all()
-    grid: dict[tuple[date, str], list[sa.RowMapping]] = {}
-    for cell in cells:
-        grid.setdefault((cell["game_date"], cell["phase"]), []).append(cell)
+    """What should exist and does not, by day and phase: cells of the grid that FAILED. Of the phases of a slate a game's first counts: the
+    later ones could not be."""
+    rows: dict[tuple[date, str], list[Expected]] = {}
+    failed: dict[tuple[date, str], list[Expected]] = {}
+    broken = {(cell.game_id, cell.phase) for cell in look.grid if cell.standing == "FAILED"}
+    for cell in look.grid:
+        rows.setdefault((cell.game_date, cell.phase), []).append(cell)
+        earlier = SLATE[: SLATE.index(cell.phase)] if cell.phase in SLATE else ()
+        if cell.standing == "FAILED" and not any((cell.game_id, phase) in broken for phase in earlier):
+            failed.setdefault((cell.game_date, cell.phase), []).append(cell)
     met: Met = {}
-    for (day, phase), row in grid.items():
-        failed = [cell for cell in row if cell["standing"] == "FAILED"]
-        if failed:
-            [(cause, _)] = Counter(cell["detail"] or "no cause is on record" for cell in failed).most_common(1)
-            games = ", ".join(cell["game_id"] for cell in failed[:3]) + (" …" if len(failed) > 3 else "")
-            severity: Severity = "critical" if len(failed) == len(row) > 1 else "warning"
-            met[f"gap {day} {phase}"] = (severity, f"{phase} of {len(failed)} of {len(row)} games of {day} is missing ({games}): {cause}")
+    for (day, phase), cells in failed.items():
+        every = len(rows[day, phase])
+        [(cause, _)] = Counter(cell.detail or "no cause is on record" for cell in cells).most_common(1)
+        games = ", ".join(cell.game_id for cell in cells[:3]) + (" …" if len(cells) > 3 else "")
+        severity: Severity = "critical" if len(cells) == every > 1 else "warning"
+        met[f"gap {day} {phase}"] = (severity, f"{phase} of {len(cells)} of {every} games of {day} is missing ({games}): {cause}")
     return met
 
 
