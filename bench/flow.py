@@ -84,9 +84,8 @@ def night(source: Path, day: date, repeat: int) -> None:
     print(f"| four phases, called | {plain[0]:.2f} | {plain[1]:.2f} |")
     print(f"| the durable batch, from asking to its end | {batch[0]:.2f} | {batch[1]:.2f} |")
     print(f"| of it the phases | {batch[2]:.2f} | |")
-    print(
-        f"\nOverhead, of the phases' own time: {batch[0] / batch[2] - 1:.1%}; of the processor: {batch[1] / plain[1] - 1:.1%} (N = {repeat})."
-    )
+    of_time, of_work = batch[0] / batch[2] - 1, batch[1] / plain[1] - 1
+    print(f"\nOverhead, of the phases' own time: {of_time:.1%}; of the processor: {of_work:.1%} (medians of {repeat}).")
 
 
 def idle(seconds: float, database: str | None) -> None:
