@@ -54,7 +54,7 @@ from tipoff.train import dataset as dataset_module
 BESIDES = ("tipoff-beat", "tipoff-watch", "dbos-background-jobs")
 """Threads whose writes are no part of a scenario: the heartbeat, the look at the others, and DBOS's, which looks for what is delayed or
 too old once a second."""
-PATIENCE = 120.0
+PATIENCE = 600.0
 PACE = {"lease_seconds": 60.0, "retry_seconds": 0.0, "settle_seconds": 0.0}
 OVER = "over"
 WITHIN = ": "
