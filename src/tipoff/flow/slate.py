@@ -150,25 +150,26 @@ class Workbench:
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
-        self._built: dict[date, tuple[dict[str, datetime], Built]] = {}
+        self._built: dict[date, tuple[object, Built]] = {}
         self._moments: tuple[object, tuple[dict[str, datetime], list[str]]] | None = None
         self.models: dict[str, Loaded] = {}
 
     def built(self, work: Work, game_date: date, moments: Mapping[str, datetime]) -> Built:
-        """The feature rows of these games, each at its moment."""
+        """The feature rows of these games, each at its moment, as they are stored."""
         with self._mutex:
             held = self._built.get(game_date)
-        if held is not None and held[0] == moments:
+        if held is not None and held[0] == _as_stored(work, moments):
             return held[1]
         made = build(work, sorted(moments), moments)
-        self.put(game_date, moments, made)
+        self.put(work, game_date, moments, made)
         return made
 
-    def put(self, game_date: date, moments: Mapping[str, datetime], built: Built) -> None:
-        """Keep the rows of a date; those of others are let go."""
+    def put(self, work: Work, game_date: date, moments: Mapping[str, datetime], built: Built) -> None:
+        """Keep the rows of a date, which are stored now; those of others are let go."""
+        key = _as_stored(work, moments)
         with self._mutex:
             self._moments = None
-            self._built = {game_date: (dict(moments), built)}
+            self._built = {game_date: (key, built)}
 
     def moments(self, work: Work, slate: Slate, games: pa.Table) -> tuple[dict[str, datetime], list[str]]:
         """`moments_of` of one batch, worked out once while no facts change."""
@@ -188,6 +189,13 @@ class Workbench:
             self._built.clear()
             self._moments = None
             self.models.clear()
+
+
+def _as_stored(work: Work, moments: Mapping[str, datetime]) -> object:
+    """Of which moments, and of which generation, the stored feature rows of these games are. The moments alone do not tell: several builds
+    may be as of one."""
+    stood = versions(work, [FEATURES], list(moments))
+    return sorted((game, moment, stood[FEATURES, game].generation if (FEATURES, game) in stood else 0) for game, moment in moments.items())
 
 
 def pulse(work: Work) -> str:
@@ -258,12 +266,13 @@ def make_features(slate: Slate, bench: Workbench) -> Done:
             return Done(False)
         if late := _without_context(work, {game: moments[game] for game in dirty}):  # facts that came in between the two phases
             summarise_slate(work, sorted(late), late)
-        built = bench.built(work, slate.game_date, moments)
+        built = build(work, sorted(moments), moments)
         check_slate(built)
         named = pa.array(dirty, pa.string())
         rows = pc.is_in(built.ingredients.column("game_id"), value_set=named).to_numpy(zero_copy_only=False)
         fresh = built.take(rows.nonzero()[0])
         store_rows(work, games.filter(pc.is_in(games.column("game_id"), value_set=named)), fresh)
         advance(work, {(FEATURES, game): moments[game].isoformat() for game in dirty})
+        bench.put(work, slate.game_date, moments, built)
         slate.seal(work, "features", "features.store", fresh.size)
     return Done(True, {"games": len(dirty), "rows": fresh.size, "ready": int(fresh.scores.ready.sum())})
