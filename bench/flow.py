@@ -44,7 +44,7 @@ def phases(folder: Path, day: date) -> tuple[float, float]:
         slate = Slate(house, day, Asked.of({"run_mode": "backfill", "force": True}), None, "bench")
         bench = Workbench()
         start, used = time.perf_counter(), time.thread_time()
-        analyze(slate)
+        analyze(slate, bench)
         make_features(slate, bench)
         predict(slate, bench)
         publish(house, day, force=True)

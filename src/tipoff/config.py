@@ -97,7 +97,7 @@ class Settings(BaseSettings):
     alternates: bool = Field(False, description="also ask for alternate lines; each call then costs one market more")
     play_by_play: bool = Field(True, description="also ask for play-by-play, from which shots have their zone; it costs no credits")
     rosters: bool = Field(True, description="also ask for rosters, from which players have their date of birth; they cost no credits")
-    capture_minutes: int = Field(30, ge=5, le=240, description="lines are asked for this often before a game, in minutes")
+    capture_minutes: int = Field(30, ge=5, le=720, description="lines are asked for this often before a game, in minutes")
     credits_per_day: int | None = Field(
         None, ge=0, description="credits of The Odds API that a UTC day may cost; default: no limit of ours"
     )

@@ -16,18 +16,18 @@ import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.analyze.history import newest_schedule
 from tipoff.errors import ArtefactMismatch, NotReady
 from tipoff.features.build import Built
 from tipoff.features.dirty import standing_rows
 from tipoff.features.quality import MIN_SCORE, RunMode
+from tipoff.flow.called_off import SAID, take_down_closed
 from tipoff.flow.fleet import Fleet, watched
 from tipoff.flow.house import House
 from tipoff.flow.slate import Asked, Done, Slate, Workbench
 from tipoff.flow.tally import tally
 from tipoff.market.taking import quotes_to_take
 from tipoff.predict import artefacts
-from tipoff.predict.activate import PREDICTIONS, Word, activate_all, take_down
+from tipoff.predict.activate import PREDICTIONS, Word, activate_all, take_down_others
 from tipoff.predict.past_margins import past_margins
 from tipoff.predict.slate import Slate as Spoken_of
 from tipoff.predict.slate import SlateOptions, Spoken, held_back, slate_of, speak
@@ -37,21 +37,22 @@ from tipoff.store.versions import FEATURES, Version, advance, versions
 from tipoff.store.warehouse import Work, day_of
 from tipoff.train.registry import serving
 
-_SAID = "predict:"
 _HELD = "held back"
 
 
 @dataclass(frozen=True)
 class MadeFrom:
-    """What a system's word on a game rests on: the generation of its feature rows, the model, the least score that the gate asks for."""
+    """What a system's word on a game rests on: the generation of its feature rows, the model, the minutes from which a player without a
+    line is spoken of, and the least score that the gate asks for."""
 
     features: int
     model: str
+    min_minutes: float
     gate: float
 
     def text(self) -> str:
         """As it stands on record."""
-        return f"features {self.features}, {self.model}, gate {self.gate:g}"
+        return f"features {self.features}, {self.model}, from {self.min_minutes:g} minutes, gate {self.gate:g}"
 
 
 def loaded_fleet(house: House, at_hand: dict[str, artefacts.Loaded] | None = None) -> Fleet:
@@ -89,8 +90,10 @@ def predict(slate: Slate, bench: Workbench) -> Done:
     with house.warehouse.writing(house.run_id) as work:
         slate.guard(work)
         games = _as_built(work, slate.games(work))
-        gone = _take_down_closed(work, slate)
+        gone = take_down_closed(work, slate)
         todo = _Todo.of(work, slate, fleet, games)
+        if slate.asked.systems is None and games.num_rows:
+            gone += take_down_others(work, games.column("game_id").to_pylist(), [system.system_id for system, _, _ in fleet])
         if not todo.stale:
             return Done(bool(gone), {"games_taken_down": gone} if gone else {}, stands=tally(work, games.column("game_id").to_pylist()))
         moments = dict(zip(games.column("game_id").to_pylist(), games.column("as_of").to_pylist(), strict=True))
@@ -148,7 +151,7 @@ class _Todo:
     @classmethod
     def of(cls, work: Work, slate: Slate, fleet: Fleet, games: pa.Table) -> _Todo:
         names = games.column("game_id").to_pylist()
-        kinds = [f"{_SAID}{system.system_id}" for system, _, _ in fleet]
+        kinds = [f"{SAID}{system.system_id}" for system, _, _ in fleet]
         stood = versions(work, [FEATURES, *kinds], names)
         modes = {game: _mode(slate, game, [stood[kind, game] for kind in kinds if (kind, game) in stood]) for game in names}
         by_mode: dict[RunMode, set[str]] = {}
@@ -159,12 +162,13 @@ class _Todo:
             model = loaded.manifest.model_id if loaded else f"none ({hashlib.sha256(why.encode()).hexdigest()[:12]})"
             for game in names:
                 rows = stood.get((FEATURES, game), Version(0)).generation
-                found.now[system.system_id, game] = MadeFrom(rows, model, MIN_SCORE[modes[game]])
+                least = slate.house.settings.thresholds.min_minutes
+                found.now[system.system_id, game] = MadeFrom(rows, model, least, MIN_SCORE[modes[game]])
             stale = {
                 game
                 for game in names
                 if slate.asked.force
-                or stood.get((f"{_SAID}{system.system_id}", game), Version(0)).made_from not in found._up_to_date(system.system_id, game)
+                or stood.get((f"{SAID}{system.system_id}", game), Version(0)).made_from not in found._up_to_date(system.system_id, game)
             }
             if stale:
                 found.stale[system.system_id] = stale
@@ -181,7 +185,7 @@ class _Todo:
     def note(self, system_id: str, games: Iterable[str], *, held: bool) -> None:
         """A system has spoken of these games, or was held back."""
         for game in games:
-            self.made[f"{_SAID}{system_id}", game] = self._held(system_id) if held else self.now[system_id, game].text()
+            self.made[f"{SAID}{system_id}", game] = self._held(system_id) if held else self.now[system_id, game].text()
 
 
 def _mode(slate: Slate, game: str, said: list[Version]) -> RunMode:
@@ -232,21 +236,6 @@ def _only(said: Spoken, games: Iterable[str]) -> Spoken:
     return Spoken(parts[0], parts[1], said.guard)
 
 
-def _take_down_closed(work: Work, slate: Slate) -> int:
-    """What was said of games that are not on this date any more is taken down, with the reason; how many predictions."""
-    closed = slate.closed_games(work)
-    if not closed:
-        return 0
-    in_force = newest_schedule(work.table("raw.schedule")).filter(lambda t: t.game_id.isin(closed)).select("game_id", "status")
-    status = {row["game_id"]: row["status"] for row in work.fetch(in_force).to_pylist()}
-    why = {game: f"game_{'cancelled' if status.get(game) == 'cancelled' else 'postponed'}" for game in closed}
-    taken = take_down(work, slate.game_date, why)
-    spoken = work.table("ops.generations").filter(lambda t: t.scope.isin(taken) & t.kind.startswith(_SAID))
-    kinds = work.fetch(spoken.select("kind", "scope")).to_pylist()
-    advance(work, {(row["kind"], row["scope"]): "taken down" for row in kinds})  # so that it is said again, should it come back
-    return len(taken)
-
-
 def anything_new(house: House, game_date: date, run_mode: RunMode = "line_update", systems: Collection[str] | None = None) -> bool:
     """Whether a run over a date would do anything now: something changed that its open games' features rest on, a game was called off, or a
     system (of these; None: any) has another model than the one that spoke."""
@@ -261,9 +250,9 @@ def anything_new(house: House, game_date: date, run_mode: RunMode = "line_update
             return True
         rows = work.fetch(work.table("models.registry")).to_pylist()
         served = {name: row for name, row in serving(rows).items() if systems is None or name in systems}
-        stood = versions(work, [f"{_SAID}{name}" for name in served], games.column("game_id").to_pylist())
-    wanted = {(f"{_SAID}{name}", game) for name in served for game in games.column("game_id").to_pylist()}
-    models = {f"{_SAID}{name}": row["model_id"] for name, row in served.items()}
+        stood = versions(work, [f"{SAID}{name}" for name in served], games.column("game_id").to_pylist())
+    wanted = {(f"{SAID}{name}", game) for name in served for game in games.column("game_id").to_pylist()}
+    models = {f"{SAID}{name}": row["model_id"] for name, row in served.items()}
     return any(key not in stood or not _spoken_by(stood[key], models[key[0]]) for key in wanted)
 
 
