@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from faults.slate_days import Lived, lived
+from faults.slate_days import lived
 from features.small_league import NIGHT, game_of, small_league
 from tipoff.clock import local_instant
 from tipoff.names import TEAMS
