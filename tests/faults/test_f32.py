@@ -1,75 +1,86 @@
-"""F32: the clock jumps back an hour: no lease is lost or doubled; what was known stays known, and nothing is asked or said twice."""
+"""F32: the clock jumps back an hour: no lease is lost or doubled."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from faults.nights import evening
-from faults.test_f22 import Night
-from tipoff.clock import ManualClock
-from tipoff.flow.batch_log import batches
+from faults.crash_scenes import AFTERNOON
+from faults.slate_days import Lived, lived
+from features.small_league import NIGHT
+from flow.upstream import AFTERNOON as HALF_PAST_THREE
+from flow.upstream import DAY, practice_house
 from tipoff.flow.engine import Watch
-from tipoff.flow.lease import Holder, trigger, wait_for
+from tipoff.flow.lease import Holder, trigger
 from tipoff.flow.overseer import Overseer
-from tipoff.flow.slate import ask
+from tipoff.flow.rounds import capture_tick
+from tipoff.flow.scraping import asks_on_record
 from tipoff.flow.worker import working
-from train.practice_house import NIGHT, games_of_night
 
 AN_HOUR = timedelta(hours=1)
-LAST = max(games_of_night(), key=lambda game: game.tip)
+FEED = "a feed that no queue knows"
+
+
+@dataclass
+class Steady:
+    """A clock that nobody sets, in seconds."""
+
+    seconds: float = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
 
 
 @pytest.fixture
-def night(tmp_path: Path) -> Iterator[tuple[Night, ManualClock]]:
-    """Minutes before the last tip: its lines are known, the other games have begun."""
-    with evening(tmp_path) as found, working(found.house, scheduled=False) as engine:
-        clock = found.house.clock
-        assert isinstance(clock, ManualClock)
-        clock.set(LAST.tip - timedelta(minutes=5))
-        yield Night(found, engine), clock
+def night(tmp_path: Path) -> Iterator[Lived]:
+    with lived(tmp_path) as found:
+        yield found
 
 
-def run(night: Night) -> int:
-    number = trigger(night.engine, "slate", NIGHT, "a test", ask("last_call"))
-    wait_for(night.engine, {("slate", NIGHT, number)}, 120)
-    return number
-
-
-def test_f32_a_run_after_the_jump_knows_what_the_one_before_it_knew(night: tuple[Night, ManualClock]) -> None:
-    found, clock = night
-    first = run(found)
-    said = found.active()
-    assert {key[0] for key in said} == {LAST.game_id}
-    clock.set(clock.now() - AN_HOUR)
-    again = run(found)
-    told = {batch.number: batch for batch in batches(found.house.state, NIGHT, "slate")}
-    assert told[again].state == told[first].state == "complete"
-    assert told[again].progress["as_of"] == told[first].progress["as_of"]
-    assert found.active() == said
-    assert found.generations() == {LAST.game_id: 1}
-
-
-def test_f32_a_lease_goes_by_progress_and_not_by_the_wall_clock(night: tuple[Night, ManualClock]) -> None:
-    found, clock = night
-    steady = [0.0]
-    overseer = Overseer(lambda: found.engine, Watch(lambda: steady[0]))
-    seconds = found.house.settings.lease_seconds
-    number = trigger(found.engine, "held", NIGHT, "a test", delay=3600.0)
-    holder = Holder.claim(found.engine, "held", NIGHT, number)
-    assert holder is not None
-    overseer()
-    for jump in (-AN_HOUR, 3 * AN_HOUR, -AN_HOUR):
-        clock.set(clock.now() + jump)
-        steady[0] += seconds / 10
+@pytest.mark.parametrize("jump", [-AN_HOUR, AN_HOUR])
+def test_a_lease_is_neither_lost_nor_doubled_whichever_way_the_clock_jumps(night: Lived, jump: timedelta) -> None:
+    steady = Steady()
+    overseer = Overseer(lambda: night.engine, Watch(steady))
+    number = trigger(night.engine, "injuries", NIGHT, "a test")
+    while not night.batches("injuries")[0].over:  # the queue's own holder has nothing to load
+        pass
+    night.clock.set(AFTERNOON + timedelta(minutes=1))
+    with night.house.warehouse.writing("a test"):
+        number = trigger(night.engine, "injuries", NIGHT, "a test")  # it waits for the warehouse: nobody claims it
+        night.clock.set(night.clock.now() + jump)
         overseer()
-        holder.beat()
-        [only] = batches(found.house.state, NIGHT, "held")
-        assert (only.state, only.generation) == ("processing", holder.generation)
-    overseer()
-    steady[0] += seconds
-    overseer()
-    assert [batch.state for batch in batches(found.house.state, NIGHT, "held")][-1] == "timeout"
+        steady.seconds += night.house.settings.lease_seconds - 1
+        overseer()
+        again = trigger(night.engine, "injuries", NIGHT, "a test")
+    assert again == number
+    night.ask("injuries")
+    assert [batch.state for batch in night.batches("injuries")] == ["complete"] * len(night.batches("injuries"))
+    assert Holder.claim(night.engine, "injuries", NIGHT, number) is None
+
+
+def test_a_slate_after_the_jump_knows_what_was_known_before_it_and_says_nothing_twice(night: Lived) -> None:
+    night.ask("slate", run_mode="first")
+    before = night.said()
+    night.clock.set(AFTERNOON - AN_HOUR)
+    night.ask("slate", run_mode="line_update")
+    assert night.said() == before
+    night.clock.set(AFTERNOON)
+    night.ask("slate", run_mode="line_update")
+    assert night.said() == before
+    assert {batch.progress["as_of"] for batch in night.batches("slate")} == {AFTERNOON.isoformat()}
+
+
+def test_what_was_asked_is_not_asked_and_paid_for_again(tmp_path: Path) -> None:
+    with practice_house(tmp_path, HALF_PAST_THREE) as (house, clock), working(house, scheduled=False) as engine:
+        capture_tick(engine)  # the schedule comes
+        asked = capture_tick(engine).as_dict()["asked"]
+        record = asks_on_record(house.state, DAY)
+        assert asked or record
+        for moment in (HALF_PAST_THREE - AN_HOUR, HALF_PAST_THREE):
+            clock.set(moment)
+            assert capture_tick(engine).as_dict() == {"asked": 0, "failed": 0, "missed": 0}
+        assert asks_on_record(house.state, DAY) == record

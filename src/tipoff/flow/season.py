@@ -75,8 +75,8 @@ class Play:
 
     @property
     def end(self) -> datetime:
-        """When it ends (UTC): the third morning after the last day, when its box scores have been asked for the last time."""
-        return local_instant(self.first + timedelta(days=self.days - 1 + max(BOX_AGAIN_DAYS)), time(9, 30))
+        """When it ends (UTC): the morning after the last day, when its box scores have been asked for again and graded."""
+        return local_instant(self.first + timedelta(days=self.days), time(9, 30))
 
     @property
     def last(self) -> date:
