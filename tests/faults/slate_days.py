@@ -89,8 +89,10 @@ def _steady(lines: list[Row]) -> None:
 
 
 @contextmanager
-def lived(folder: Path, at: datetime = AFTERNOON, names: Mapping[str, str] | None = None, *, sound: bool = True) -> Iterator[Lived]:
-    """The night with one cheap system trained, at a moment; `names` gives players of the league other lookups.
+def prepared(
+    folder: Path, at: datetime = AFTERNOON, names: Mapping[str, str] | None = None, *, sound: bool = True
+) -> Iterator[tuple[House, ManualClock]]:
+    """The house of the night with one cheap system trained, at a moment; `names` gives players of the league other lookups.
 
     Its teams are given more turnovers, or their pace would stop the slate; and two men whose few points rise and fall too steeply are made
     steady, or they would stop one that has a game less, unless it is not to be `sound`.
@@ -114,5 +116,11 @@ def lived(folder: Path, at: datetime = AFTERNOON, names: Mapping[str, str] | Non
     with open_house(settings, clock) as house:
         fitted = fit_fleet(systems_named([SYSTEM], settings.systems_file), invented(), UNTIL, threads=1)
         keep_fleet(house.warehouse, house.bucket, fitted, invented(), created_at=at, run_id="train")
-        with working(house, scheduled=False) as engine:
-            yield Lived(house, clock, engine)
+        yield house, clock
+
+
+@contextmanager
+def lived(folder: Path, at: datetime = AFTERNOON, names: Mapping[str, str] | None = None, *, sound: bool = True) -> Iterator[Lived]:
+    """The same, with an engine in this process."""
+    with prepared(folder, at, names, sound=sound) as (house, clock), working(house, scheduled=False) as engine:
+        yield Lived(house, clock, engine)

@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 
 from faults.crash_scenes import AFTERNOON
-from faults.slate_days import Lived, lived
+from faults.slate_days import Lived, lived, prepared
 from features.small_league import NIGHT
 from flow.upstream import AFTERNOON as HALF_PAST_THREE
 from flow.upstream import DAY, practice_house
-from tipoff.flow.engine import Watch
-from tipoff.flow.lease import Holder, trigger
+from tipoff.flow.batch_log import batches
+from tipoff.flow.engine import Watch, running_engine
+from tipoff.flow.lease import Fenced, Holder, trigger
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.rounds import capture_tick
 from tipoff.flow.scraping import asks_on_record
-from tipoff.flow.worker import working
+from tipoff.flow.worker import TICKS, working
 
 AN_HOUR = timedelta(hours=1)
-FEED = "a feed that no queue knows"
 
 
 @dataclass
@@ -42,24 +42,38 @@ def night(tmp_path: Path) -> Iterator[Lived]:
 
 
 @pytest.mark.parametrize("jump", [-AN_HOUR, AN_HOUR])
-def test_a_lease_is_neither_lost_nor_doubled_whichever_way_the_clock_jumps(night: Lived, jump: timedelta) -> None:
+def test_a_lease_is_neither_lost_nor_doubled_whichever_way_the_clock_jumps(tmp_path: Path, jump: timedelta) -> None:
     steady = Steady()
-    overseer = Overseer(lambda: night.engine, Watch(steady))
-    number = trigger(night.engine, "injuries", NIGHT, "a test")
-    while not night.batches("injuries")[0].over:  # the queue's own holder has nothing to load
-        pass
-    night.clock.set(AFTERNOON + timedelta(minutes=1))
-    with night.house.warehouse.writing("a test"):
-        number = trigger(night.engine, "injuries", NIGHT, "a test")  # it waits for the warehouse: nobody claims it
-        night.clock.set(night.clock.now() + jump)
+    with prepared(tmp_path) as (house, clock), running_engine(house, (TICKS,)) as engine:  # nobody else takes the batch
+        overseer, nearly = Overseer(lambda: engine, Watch(steady)), house.settings.lease_seconds - 1
+        number = trigger(engine, "lines", NIGHT, "a test")
+        holder = Holder.claim(engine, "lines", NIGHT, number)
+        assert holder is not None
         overseer()
-        steady.seconds += night.house.settings.lease_seconds - 1
+        clock.advance(jump)
+        for _ in range(3):
+            steady.seconds += nearly
+            overseer()
+            holder.beat()  # raises where the lease was taken away
+            overseer()
+        assert holder.end("complete", {}) == "complete"
+        [batch] = batches(house.state, NIGHT, "lines")
+        assert (batch.state, batch.owner) == ("complete", engine.worker_id)
+
+
+def test_a_holder_that_stands_still_loses_it_also_while_the_clock_says_that_no_time_has_passed(tmp_path: Path) -> None:
+    steady = Steady()
+    with prepared(tmp_path) as (house, clock), running_engine(house, (TICKS,)) as engine:
+        overseer = Overseer(lambda: engine, Watch(steady))
+        holder = Holder.claim(engine, "lines", NIGHT, trigger(engine, "lines", NIGHT, "a test"))
+        assert holder is not None
         overseer()
-        again = trigger(night.engine, "injuries", NIGHT, "a test")
-    assert again == number
-    night.ask("injuries")
-    assert [batch.state for batch in night.batches("injuries")] == ["complete"] * len(night.batches("injuries"))
-    assert Holder.claim(night.engine, "injuries", NIGHT, number) is None
+        clock.advance(-AN_HOUR)
+        steady.seconds += house.settings.lease_seconds
+        overseer()
+        with pytest.raises(Fenced):
+            holder.beat()
+        assert [batch.state for batch in batches(house.state, NIGHT, "lines")] == ["waiting", "timeout"]
 
 
 def test_a_slate_after_the_jump_knows_what_was_known_before_it_and_says_nothing_twice(night: Lived) -> None:

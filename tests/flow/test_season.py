@@ -1,0 +1,108 @@
+"""Days of the practice league through the real flow: once in peace, once while workers are killed and sources misbehave."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tipoff.clock import ManualClock
+from tipoff.config import Settings, load_settings
+from tipoff.flow.house import House
+from tipoff.flow.season import Play, Played, finished, play_days, prepare, world
+from tipoff.flow.season_chaos import Chaos, Strike
+from tipoff.flow.season_check import Verdict, check, differences
+from tipoff.flow.season_crew import environment_of
+from tipoff.practice import Season
+from tipoff.practice.mischief import Mischief
+
+PLAY = Play(first=date(2025, 12, 2), days=3, lines_before=timedelta(days=20), systems=("moving_average", "catboost_v9", "lightgbm_v12"))
+"""Fourteen games; one more is put off after it was predicted, and one before."""
+CHAOS = Chaos(kills=0.15, jumps=0.08, repeats=0.15, late_boxes=0.3, missing_boxes=0.2)
+
+
+@dataclass(frozen=True)
+class Lived:
+    """A season that is over."""
+
+    settings: Settings
+    told: Played
+    verdict: Verdict
+
+    @contextmanager
+    def house(self) -> Iterator[House]:
+        with finished(self.settings) as found:
+            yield found
+
+
+@pytest.fixture(scope="module")
+def league() -> Season:
+    return world(PLAY)
+
+
+@pytest.fixture(scope="module")
+def past(league: Season, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("season") / "past"
+    prepare(load_settings(data_dir=folder), PLAY, lambda _name, _parts: lambda _done: None, league)
+    return folder
+
+
+def live(past: Path, league: Season, name: str, chaos: Chaos | None) -> Lived:
+    settings = load_settings(data_dir=shutil.copytree(past, past.with_name(name)))
+    told = play_days(settings, PLAY, lambda _name, _parts: lambda _done: None, chaos, league)
+    with finished(settings) as house:
+        return Lived(settings, told, check(house, league, PLAY.first, PLAY.last))
+
+
+@pytest.fixture(scope="module")
+def calm(past: Path, league: Season) -> Lived:
+    return live(past, league, "calm", None)
+
+
+@pytest.fixture(scope="module")
+def stormy(past: Path, league: Season) -> Lived:
+    return live(past, league, "stormy", CHAOS)
+
+
+def test_three_days_end_whole(calm: Lived) -> None:
+    assert calm.verdict.findings == []
+    assert calm.told.failures == []
+    assert calm.verdict.counts["games"] == calm.verdict.counts["box scores"] == 14
+    assert calm.verdict.counts["called off"] == 2
+    assert calm.verdict.counts["predictions"] == calm.verdict.counts["grades"] > 500
+
+
+def test_three_days_of_chaos_end_whole(stormy: Lived) -> None:
+    assert stormy.verdict.findings == []
+    assert stormy.told.failures == []
+    assert min(stormy.told.kills, stormy.told.jumps, stormy.told.repeated) > 0
+    assert stormy.told.faults > 20
+
+
+def test_chaos_changes_no_prediction_and_no_grade(calm: Lived, stormy: Lived) -> None:
+    with calm.house() as one, stormy.house() as other:
+        assert differences(one, other, PLAY.first, PLAY.last) == []
+
+
+def test_the_same_seed_strikes_at_the_same_moments(league: Season) -> None:
+    moments = [datetime(2025, 12, 2, 14, 15, tzinfo=UTC) + timedelta(hours=hour) for hour in range(200)]
+    strikes = [CHAOS.strike(moment) for moment in moments]
+    assert strikes == [Chaos(**vars(CHAOS)).strike(moment) for moment in moments]
+    assert strikes != [Chaos(**vars(CHAOS) | {"seed": 2}).strike(moment) for moment in moments]
+    assert 0 < sum(bool(strike.kills) for strike in strikes) < 60
+    assert Strike() in strikes
+    assert isinstance(CHAOS.mischief(league, PLAY.first, PLAY.last, ManualClock(PLAY.opening)), Mischief)
+
+
+def test_another_process_gets_the_same_settings_by_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = load_settings(
+        data_dir=tmp_path, league="practice", clock_file=tmp_path / "clock", capture_minutes=720, sources=("espn", "nba_cdn")
+    )
+    for name, value in environment_of(settings).items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == settings
