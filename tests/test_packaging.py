@@ -65,7 +65,5 @@ def test_the_demo_ends_with_a_graded_night_and_published_documents(tipoff: Path,
     for record in story["grades"]:
         assert record["won"] + record["lost"] == record["hit_rate"]["n"]
         assert record["predictions"] > 0
-    spoken_of = sum(
-        player["prediction"] is not None or player["absence"] is not None for game in tonight["games"] for player in game["players"]
-    )
+    spoken_of = sum(bool(player["predictions"]) or player["absence"] is not None for game in tonight["games"] for player in game["players"])
     assert spoken_of == tonight["total_players"], "every scheduled player has a prediction or a reason"

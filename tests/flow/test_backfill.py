@@ -12,6 +12,7 @@ from flow.upstream import DAY, practice_house, season
 from tipoff.errors import BadInput
 from tipoff.flow.backfill import BackfillDay, Snapshot, Wanted, backfilling, plan_days, start, wait
 from tipoff.flow.expected import expected_outputs
+from tipoff.flow.grid import expected_phases
 from tipoff.flow.house import House
 from tipoff.practice.mischief import Mischief
 
@@ -51,8 +52,8 @@ def test_what_was_fetched_is_there_and_is_not_asked_for_again(house: House) -> N
 
 def test_what_came_is_on_the_grid_of_its_day(house: House) -> None:
     cells = expected_outputs(house.state, LAST_NIGHT)
-    assert {cell.phase for cell in cells if cell.standing == "COMPLETE"} == {"props", "lines", "box"}
-    assert len(cells) == 3 * len(season().games_on(LAST_NIGHT))
+    assert {cell.phase for cell in cells if cell.standing == "COMPLETE"} == {"props", "lines", "box", "load"}
+    assert len(cells) == len(expected_phases(house.settings)) * len(season().games_on(LAST_NIGHT))
 
 
 def test_another_moment_of_the_same_games_is_still_to_be_asked(house: House) -> None:

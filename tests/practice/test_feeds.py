@@ -118,9 +118,14 @@ def test_a_scoreboard_tells_of_every_game_of_the_day(season: Season, make: Calla
     for game in on:
         row = told[game.home]
         assert (row["commence_time"], row["away"]) == (game.tip, game.away)
-        is_final = game.final_at <= at
-        assert row["status"] == ("final" if is_final else "live" if game.tip <= at else "scheduled")
-        assert (row["home_score"], row["away_score"]) == ((game.home_points, game.away_points) if is_final else (None, None))
+        status = "final" if game.final_at <= at else "live" if game.tip <= at else "scheduled"
+        assert row["status"] == status
+        score = (row["home_score"], row["away_score"])
+        if status == "live":
+            assert 0 <= score[0] <= game.home_points
+            assert 0 <= score[1] <= game.away_points
+        else:
+            assert score == ((game.home_points, game.away_points) if status == "final" else (None, None))
 
 
 def test_no_feed_gives_a_box_score_of_a_game_under_way(season: Season) -> None:
