@@ -54,6 +54,8 @@ def test_status_before_anything_has_run_says_where_to_begin(tmp_path: Path) -> N
     assert "tipoff demo" in done.stdout
     told = json.loads(tipoff("status", "--json", cwd=tmp_path).stdout)
     assert told.pop("credits") == {"day": 0, "month": 0, "day_limit": None, "month_limit": None, "remaining": None}
+    assert told.pop("game_date")
+    assert "none are known" in told.pop("verdict")["sentence"]
     assert told == {name: [] for name in ("alerts", "runs", "batches", "workers", "expected", "dead_letters", "undelivered")}
 
 

@@ -39,9 +39,9 @@ from tipoff.config import load_settings
 from tipoff.flow import engine as engine_module
 from tipoff.flow import overseer as overseer_module
 from tipoff.flow.batch_log import BATCHES, batches
-from tipoff.flow.engine import APPLICATION_VERSION, Engine, running_engine
+from tipoff.flow.engine import APPLICATION_VERSION, Engine, Queue, running_engine
 from tipoff.flow.house import open_house
-from tipoff.flow.lease import LOAD, PHASES, TRAIN, trigger
+from tipoff.flow.lease import route, trigger
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.worker import TICKS
 from tipoff.flow.worker import WORKFLOWS as WORKFLOWS
@@ -54,7 +54,7 @@ from tipoff.train import dataset as dataset_module
 BESIDES = ("tipoff-beat", "tipoff-watch", "dbos-background-jobs")
 """Threads whose writes are no part of a scenario: the heartbeat, the look at the others, and DBOS's, which looks for what is delayed or
 too old once a second."""
-PATIENCE = 120.0
+PATIENCE = 600.0
 PACE = {"lease_seconds": 60.0, "retry_seconds": 0.0, "settle_seconds": 0.0}
 OVER = "over"
 WITHIN = ": "
@@ -174,8 +174,7 @@ def open_watched(run: dict[str, Any], boundaries: Boundaries) -> Iterator[Engine
         bucket = WatchedBucket(prefix=folder)
         warehouse.boundaries = bucket.boundaries = boundaries
         watched = replace(house, warehouse=warehouse, bucket=bucket, vault=Vault(bucket), receipts=Receipts(bucket))
-        queues = (TICKS,) if run["feed"] == TICK else (LOAD, PHASES, TRAIN)  # what a round starts is left waiting
-        with running_engine(watched, queues, (Overseer(),), beat=0.3, silence=60.0) as engine:
+        with running_engine(watched, (queue_of(run["feed"]),), (Overseer(),), beat=0.3, silence=60.0) as engine:
             boundaries.armed = True
             yield engine
 
@@ -191,25 +190,27 @@ def ask_for(engine: Engine, run: dict[str, Any]) -> None:
         trigger(engine, run["feed"], day, "a test", run["asked"])
 
 
+def queue_of(feed: str) -> Queue:
+    """The one queue that is worked off: what a scenario leads to in others is left waiting there, or two would be at work at once."""
+    return TICKS if feed == TICK else route(feed, date.min).queue
+
+
 def settle(engine: Engine, feed: str) -> None:
-    """Wait until the round is over, or, of batches, until none is open and no workflow waits or runs."""
+    """Wait until nothing of a feed, or the round, waits or runs any more."""
     end = time.monotonic() + PATIENCE
-    while left := (_unfinished(workflow_ids=[TICK]) if feed == TICK else _left(engine)):
+    while left := _left(engine, feed):
         if time.monotonic() > end:
             raise TimeoutError(f"still not over: {left}")
         time.sleep(0.1)
 
 
-def _left(engine: Engine) -> list[Any]:
+def _left(engine: Engine, feed: str) -> list[Any]:
     with engine.house.state.reading() as connection:
-        query = sa.select(BATCHES.c.feed, BATCHES.c.number, BATCHES.c.state)
+        query = sa.select(BATCHES.c.number, BATCHES.c.state).where(BATCHES.c.feed == feed)
         found: list[Any] = [tuple(row) for row in connection.execute(query.where(BATCHES.c.state.in_(("waiting", "processing"))))]
-    return found or _unfinished()
-
-
-def _unfinished(**which: Any) -> list[Any]:
-    running = DBOS.list_workflows(status=["PENDING", "ENQUEUED", "DELAYED"], load_input=False, load_output=False, **which)
-    return [(workflow.workflow_id, workflow.status) for workflow in running]
+    unfinished = ["PENDING", "ENQUEUED", "DELAYED"]
+    running = DBOS.list_workflows(status=unfinished, queue_name=queue_of(feed).name, load_input=False, load_output=False)
+    return found + [(workflow.workflow_id, workflow.status) for workflow in running]
 
 
 def do(run: dict[str, Any]) -> None:

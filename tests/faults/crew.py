@@ -182,6 +182,15 @@ def wait_until(condition: Callable[[], Any], told: Callable[[], object] = str) -
     return found
 
 
+def open_files(pid: int) -> set[str]:
+    """The files that a process has open."""
+    found = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.add(str(entry.readlink()))
+    return found
+
+
 class Yard:
     """A data directory, the hands that work on it, and the one who looks on. Documents are of feed `lines`, one game each."""
 
@@ -268,9 +277,10 @@ class Yard:
         aside.write_text(point)
         aside.rename(self.folder / "halt")
 
-    def stop(self, hand: Hand) -> None:
-        """Have a process stand still until it is woken."""
-        hand.stop(self._free)
+    def stop(self, hand: Hand, *, holding_the_warehouse: bool = False) -> None:
+        """Have a process stand still until it is woken; not while it has the warehouse's file open, unless that is meant."""
+        file = str(self.folder / "warehouse.duckdb")
+        hand.stop(lambda: self._free() and (holding_the_warehouse or file not in open_files(hand.pid)))
 
     def _free(self) -> bool:
         """Whether others can write to the state database: of who stands still no transaction is open."""

@@ -8,7 +8,7 @@ import pytest
 
 from faults.boundaries import OVER, TICK, Boundary
 from faults.crash_scenes import AFTERNOON, LATER, MORNING, land_lines, league_with_a_model
-from faults.crashes import Place, Scenario, Workshop, crash_everywhere
+from faults.crashes import Place, Scenario, Workshop, crash_everywhere, standing
 from features.small_league import NIGHT
 from postgres import Postgres
 
@@ -43,35 +43,39 @@ def check_enumerated(seen: list[Boundary], steps: tuple[str, ...]) -> None:
 
 
 def test_a_slate_is_the_same_wherever_its_process_is_killed(workshop: Workshop, league_scene: Path) -> None:
-    check_enumerated(crash_everywhere(workshop, Place(league_scene), SLATE), SLATE_STEPS)
+    seen, _ = crash_everywhere(workshop, Place(league_scene), SLATE)
+    check_enumerated(seen, SLATE_STEPS)
 
 
 def test_a_slate_is_the_same_wherever_its_process_is_killed_with_the_state_on_postgres(
     workshop: Workshop, postgres_server: Postgres, league_scene: Path
 ) -> None:
     place = Place(league_scene, postgres_server, postgres_server.fresh())
-    check_enumerated(crash_everywhere(workshop, place, SLATE), SLATE_STEPS)
+    seen, _ = crash_everywhere(workshop, place, SLATE)
+    check_enumerated(seen, SLATE_STEPS)
 
 
-def test_lines_that_land_after_the_slate_lead_to_one_more_run_of_it_wherever_a_process_is_killed(
+def test_lines_that_land_after_the_slate_lead_to_one_more_run_of_it_wherever_their_process_is_killed(
     workshop: Workshop, slate_scene: Path
 ) -> None:
-    """The load, its message, the reaction to it, and the slate that follows."""
+    """The load, its message, and the reaction to it: that run is asked for, and waits."""
     place = workshop.copy(Place(slate_scene))
     land_lines(place.folder)
-    seen = crash_everywhere(workshop, place, Scenario("lines", NIGHT, LATER))
-    check_enumerated(seen, ("load", "load:relay", *SLATE_STEPS))
+    seen, left = crash_everywhere(workshop, place, Scenario("lines", NIGHT, LATER))
+    check_enumerated(seen, ("load", "load:relay"))
+    assert standing(left)["batches"] == [("lines", NIGHT, "complete"), ("slate", NIGHT, "complete"), ("slate", NIGHT, "waiting")]
 
 
 def test_grades_are_the_same_wherever_their_process_is_killed(workshop: Workshop, slate_scene: Path) -> None:
-    seen = crash_everywhere(workshop, Place(slate_scene), Scenario("grade", NIGHT, MORNING))
+    seen, _ = crash_everywhere(workshop, Place(slate_scene), Scenario("grade", NIGHT, MORNING))
     check_enumerated(seen, ("grade:grade", "grade:performance", "grade:publish", "grade:end", "grade:relay"))
 
 
 def test_a_refit_gives_the_same_models_wherever_its_process_is_killed(workshop: Workshop, league_scene: Path) -> None:
-    seen = crash_everywhere(workshop, Place(league_scene), Scenario("train", NIGHT, AFTERNOON, {"systems": ["moving_average"]}))
+    seen, _ = crash_everywhere(workshop, Place(league_scene), Scenario("train", NIGHT, AFTERNOON, {"systems": ["moving_average"]}))
     check_enumerated(seen, ("train:train", "train:end", "train:relay"))
 
 
 def test_a_round_of_ticks_starts_the_slate_once_wherever_its_process_is_killed(workshop: Workshop, league_scene: Path) -> None:
-    crash_everywhere(workshop, Place(league_scene), Scenario(TICK, NIGHT, AFTERNOON, settings={"sources": ()}))
+    _, left = crash_everywhere(workshop, Place(league_scene), Scenario(TICK, NIGHT, AFTERNOON, settings={"sources": ()}))
+    assert [batch for batch in standing(left)["batches"] if batch[0] == "slate"] == [("slate", NIGHT, "waiting")]

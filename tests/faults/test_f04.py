@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from faults.crew import DAY, Yard, lines, ten
+from faults.crew import DAY, Yard, lines, on_both, ten
 from tipoff.store.duckdb import DuckDBWarehouse
 
 
+@on_both
 @pytest.mark.parametrize("point", ["claimed", "reading"])
 def test_f04_a_holder_whose_process_is_stopped_is_taken_over_and_commits_nothing_when_it_wakes_up(
     yard: Yard, tmp_path: Path, point: str
@@ -74,7 +75,7 @@ def test_f04_while_a_process_is_stopped_inside_a_transaction_others_are_told_who
     yard.arm("merging")
     yard.trigger(first)
     holder = yard.caught()
-    yard.stop(holder)
+    yard.stop(holder, holding_the_warehouse=True)
     [failed, *_] = yard.until(lambda: [batch for batch in yard.batches() if batch.state == "failed"])
     path = DuckDBWarehouse(yard.folder / "warehouse.duckdb").path
     assert failed.error is not None

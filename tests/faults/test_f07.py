@@ -6,9 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
-from faults.crew import DAY, FETCHED, Yard, one_at_a_time, ten
+from faults.crew import DAY, FETCHED, Yard, on_both, one_at_a_time, ten
 
 
+@on_both
 def test_f07_fifty_triggers_from_threads_of_two_processes_while_documents_land_make_one_batch_at_a_time_and_the_union(
     yard: Yard, tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ from web.controlled import NIGHT
 @in_both
 def test_f24_status_is_the_same_from_every_process_while_the_working_one_is_killed_and_after(room: Room) -> None:
     room.arm("features")
-    room.hire_all(4, works=True, silence=2.0)
+    room.hire_all(4, works=True)
     asking = room.hire_all(2, works=False)
     asking[0].ask("start", day=DAY, systems=[SYSTEM])
     worker = room.caught()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from faults.crew import DAY, FETCHED, Yard, lines, ten
+from faults.crew import DAY, FETCHED, Yard, lines, on_both, ten
 from load import wire
 from tipoff.flow.batch_log import BATCHES, batches, workflow_id
 from tipoff.store.receipts import Receipt
@@ -22,6 +22,7 @@ def enter(yard: Yard, **values: Any) -> None:
         connection.execute(sa.insert(BATCHES).values(**row | {"created_at": datetime(2025, 11, 5, 17), "counts": "{}"} | values))
 
 
+@on_both
 @pytest.mark.parametrize("second", ["reading", "merged"])
 def test_two_that_hold_one_batch_at_once_load_it_once(yard: Yard, tmp_path: Path, second: str) -> None:
     """One is stopped before it claims; another takes over and has claimed; the first wakes up and claims in its turn."""

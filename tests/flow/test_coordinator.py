@@ -71,7 +71,11 @@ class TestANight:
         done = coordinator.process_date(engine, NIGHT, seconds=SECONDS)
         assert (done.up_to_date, done.ran, done.open, done.problems) == (["load", "analyze", "features"], [], [], [])
         told = coordinator.status(engine.house.state, done.batches[-1])
-        assert (told["state"], told["up_to_date"]) == ("complete", ["analyze", "features"])
+        assert (told["state"], told["up_to_date"], told["systems"]) == ("complete", ["analyze", "features"], {})
+        of_date = coordinator.status(engine.house.state, NIGHT)
+        assert of_date["batch_id"] == done.batches[-1]
+        assert of_date["stands_of"] != of_date["batch_id"], "what the systems said stands"
+        assert of_date["systems"]["moving_average"]["predicted"] > 0
 
     def test_an_export_writes_the_documents_again(self, engine: Engine) -> None:
         engine.house.bucket.delete(tonight_path(NIGHT))

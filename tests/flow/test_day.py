@@ -219,9 +219,17 @@ class TestDue:
     def test_a_last_call_leaves_the_other_games_to_the_task_before_it(self) -> None:
         chosen, _ = tasks_due(self.TASKS, local_instant(DAY, time(18, 56)), set())
         assert [(task.feed, task.game_ids) for task in chosen] == [
-            ("slate:line_check", (LATE.game_id,)),
+            ("slate:final_retry", (LATE.game_id,)),
             ("slate:last_call", (EARLY.game_id,)),
         ]
+
+    def test_a_task_with_a_lower_gate_is_not_lost_to_a_later_one_with_a_higher(self) -> None:
+        """Tips at ten past the hour: the hourly line check falls on the same look as the final retry."""
+        game = PlannedGame("20251105_OKC_LAC", local_instant(DAY, time(19, 10)))
+        tasks = [task for task in day_plan(DAY, [game]) if local_instant(DAY, time(18, 6)) <= task.at <= local_instant(DAY, time(18, 10))]
+        assert {task.run_mode for task in tasks} == {"final_retry", "line_check"}
+        chosen, _ = tasks_due(tasks, local_instant(DAY, time(18, 10)), set())
+        assert [task.run_mode for task in chosen] == ["final_retry"]
 
     def test_what_has_no_use_any_more_is_missed(self) -> None:
         chosen, missed = tasks_due(self.TASKS, LATE.tip + timedelta(hours=12), set())

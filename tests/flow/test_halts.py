@@ -18,9 +18,11 @@ from tipoff.config import load_settings
 from tipoff.errors import BadInput
 from tipoff.flow import halts
 from tipoff.flow.alerts import alerts
+from tipoff.flow.expected import write_expected
 from tipoff.flow.halting import after_halting, publish_halts
 from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift, lift_by_rule, until_of
 from tipoff.flow.house import House
+from tipoff.flow.overview import overview
 from tipoff.flow.publishing import publish
 from tipoff.flow.state import State
 from tipoff.flow.watch import watch
@@ -116,6 +118,15 @@ class TestEveryDocument:
         put(night, game_date=NIGHT + timedelta(days=1))
         assert after_halting(night.house, []) == []
         assert told(night) == dict.fromkeys(told(night), (False, None))
+
+
+def test_the_sentence_on_top_of_status_tells_the_halt(night: Evening) -> None:
+    house = night.house
+    write_expected(house, NIGHT)
+    put(night)
+    found = overview(house.state, house.clock, house.settings).verdict
+    assert (found.word, found.do) == ("bad", "tipoff resume")
+    assert f"nothing is recommended since 15:00: {WHY}" in found.sentence
 
 
 class TestNoHaltIsLost:

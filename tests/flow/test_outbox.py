@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from flow.message_house import START, Desk, desk_in, message
-from tipoff.errors import BadInput, Busy
+from tipoff.errors import BadInput, Busy, NotReady
 from tipoff.flow.dead_letter_log import HERE, dead_letters
 from tipoff.flow.dead_letters import receive, replay
 from tipoff.flow.messages import CompletionMessage, put, read_message
@@ -49,15 +49,24 @@ class TestRelay:
     def test_goes_on_with_the_others_where_the_reaction_fails_on_one(self, desk: Desk) -> None:
         def react(_desk: Desk, told: CompletionMessage) -> None:
             if told.phase == "features":
-                raise Busy("The date is held.", hint="Try again.")
+                raise NotReady("The date is not ready.", hint="Try again.")
             desk.seen.append(told)
 
         desk.write(message(), NEXT)
         assert relay(desk, react, []) == 2
         assert desk.seen == [NEXT]
         (letter,) = dead_letters(desk.house.state)
-        assert letter.reason == "The reaction to features of 2025-11-05 failed: The date is held. Try again."
+        assert letter.reason == "The reaction to features of 2025-11-05 failed: The date is not ready. Try again."
         assert (read_message(letter.body), letter.origin) == (message(), f"outbox, message {message().message_id}")
+
+    def test_reads_again_later_what_others_kept_the_reaction_from(self, desk: Desk) -> None:
+        def busy(_desk: Desk, told: CompletionMessage) -> None:
+            raise Busy("The state database was held by others for too long.", hint="Try again.")
+
+        desk.write(message(), NEXT)
+        assert relay(desk, busy, []) == 0
+        assert dead_letters(desk.house.state) == []
+        assert relay(desk, desk.react, []) == 2
 
     def test_marks_what_was_received_and_no_more_when_it_is_stopped_half_way(self, desk: Desk) -> None:
         def stop(_desk: Desk, told: CompletionMessage) -> None:

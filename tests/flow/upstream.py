@@ -21,6 +21,8 @@ from tipoff.practice.server import API_KEY, running
 
 DAY = date(2026, 1, 28)
 AFTERNOON = local_instant(DAY, time(15, 30))
+QUIET = date(2026, 2, 6)
+"""A day of three games, for what a busier one would only say more often."""
 
 
 @cache

@@ -177,6 +177,8 @@ def print_standing(found: dict[str, Any]) -> None:
     for title, phases in (("Ran", found["ran"]), ("Up to date", found["up_to_date"])):
         if phases:
             print_line(f"  {title}: {', '.join(phases)}.")
+    if found["stands_of"] not in (None, found["batch_id"]):
+        print_line(f"  What stands is of {found['stands_of']}:")
     if found["games"]:
         shown = ("players", "lined", "predicted")
         rows = [(game, *(counts.get(name) for name in shown)) for game, counts in sorted(found["games"].items())]

@@ -87,7 +87,9 @@ def workflow_id(feed: str, game_date: date, number: int) -> str:
 
 def batches(state: State, game_date: date | None = None, feed: str | None = None, last: int = 500) -> list[Batch]:
     """Batches on record, newest first."""
-    query = sa.select(BATCHES).order_by(BATCHES.c.created_at.desc(), BATCHES.c.number.desc()).limit(last)
+    by_time = (BATCHES.c.created_at.desc(), BATCHES.c.number.desc())
+    one_line = game_date is not None and feed is not None  # numbers go up whatever the clock does
+    query = sa.select(BATCHES).order_by(*(by_time[1:] if one_line else by_time)).limit(last)
     if game_date is not None:
         query = query.where(BATCHES.c.game_date == game_date)
     if feed is not None:

@@ -17,10 +17,13 @@ from itertools import pairwise
 from typing import Literal
 
 from tipoff.clock import local_instant
+from tipoff.features.quality import MIN_SCORE
 from tipoff.flow.plan import BOX_AGAIN, BOX_AGAIN_DAYS, BUZZER, HALF_HOUR, LAST_MINUTES, MORNING, PlannedGame, quote_moments
 
 TaskKind = Literal["slate", "grade", "train"]
 RETRY = "retry"
+_FLOORS: dict[str, float] = {mode: floor for mode, floor in MIN_SCORE.items()}  # noqa: C416 - any text may ask
+"""By run mode the score from which its gate lets players through."""
 
 LOADED_AFTER = timedelta(minutes=5)
 """From the moment of an ask until its rows can be there: the tick that asks comes within minutes, answers and loading take seconds."""
@@ -199,12 +202,14 @@ def tasks_due(tasks: Iterable[Task], now: datetime, done: Collection[tuple[str, 
     """Of tasks whose moment has come and that are not done: those to be run now, and those that are missed.
 
     Of several of one kind the newest for each game: it does everything that the older ones would have, which are then run for their other
-    games only. A retry does less than any other, and gives way to all. What has no use any more is missed.
+    games only; one with a lower gate does more than any with a higher. A retry does less than any other, and gives way to all. What has
+    no use any more is missed.
     """
     come = [task for task in tasks if task.at <= now and task.key not in done]
     chosen: list[Task] = []
     covered: set[tuple[TaskKind, str]] = set()
-    for task in sorted(sorted(come, reverse=True), key=lambda task: task.run_mode == RETRY):
+    newest_first = sorted(come, reverse=True)
+    for task in sorted(newest_first, key=lambda task: (task.run_mode == RETRY, _FLOORS.get(task.run_mode, 0.0))):
         mine = [game for game in task.game_ids or ("",) if (task.kind, game) not in covered]
         if mine and (task.until is None or now < task.until):
             chosen.append(replace(task, game_ids=tuple(mine)) if task.game_ids else task)

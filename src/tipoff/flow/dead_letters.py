@@ -49,7 +49,7 @@ def receive(desk: D, body: bytes | str, react: Reaction[D], origin: str = "by ha
         return True
     with house.state.transaction() as connection:
         note_dead_letter(connection, HERE, origin, kept, reason, house.clock.now())
-    _LOG.warning("A message was set aside as dead letter %s: %s", identity, reason)
+    _LOG.warning("A message was set aside as dead letter %s: %s", identity, reason.encode("utf-8", "backslashreplace").decode())
     return False
 
 

@@ -40,7 +40,7 @@ SILENCE = 12.0  # seconds without a heartbeat after which a process is dead
 BEAT = 2.0  # seconds between two heartbeats, and between two looks at the others
 LEAVING = 10.0  # seconds that running work may take to notice that its process leaves
 POLLING = {"sqlite": 0.2, "postgresql": 1.0}
-"""Seconds between two looks into a queue, where somebody waits for the answer. A look costs 2 to 3 ms: who is up for weeks takes his time."""
+"""Seconds between two looks into a queue where somebody waits. A look costs 2 to 3 ms: who is up for weeks takes his time."""
 
 WORKERS = sa.Table(
     "ops_workers",

@@ -15,6 +15,7 @@ from tipoff.clock import game_date_of
 from tipoff.errors import BadInput
 from tipoff.flow.alerts import Severity, note
 from tipoff.flow.house import House
+from tipoff.flow.messages import completion, put
 from tipoff.flow.telling import tell_in_log
 from tipoff.predict.artefacts import Loaded, manifest_path
 from tipoff.predict.guard import Staleness, days_since, staleness
@@ -126,6 +127,7 @@ def promote(
         compared = champion["model_id"] if champion else None
         with house.warehouse.writing(house.run_id) as work:
             before = registry.raise_to(work, model_id, state, verdicts, compared_with=compared, now=house.clock.now(), by=by, reason=reason)
+            say_models_changed(house, work, f"promote:{model_id}:{state}")
         recorded.counts = {"verdicts": len(verdicts)}
     return before, verdicts
 
@@ -133,13 +135,38 @@ def promote(
 def retire(house: House, model_id: str, *, by: str, reason: str) -> Row:
     """Take a model out of service for good; gives its row as it was."""
     with house.state.phase(house.run_id, "retire", None), house.warehouse.writing(house.run_id) as work:
-        return registry.retire(work, model_id, now=house.clock.now(), by=by, reason=reason)
+        before = registry.retire(work, model_id, now=house.clock.now(), by=by, reason=reason)
+        say_models_changed(house, work, f"retire:{model_id}")
+        return before
 
 
 def roll_back(house: House, *, by: str, reason: str) -> tuple[Row | None, Row]:
     """Bring the champion before back in one step; gives the one who left, if any, and the one who came back, as they were."""
     with house.state.phase(house.run_id, "rollback", None), house.warehouse.writing(house.run_id) as work:
-        return registry.roll_back(work, now=house.clock.now(), by=by, reason=reason)
+        found = registry.roll_back(work, now=house.clock.now(), by=by, reason=reason)
+        say_models_changed(house, work, f"rollback:{found[1]['model_id']}")
+        return found
+
+
+def say_models_changed(house: House, work: Work, what: str) -> None:
+    """Leave the message that models changed in their transaction: tonight's slate follows from it, whoever changed them."""
+    now = house.clock.now()
+    put(
+        work,
+        completion(
+            phase="train",
+            processor_name=what[:200],
+            game_date=game_date_of(now),
+            table="models.registry",
+            status="success",
+            record_count=1,
+            started_at=now,
+            finished_at=now,
+            trigger="by hand",
+            correlation_id=house.run_id,
+            execution_id=f"{what} {now.isoformat()}"[:200],
+        ),
+    )
 
 
 def watched(house: House, fleet: Fleet, game_date: date) -> Fleet:

@@ -18,12 +18,10 @@ from tipoff.flow.lease import Holder
 from tipoff.flow.publishing import publish
 from tipoff.flow.slate import Done
 from tipoff.flow.slate_batch import sealed, steps
-from tipoff.grade.run import grade_within
+from tipoff.grade.run import ACCURACY, grade_within
 from tipoff.store.versions import GRADE, PUBLISH, Version, advance, versions
 from tipoff.store.warehouse import Work
 from tipoff.train.health import fill_performance
-
-ACCURACY = "predictions.prediction_accuracy"
 
 
 @DBOS.workflow(name="grade_batch")

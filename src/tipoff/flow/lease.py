@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -50,6 +50,10 @@ def route(feed: str, game_date: date) -> Route:
     if feed == "train":
         return Route("train_batch", TRAIN, "train")
     return Route("load_batch", LOAD, f"{feed}:{game_date.isoformat()}")
+
+
+_LONGER = {"train": 4}
+"""So many times the limit of a batch may take what is known to take long."""
 
 
 class Fenced(TipoffError):
@@ -105,6 +109,8 @@ def begin(desk: Desk, feed: str, game_date: date, cause: str, asked: Mapping[str
 def covers(batch: Batch, asked: Mapping[str, Any]) -> bool:
     """Whether a batch that runs, or has ended well, was asked for all of this: of each list, where None is everything, no less."""
     lists = {name: value for name, value in asked.items() if value is None or isinstance(value, list)}
+    if any(value is True and not batch.asked.get(name) for name, value in asked.items()):
+        return False
     return batch.state in ("processing", "complete") and all(_within(value, batch.asked.get(name)) for name, value in lists.items())
 
 
@@ -199,7 +205,8 @@ def _give_up_waiting(house: House, feed: str, game_date: date, number: int) -> b
 def reset(desk: Desk, feed: str, game_date: date) -> list[int]:
     """End, by hand, whatever waits or runs of a feed, or phase, and day; the numbers of those batches. What they committed stays.
 
-    First the fence, so that a holder cannot commit any more; then the record; then the workflows, so that the queue lets the next through.
+    First the fence, so that a holder cannot commit any more; then the record; then the fence again, for one who claimed in between; then
+    the workflows, so that the queue lets the next through.
     """
     house = desk.house
     open_ones = of_batch(feed, game_date) & BATCHES.c.state.in_(("waiting", "processing"))
@@ -207,6 +214,7 @@ def reset(desk: Desk, feed: str, game_date: date) -> list[int]:
     with house.state.transaction() as connection:
         numbers = list(connection.execute(sa.select(BATCHES.c.number).where(open_ones)).scalars())
         connection.execute(sa.update(BATCHES).where(open_ones).values(**_ending(house, "reset", "Reset by hand.")))
+    _raise_fence(house, feed, game_date, "reset")
     for number in numbers:
         desk.cancel(workflow_id(feed, game_date, number))
     return numbers
@@ -223,7 +231,7 @@ class Holder:
         self._attempt = batch.attempt
         self.generation = generation
         self._commits = 0
-        self._deadline = time.monotonic() + self._house.settings.batch_seconds
+        self._deadline = time.monotonic() + self._house.settings.batch_seconds * _LONGER.get(batch.feed, 1)
         self.batch = batch
         self.asked = batch.asked
         self.progress = batch.progress
@@ -240,8 +248,10 @@ class Holder:
             found = _open_batch(connection, feed, game_date, number)  # as it stands now: somebody may have asked for more meanwhile
             if found is None:
                 return None
-            holder = cls(engine, found, generation)
             others = of_batch(feed, game_date) & (BATCHES.c.state == "processing") & (BATCHES.c.number != number)
+            for left in connection.execute(sa.select(BATCHES.c.asked).where(others)).scalars().all():
+                found = replace(found, asked=joined(json.loads(left), found.asked))  # what he was asked for and did not come to do
+            holder = cls(engine, found, generation)
             lost = {"state": "timeout", "error": f"Batch {number} took over.", "finished_at": naive(house.clock.now())}
             connection.execute(sa.update(BATCHES).where(others).values(**lost))
             values = {
@@ -251,6 +261,7 @@ class Holder:
                 "started_at": sa.func.coalesce(BATCHES.c.started_at, naive(house.clock.now())),
                 "lease_until": holder._lease_until(),
                 "beats": BATCHES.c.beats + 1,
+                "asked": json.dumps(found.asked, sort_keys=True),
             }
             connection.execute(sa.update(BATCHES).where(of_batch(feed, game_date, number)).values(**values))
         return holder

@@ -20,7 +20,7 @@ from tipoff.flow.slate import Asked, Done, Slate, Workbench, analyze, make_featu
 from tipoff.flow.speaking import loaded_fleet, predict
 from tipoff.flow.state import Recorded
 from tipoff.flow.tally import tally
-from tipoff.grade.run import SystemRecord, grade
+from tipoff.grade.run import SystemRecord, grade_within
 from tipoff.store.versions import GRADE, advance
 from tipoff.store.warehouse import Work
 from tipoff.train.health import fill_performance
@@ -105,7 +105,7 @@ def night(
     loaded_fleet(house, bench.models)  # before anything is written: without a fleet there is no night
     try:
         parts: dict[str, Callable[[], Done]] = {
-            "analyze": lambda: analyze(slate),
+            "analyze": lambda: analyze(slate, bench),
             "features": lambda: make_features(slate, bench),
             "predict": lambda: predict(slate, bench),
         }
@@ -152,8 +152,8 @@ def grade_night(house: House, game_date: date) -> tuple[list[SystemRecord], list
     """
     phases = Phases(house, game_date)
     with phases.phase("grade") as recorded:
-        found = grade(house.warehouse, game_date, now=house.clock.now(), run_id=house.run_id)
         with house.warehouse.writing(house.run_id) as work:
+            found = grade_within(work, game_date, house.clock.now())
             rated = fill_performance(work, game_date)
             advance(work, {(GRADE, game_date.isoformat()): graded_from(work, game_date)})
         recorded.counts = {"graded": sum(record.predictions for record in found), "performance": rated.inserted + rated.updated}

@@ -6,7 +6,7 @@ asking once. It must never know how a message travels, nor what a batch does.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from tipoff.clock import game_date_of
 from tipoff.flow.batch_log import batches
@@ -18,7 +18,7 @@ from tipoff.flow.state import State
 
 OUTCOMES = ("box",)
 """Feeds after which a date is graded."""
-CIRCUMSTANCES = ("schedule", "lines", "props", "injuries", "roster", "box", "shots")
+CIRCUMSTANCES = ("schedule", "scores", "lines", "props", "injuries", "roster", "box", "shots")
 """Feeds after which the open games of today may look otherwise. The list of events is none of them: quotes follow in the same cycle."""
 
 
@@ -37,9 +37,13 @@ def react(desk: Desk, message: CompletionMessage) -> None:
     if feed in OUTCOMES:
         trigger(desk, "grade", message.game_date, cause)
     today = game_date_of(house.clock.now())
-    day = today if feed in ("schedule", "roster", "box", "shots") else message.game_date
-    if feed in CIRCUMSTANCES and day >= today:
-        _slate(desk, day, cause)
+    if feed in ("schedule", "scores"):  # a game may be put off late, or be moved here: of the days around, too
+        days = {today - timedelta(days=1), today, today + timedelta(days=1)}
+    else:
+        days = {today if feed in ("roster", "box", "shots") else message.game_date} - {today - timedelta(days=1)}
+    for day in sorted(days):
+        if feed in CIRCUMSTANCES and day >= today - timedelta(days=1):
+            _slate(desk, day, cause)
 
 
 def _slate(desk: Desk, day: date, cause: str) -> None:

@@ -7,25 +7,30 @@ know how a source is asked, nor what came.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from tipoff.clock import game_date_of
-from tipoff.flow.engine import Engine, Queue
+from tipoff.flow.engine import Engine
 from tipoff.flow.expected import write_expected
 from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, due, still_needed
-from tipoff.flow.scraping import Cycle, asked_again, moments_done, planned_games, scraping, teams_without_roster
+from tipoff.flow.scraping import ASKS, Cycle, asked_again, moments_done, planned_games, scraping, teams_without_roster
+from tipoff.flow.state import State
 from tipoff.flow.there import final_games
 
-TICKS = Queue("ticks", each=None)
-SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
 _HOUR = timedelta(hours=1)
 PATIENCE = {
     **dict.fromkeys(("events", "lines", "props", "injuries", "scores"), _HOUR),
-    **dict.fromkeys(("schedule", "roster"), 12 * _HOUR),
+    "roster": 12 * _HOUR,
+    "schedule": 24 * _HOUR,  # whoever begins late in the day has to know the games of the next
 }
 """How long after its moment a feed can still be asked: after that, what a source says now is no answer to it. A box score and a
 play-by-play always can."""
+
+
+A_FORTNIGHT = timedelta(days=14)
 
 
 @dataclass
@@ -40,12 +45,20 @@ class Tick:
         return {"asked": len(asked), "failed": sum(one.state == "failed" for one in asked), "missed": self.missed}
 
 
+def slept(state: State, now: datetime) -> timedelta:
+    """How far back the plans may still hold something to be asked: three days, or since something was asked last, a fortnight at most."""
+    with state.reading() as connection:
+        asked_at: datetime | None = connection.execute(sa.select(sa.func.max(ASKS.c.asked_at)).where(ASKS.c.state == "asked")).scalar_one()
+    since = now - asked_at.replace(tzinfo=UTC) if asked_at else timedelta(0)
+    return min(max(timedelta(days=max(BOX_AGAIN_DAYS)), timedelta(days=since.days + 1)), A_FORTNIGHT)
+
+
 def capture_tick(engine: Engine) -> Tick:
     """Ask for everything whose moment has come, of the days whose plan may still hold something. Doing it twice asks once."""
     house = engine.house
     now = house.clock.now()
     today = game_date_of(now)
-    first, last = today - timedelta(days=max(BOX_AGAIN_DAYS)), today + timedelta(days=1)
+    first, last = today - slept(house.state, now), today + timedelta(days=1)
     games = planned_games(house, first, last)
     no_roster = teams_without_roster(house, now)
     done = Tick()

@@ -32,7 +32,7 @@ from tipoff.flow.called_off import take_down_closed
 from tipoff.flow.house import House
 from tipoff.flow.telling import tell_in_log
 from tipoff.predict.artefacts import Loaded
-from tipoff.store.versions import FEATURES, advance
+from tipoff.store.versions import ANYTHING, FACTS, FEATURES, advance, versions
 from tipoff.store.warehouse import Work
 
 Guard = Callable[[Work], None]
@@ -82,6 +82,11 @@ class Asked:
         modes = {name: None if games is None else list(games) for name, games in self.modes.items()}
         found: dict[str, Any] = {"modes": modes, "force": self.force}
         return found | {name: None if (value := getattr(self, name)) is None else list(value) for name in ("systems", "phases")}
+
+    @property
+    def lowers_the_gate(self) -> bool:
+        """Whether it may let players through whom a run before it kept out."""
+        return any(MIN_SCORE[mode] < max(MIN_SCORE.values()) for mode in self.modes)
 
     def mode_of(self, game: str) -> RunMode:
         """The run mode of a game: of those that are meant for it the one with the lowest gate; where none is, `line_update`."""
@@ -145,29 +150,60 @@ class Workbench:
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
-        self._built: dict[date, tuple[dict[str, datetime], Built]] = {}
+        self._built: dict[date, tuple[object, Built]] = {}
+        self._moments: tuple[object, tuple[dict[str, datetime], list[str]]] | None = None
         self.models: dict[str, Loaded] = {}
 
     def built(self, work: Work, game_date: date, moments: Mapping[str, datetime]) -> Built:
-        """The feature rows of these games, each at its moment."""
+        """The feature rows of these games, each at its moment, as they are stored."""
         with self._mutex:
             held = self._built.get(game_date)
-        if held is not None and held[0] == moments:
+        if held is not None and held[0] == _as_stored(work, moments):
             return held[1]
         made = build(work, sorted(moments), moments)
-        self.put(game_date, moments, made)
+        self.put(work, game_date, moments, made)
         return made
 
-    def put(self, game_date: date, moments: Mapping[str, datetime], built: Built) -> None:
-        """Keep the rows of a date; those of others are let go."""
+    def put(self, work: Work, game_date: date, moments: Mapping[str, datetime], built: Built) -> None:
+        """Keep the rows of a date, which are stored now; those of others are let go."""
+        key = _as_stored(work, moments)
         with self._mutex:
-            self._built = {game_date: (dict(moments), built)}
+            self._moments = None
+            self._built = {game_date: (key, built)}
+
+    def moments(self, work: Work, slate: Slate, games: pa.Table) -> tuple[dict[str, datetime], list[str]]:
+        """`moments_of` of one batch, worked out once while no facts change."""
+        key = (slate.batch_id, slate.as_of, pulse(work), tuple(games.column("game_id").to_pylist()))
+        with self._mutex:
+            held = self._moments
+        if held is not None and held[0] == key:
+            return held[1]
+        found = moments_of(work, slate, games)
+        with self._mutex:
+            self._moments = (key, found)
+        return found
 
     def close(self) -> None:
         """Let go of everything."""
         with self._mutex:
             self._built.clear()
+            self._moments = None
             self.models.clear()
+
+
+def _as_stored(work: Work, moments: Mapping[str, datetime]) -> object:
+    """Of which moments, and of which generation, the stored feature rows of these games are. The moments alone do not tell: several builds
+    may be as of one."""
+    stood = versions(work, [FEATURES], list(moments))
+    return sorted((game, moment, stood[FEATURES, game].generation if (FEATURES, game) in stood else 0) for game, moment in moments.items())
+
+
+def pulse(work: Work) -> str:
+    """Changes when any fact does, or a model: while it stands still, a run as of the same moment would do what the one before did."""
+    facts = versions(work, [FACTS], [ANYTHING]).get((FACTS, ANYTHING))
+    registry = work.table("models.registry")
+    models = work.fetch(registry.agg(models=registry.count(), since=registry.state_since.max())).to_pylist()[0]
+    return f"{facts.generation if facts else 0} {models['models']} {models['since']}"
 
 
 def moments_of(work: Work, slate: Slate, games: pa.Table) -> tuple[dict[str, datetime], list[str]]:
@@ -177,7 +213,7 @@ def moments_of(work: Work, slate: Slate, games: pa.Table) -> tuple[dict[str, dat
     return asked | standing, [game for game in asked if game not in standing]
 
 
-def analyze(slate: Slate) -> Done:
+def analyze(slate: Slate, bench: Workbench) -> Done:
     """Phase 3: games summed up, and the circumstances and lines of the open games whose features will be made anew; and what was said of
     games that are off is taken down, before anything can stop the slate. Raises nothing of its own where there are no games: there is
     nothing to do."""
@@ -188,7 +224,7 @@ def analyze(slate: Slate) -> Done:
         games = slate.games(work)
         if not games.num_rows:
             return Done(bool(gone), {"games_taken_down": gone})
-        moments, dirty = moments_of(work, slate, games)
+        moments, dirty = bench.moments(work, slate, games)
         merged = summarise_games(work, slate.game_date - WINDOW, slate.game_date)
         if dirty:
             merged |= summarise_slate(work, dirty, {game: moments[game] for game in dirty})
@@ -209,6 +245,13 @@ def alert_gaps(house: House, gaps: list[Gap]) -> list[str]:
     return list(met.values())
 
 
+def _without_context(work: Work, moments: Mapping[str, datetime]) -> dict[str, datetime]:
+    """Of these games, each at its moment, those whose circumstances are not on record then."""
+    known = work.table("analytics.upcoming_player_game_context").filter(lambda t: t.game_id.isin(sorted(moments)))
+    there = {(row["game_id"], row["as_of"]) for row in work.fetch(known.select("game_id", "as_of").distinct()).to_pylist()}
+    return {game: moment for game, moment in moments.items() if (game, moment) not in there}
+
+
 def make_features(slate: Slate, bench: Workbench) -> Done:
     """Phase 4: feature rows of the open games, of those alone that are not up to date.
 
@@ -218,15 +261,18 @@ def make_features(slate: Slate, bench: Workbench) -> Done:
     with house.warehouse.writing(house.run_id) as work:
         slate.guard(work)
         games = slate.games(work)
-        moments, dirty = moments_of(work, slate, games)
+        moments, dirty = bench.moments(work, slate, games)
         if not dirty:
             return Done(False)
-        built = bench.built(work, slate.game_date, moments)
+        if late := _without_context(work, {game: moments[game] for game in dirty}):  # facts that came in between the two phases
+            summarise_slate(work, sorted(late), late)
+        built = build(work, sorted(moments), moments)
         check_slate(built)
         named = pa.array(dirty, pa.string())
         rows = pc.is_in(built.ingredients.column("game_id"), value_set=named).to_numpy(zero_copy_only=False)
         fresh = built.take(rows.nonzero()[0])
         store_rows(work, games.filter(pc.is_in(games.column("game_id"), value_set=named)), fresh)
         advance(work, {(FEATURES, game): moments[game].isoformat() for game in dirty})
+        bench.put(work, slate.game_date, moments, built)
         slate.seal(work, "features", "features.store", fresh.size)
     return Done(True, {"games": len(dirty), "rows": fresh.size, "ready": int(fresh.scores.ready.sum())})

@@ -6,9 +6,9 @@ refused at his next commit. A step is safe to do again: what it had committed is
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date, datetime
-from typing import cast
+from collections.abc import Callable, Mapping
+from datetime import date, datetime, timedelta
+from typing import Any, cast
 
 from dbos import DBOS
 
@@ -21,7 +21,7 @@ from tipoff.flow.messages import Phase, completion, put
 from tipoff.flow.outbox import relay
 from tipoff.flow.publishing import publish
 from tipoff.flow.reactions import react
-from tipoff.flow.slate import PHASES, Asked, Done, Slate, Workbench, analyze, make_features
+from tipoff.flow.slate import PHASES, Asked, Done, Slate, Workbench, analyze, make_features, pulse
 from tipoff.flow.speaking import predict
 from tipoff.store.warehouse import Work
 
@@ -116,18 +116,68 @@ def _slate_phase(holder: Holder, house: House, phase: str) -> Done:
     if asked.phases is not None and phase not in asked.phases:
         return Done(False)
     if "as_of" not in holder.progress:
-        holder.note(as_of=_moment(house, holder, asked))
+        holder.note(**_beginning(house, holder, asked))
+    if holder.progress["same_as"]:
+        return Done(False)
     as_of = holder.progress["as_of"]
     moment = datetime.fromisoformat(as_of) if as_of else None
     slate = Slate(house, holder.batch.game_date, asked, moment, holder.batch.batch_id, holder.guard, sealed(holder, house))
     bench = current().keep("workbench", Workbench)
     if phase == "analyze":
-        return analyze(slate)
+        return analyze(slate, bench)
     if phase == "features":
         return make_features(slate, bench)
     if phase == "predict":
         return predict(slate, bench)
-    return publish(house, slate.game_date, guard=slate.guard, seal=slate.seal, force=asked.force)[0]
+    done, _ = publish(house, slate.game_date, guard=slate.guard, seal=slate.seal, force=asked.force)
+    if lacks := _lacks(holder):  # readers are told why they see less; the operator, what phase 5 did not give
+        holder.note(lacks=lacks)
+        done.counts["lacks"] = "; ".join(lacks)
+    return done
+
+
+LEAST_PCT = 80.0
+
+
+def completed_pct(stands: Mapping[str, Any]) -> float:
+    """How much of a slate was spoken of, in per cent: the share of its systems that were not kept silent as a whole."""
+    systems = stands.get("systems", {})
+    silent = sum(not own["predicted"] and set(own["absences"]) == {"model_blocked"} for own in systems.values())
+    return 100.0 * (len(systems) - silent) / len(systems) if systems else 0.0
+
+
+def _lacks(holder: Holder) -> list[str]:
+    """What phase 6 asks of phase 5 and did not get, each by name. Nothing, where phase 5 had no game to speak of."""
+    stands = holder.progress.get("stands", {})
+    if not stands.get("games"):
+        return []
+    lacks = []
+    if (pct := completed_pct(stands)) < LEAST_PCT:
+        lacks.append(f"completion_pct of predict is {pct:.0f}, and {LEAST_PCT:.0f} is asked for")
+    if not any(own["predicted"] for own in stands.get("systems", {}).values()):
+        lacks.append("predict left no active prediction")
+    return lacks
+
+
+_AT_ONCE = timedelta(minutes=1)
+
+
+def _beginning(house: House, holder: Holder, asked: Asked) -> dict[str, Any]:
+    """As of when the batch runs, and on what; `same_as` is the batch just before it that did all that it would do, where there is one:
+    several things that come together lead to several batches."""
+    as_of = _moment(house, holder, asked)
+    with house.warehouse.reading() as work:
+        beats = pulse(work)
+    found: dict[str, Any] = {"as_of": as_of, "pulse": beats, "same_as": None}
+    before = next((batch for batch in batches(house.state, holder.batch.game_date, "slate") if batch.state == "complete"), None)
+    if before is None or as_of is None or asked.force or asked.systems is not None or asked.phases is not None:
+        return found
+    then = before.progress.get("as_of")
+    whole = before.asked.get("phases") is None and before.asked.get("systems") is None and before.progress.get("pulse") == beats
+    if then and whole and datetime.fromisoformat(as_of) - datetime.fromisoformat(then) <= _AT_ONCE and not asked.lowers_the_gate:
+        found["same_as"] = before.batch_id
+        found["stands"] = before.progress.get("stands", {})
+    return found
 
 
 def _moment(house: House, holder: Holder, asked: Asked) -> str | None:

@@ -27,7 +27,7 @@ from tipoff.flow.slate import Asked, Done, Slate, Workbench
 from tipoff.flow.tally import tally
 from tipoff.market.taking import quotes_to_take
 from tipoff.predict import artefacts
-from tipoff.predict.activate import PREDICTIONS, Word, activate_all
+from tipoff.predict.activate import PREDICTIONS, Word, activate_all, take_down_others
 from tipoff.predict.past_margins import past_margins
 from tipoff.predict.slate import Slate as Spoken_of
 from tipoff.predict.slate import SlateOptions, Spoken, held_back, slate_of, speak
@@ -42,15 +42,17 @@ _HELD = "held back"
 
 @dataclass(frozen=True)
 class MadeFrom:
-    """What a system's word on a game rests on: the generation of its feature rows, the model, the least score that the gate asks for."""
+    """What a system's word on a game rests on: the generation of its feature rows, the model, the minutes from which a player without a
+    line is spoken of, and the least score that the gate asks for."""
 
     features: int
     model: str
+    min_minutes: float
     gate: float
 
     def text(self) -> str:
         """As it stands on record."""
-        return f"features {self.features}, {self.model}, gate {self.gate:g}"
+        return f"features {self.features}, {self.model}, from {self.min_minutes:g} minutes, gate {self.gate:g}"
 
 
 def loaded_fleet(house: House, at_hand: dict[str, artefacts.Loaded] | None = None) -> Fleet:
@@ -90,6 +92,8 @@ def predict(slate: Slate, bench: Workbench) -> Done:
         games = _as_built(work, slate.games(work))
         gone = take_down_closed(work, slate)
         todo = _Todo.of(work, slate, fleet, games)
+        if slate.asked.systems is None and games.num_rows:
+            gone += take_down_others(work, games.column("game_id").to_pylist(), [system.system_id for system, _, _ in fleet])
         if not todo.stale:
             return Done(bool(gone), {"games_taken_down": gone} if gone else {}, stands=tally(work, games.column("game_id").to_pylist()))
         moments = dict(zip(games.column("game_id").to_pylist(), games.column("as_of").to_pylist(), strict=True))
@@ -158,7 +162,8 @@ class _Todo:
             model = loaded.manifest.model_id if loaded else f"none ({hashlib.sha256(why.encode()).hexdigest()[:12]})"
             for game in names:
                 rows = stood.get((FEATURES, game), Version(0)).generation
-                found.now[system.system_id, game] = MadeFrom(rows, model, MIN_SCORE[modes[game]])
+                least = slate.house.settings.thresholds.min_minutes
+                found.now[system.system_id, game] = MadeFrom(rows, model, least, MIN_SCORE[modes[game]])
             stale = {
                 game
                 for game in names

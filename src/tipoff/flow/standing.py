@@ -40,7 +40,13 @@ def status(state: State, of: date | str) -> dict[str, Any]:
     for batch in of_day:
         newest.setdefault(batch.feed, batch)
     others = [_short(batch) for name, batch in sorted(newest.items()) if name != feed]
-    told = _told(mine[0]) if mine else {"game_date": game_date.isoformat(), "feed": feed, "batch_id": None, "state": "none"} | _NOTHING
+    # Of a date, what stands is what the newest batch left that came so far; one that did only a part of it leaves it standing.
+    speaking = next((batch for batch in mine[: None if number is None else 1] if batch.progress.get("stands")), None)
+    told = (
+        _told(mine[0], speaking)
+        if mine
+        else {"game_date": game_date.isoformat(), "feed": feed, "batch_id": None, "state": "none"} | _NOTHING
+    )
     return told | {"before": [_short(batch) for batch in mine[1 : BEFORE + 1]], "others": others}
 
 
@@ -55,15 +61,18 @@ def _parts(batch_id: str) -> tuple[str, date, int]:
 
 
 _NOTHING: dict[str, Any] = {
-    **dict.fromkeys(("cause", "attempt", "error", "created_at", "not_before", "started_at", "finished_at", "lease", "phase", "as_of")),
+    **dict.fromkeys(
+        ("cause", "attempt", "error", "created_at", "not_before", "started_at", "finished_at", "lease", "phase", "as_of", "stands_of")
+    ),
     **{name: {} for name in ("asked", "games", "systems", "absences", "counts")},
     **{name: [] for name in ("ran", "up_to_date")},
 }
 
 
-def _told(batch: Batch) -> dict[str, Any]:
+def _told(batch: Batch, speaking: Batch | None) -> dict[str, Any]:
+    """A batch, with what stands by the one that spoke of it last."""
     progress = batch.progress
-    stands = progress.get("stands", {})
+    stands = speaking.progress["stands"] if speaking is not None else {}
     systems: dict[str, Any] = stands.get("systems", {})
     phases = batch.asked.get("phases")
     done = {name: ran for name, ran in progress.get("ran", {}).items() if phases is None or name in phases}
@@ -88,6 +97,7 @@ def _told(batch: Batch) -> dict[str, Any]:
         "ran": [name for name, ran in done.items() if ran],
         "up_to_date": [name for name, ran in done.items() if not ran],
         "asked": batch.asked,
+        "stands_of": speaking.batch_id if speaking is not None else None,
         "games": stands.get("games", {}),
         "systems": systems,
         "absences": dict(sorted(absences.items())),

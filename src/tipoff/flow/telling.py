@@ -22,7 +22,7 @@ import sqlalchemy as sa
 
 from tipoff.clock import Clock
 from tipoff.config import Settings
-from tipoff.errors import Busy, UpstreamError
+from tipoff.errors import Busy, UpstreamError, UpstreamUnavailable
 from tipoff.flow.alerts import ALERTS, EVENTS, note_alerts
 from tipoff.flow.channels import Channel, Log, Telling, channels_of
 from tipoff.flow.state import METADATA, State
@@ -84,6 +84,11 @@ def tell_in_log(state: State, clock: Clock) -> None:
     tell(state, [Log()], clock)
 
 
+_STUCK_AFTER = 5
+"""After so many tries, or at once where it was refused, what could not be told lets what came later go first: until then things are told
+as they happened."""
+
+
 def _tell(state: State, channel: Channel, clock: Clock) -> tuple[int, str]:
     """Tell one channel until there is nothing left, or it fails; how many, and why it failed."""
     me = uuid.uuid4().hex
@@ -96,10 +101,13 @@ def _tell(state: State, channel: Channel, clock: Clock) -> tuple[int, str]:
             return told, ""
         try:
             channel.send(last)
-        except UpstreamError as error:
+        except Exception as error:  # noqa: BLE001 - one message that breaks its channel must not hold up the others for ever
+            why = str(error) if isinstance(error, UpstreamError) else f"{type(error).__name__}: this message could not be told there"
             with state.transaction() as connection:
-                _failed(connection, channel.name, last, str(error), clock.now())
-            return told, str(error)
+                _failed(
+                    connection, channel.name, last, why, clock.now(), tries=1 if isinstance(error, UpstreamUnavailable) else _STUCK_AFTER
+                )
+            return told, why
         told += 1
 
 
@@ -121,7 +129,11 @@ def _next(connection: sa.Connection, name: str, me: str, now: datetime, done: Te
         note_alerts(connection, f"{_FAMILY}{name}", {}, now)
     _spread(connection, name, row)
     query = sa.select(EVENTS).join(TELLINGS, TELLINGS.c.event_id == EVENTS.c.event_id)
-    query = query.where(TELLINGS.c.channel == name, TELLINGS.c.told_at.is_(None)).order_by(TELLINGS.c.tries, EVENTS.c.event_id).limit(1)
+    query = (
+        query.where(TELLINGS.c.channel == name, TELLINGS.c.told_at.is_(None))
+        .order_by(TELLINGS.c.tries // _STUCK_AFTER, EVENTS.c.event_id)
+        .limit(1)
+    )
     found = connection.execute(query).mappings().one_or_none()
     held = {"holder": me, "held_at": moment} if found else {"holder": None, "held_at": None}
     connection.execute(sa.update(CHANNELS).where(mine).values(**held))
@@ -142,9 +154,9 @@ def _spread(connection: sa.Connection, name: str, row: Any) -> None:
     connection.execute(sa.insert(TELLINGS).from_select(["event_id", "channel", "tries"], wanted))
 
 
-def _failed(connection: sa.Connection, name: str, telling: Telling, why: str, now: datetime) -> None:
+def _failed(connection: sa.Connection, name: str, telling: Telling, why: str, now: datetime, *, tries: int) -> None:
     this = (TELLINGS.c.channel == name) & (TELLINGS.c.event_id == telling.event_id)
-    connection.execute(sa.update(TELLINGS).where(this).values(tries=TELLINGS.c.tries + 1, error=why))
+    connection.execute(sa.update(TELLINGS).where(this).values(tries=TELLINGS.c.tries + tries, error=why))
     values = {"failures": CHANNELS.c.failures + 1, "failed_at": _naive(now), "holder": None, "held_at": None}
     connection.execute(sa.update(CHANNELS).where(CHANNELS.c.channel == name).values(**values))
     note_alerts(connection, f"{_FAMILY}{name}", {f"{_FAMILY}{name}": f"Alerts do not reach the channel {name}: {why}"}, now)

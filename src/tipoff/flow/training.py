@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from tipoff.errors import NotReady
+from tipoff.flow.fleet import say_models_changed
 from tipoff.flow.house import House
 from tipoff.predict.artefacts import Manifest
 from tipoff.predict.systems import THIS_SEASON, System, linked, window_of, with_window
@@ -34,6 +35,8 @@ def train_fleet(house: House, systems: Sequence[System], until: date, window: st
     """
     with house.state.phase(house.run_id, "train", until) as recorded:
         trained = train_within(house, systems, until, window, tick)
+        with house.warehouse.writing(house.run_id) as work:
+            say_models_changed(house, work, f"train:{until}:{house.run_id}")
         recorded.counts = {"rows": trained.manifests[0].rows, "systems": len(trained.manifests), "refused": len(trained.refused)}
     return trained
 

@@ -72,6 +72,9 @@ class Verdict:
         return self.word in ("no_games", "ok")
 
 
+_UNTRAINED = "No system is trained"
+
+
 def verdict(
     game_date: date,
     now: datetime,
@@ -137,7 +140,7 @@ def _gap(game_date: date, cells: Sequence[Expected], now: datetime) -> tuple[str
     phase = min((cell.phase for cell in mendable or failed), key=PHASES.index)
     mine = sorted((cell for cell in mendable or failed if cell.phase == phase), key=lambda cell: cell.tip)
     if phase in SLATE:
-        do = f"tipoff start {game_date}"
+        do = "tipoff train" if _UNTRAINED in (mine[0].detail or "") else f"tipoff start {game_date}"
     elif phase == "load":
         do = "tipoff sweep --all"
     elif phase == "grade":

@@ -178,7 +178,13 @@ def gaps(look: Look) -> Met:
         games = ", ".join(cell.game_id for cell in cells[:3]) + (" …" if len(cells) > 3 else "")
         severity: Severity = "critical" if len(cells) == every > 1 else "warning"
         met[f"gap {day} {phase}"] = (severity, f"{phase} of {len(cells)} of {every} games of {day} is missing ({games}): {cause}")
-    return met
+    at_work = {f"gap {day} {phase}" for (day, phase), cells in rows.items() if any(cell.standing == "RUNNING" for cell in cells)}
+    return met | _going_on(look, at_work - met.keys())
+
+
+def _going_on(look: Look, keys: set[str]) -> Met:
+    """What is alerted already and is being mended just now: it is not over before that has gone well."""
+    return {alert.key: (alert.severity, alert.text) for alert in alerts(look.house.state, now_only=True) if alert.key in keys}
 
 
 def stale_feeds(look: Look) -> Met:
@@ -212,15 +218,17 @@ def parked_batches(look: Look) -> Met:
     numbers = sa.select(BATCHES.c.feed, BATCHES.c.game_date, sa.func.max(BATCHES.c.number).label("number"))
     newest = numbers.group_by(BATCHES.c.feed, BATCHES.c.game_date).subquery()
     same = [getattr(BATCHES.c, name) == getattr(newest.c, name) for name in ("feed", "game_date", "number")]
-    query = sa.select(BATCHES).join(newest, sa.and_(*same)).where(BATCHES.c.state == "parked")
+    query = sa.select(BATCHES).join(newest, sa.and_(*same)).where(BATCHES.c.state.in_(("parked", "waiting", "processing")))
     with look.house.state.reading() as connection:
         rows = connection.execute(query).mappings().all()
-    return {
+    at_work = {f"parked {row['feed']} {row['game_date']}" for row in rows if row["state"] != "parked"}
+    return _going_on(look, at_work) | {
         f"parked {row['feed']} {row['game_date']}": (
             "warning",
             f"Batch {row['number']} of {row['feed']} of {row['game_date']} is parked after {row['attempt']} attempts: {row['error']}",
         )
         for row in rows
+        if row["state"] == "parked"
     }
 
 

@@ -24,6 +24,8 @@ from tipoff.predict.activate import PREDICTIONS
 from tipoff.rates import Rate
 from tipoff.store.warehouse import Warehouse, Work, day_of
 
+ACCURACY = "predictions.prediction_accuracy"
+_KEY = ["player_lookup", "game_id", "system_id"]
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
@@ -59,7 +61,11 @@ def grade(warehouse: Warehouse, game_date: date, *, now: datetime, run_id: str) 
 def grade_within(work: Work, game_date: date, now: datetime) -> list[SystemRecord]:
     """The same within a unit of work that writes."""
     rows, settled = _settled(work, game_date)
-    work.merge("predictions.prediction_accuracy", _accuracy(rows, settled, now))
+    graded = _accuracy(rows, settled, now)
+    stood = work.table(ACCURACY).filter(lambda t: t.game_date == day_of(game_date))
+    gone = stood.anti_join(ibis.memtable(graded.select(_KEY)), _KEY)  # what was taken down since it was graded is graded no more
+    work.remove(ACCURACY, work.fetch(gone.select(*_KEY)))
+    work.merge(ACCURACY, graded)
     return records(rows, settled)
 
 
@@ -72,6 +78,7 @@ def _settled(work: Work, game_date: date) -> tuple[pa.Table, Settlement]:
     rows = work.fetch(_to_grade(work, game_date))
     if rows.num_rows == 0:
         raise NotReady(f"There are no predictions for {game_date}.", hint=f"Run `tipoff night {game_date}` first.")
+    rows = rows.filter(rows.column("over"))  # a game that goes on is graded when it is over
     completed = _floats(rows, "completed")
     if not (completed == 1).any():
         raise NotReady(f"No game of {game_date} is final.", hint="Load its box scores, then grade again.")
@@ -99,6 +106,7 @@ def _to_grade(work: Work, game_date: date) -> ir.Table:
     final = (joined.status == "final") | joined.boxed.notnull()
     told = joined.injury_status.notnull() | (joined.covered_at.notnull() & joined.silent_at.isnull())
     return joined.mutate(
+        over=(final | called_off).fill_null(False),
         completed=ibis.ifelse(called_off | ~final, 0.0, 1.0),
         listed_out=ibis.ifelse(told, (joined.injury_status == "out").fill_null(False).cast("float64"), ibis.null("float64")),
     ).order_by(["game_id", "player_lookup", "system_id"])

@@ -28,7 +28,7 @@ from tipoff.load.zones import count_zones
 from tipoff.market.books import find_book
 from tipoff.scrape.records import RecordKind, Reject
 from tipoff.store.tables import table_named, table_of
-from tipoff.store.versions import FACTS, advance
+from tipoff.store.versions import ANYTHING, FACTS, advance
 from tipoff.store.warehouse import Merged, Work
 
 _FACTS = ("raw.schedule", "raw.player_box", "raw.shots", "raw.odds_player_points", "raw.odds_game_lines")
@@ -283,7 +283,8 @@ def _merge_payloads(work: Work, documents: list[Document]) -> None:
 def _count_generations(work: Work, counts: Counts) -> None:
     """Each game whose facts this commit changed is a generation further: what depends on them can tell that it is behind."""
     counts.changed_games |= {game for name in _FACTS if counts.changed(name) for game in work.touched(name, "game_id")}
-    advance(work, {(FACTS, game): "" for game in counts.changed_games})
+    scopes = counts.changed_games | ({ANYTHING} if counts.changed_games or any(map(counts.changed, counts.merged)) else set())
+    advance(work, {(FACTS, scope): "" for scope in scopes})
 
 
 def _merge_sources(work: Work, offers: Offers, documents: list[Document]) -> None:

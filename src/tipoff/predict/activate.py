@@ -5,7 +5,7 @@ Knows predictions alone. Another system's rows are never touched.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -91,3 +91,13 @@ def take_down(work: Work, game_date: date, why: Mapping[str, str]) -> list[str]:
     if changed:
         work.merge(PREDICTIONS, pa.Table.from_pylist(changed, schema=table_named(PREDICTIONS).arrow_schema))
     return sorted({row["game_id"] for row in standing})
+
+
+def take_down_others(work: Work, games: Collection[str], systems: Collection[str]) -> int:
+    """Take down whatever stands of these games from systems other than these: they are not of the fleet any more; how many."""
+    table = work.table(PREDICTIONS)
+    mine = table.filter(table.is_active, table.game_id.isin(sorted(games)), ~table.system_id.isin(sorted(systems)))
+    changed = [{**row, "is_active": False, "invalidation_reason": "system_retired"} for row in work.fetch(mine).to_pylist()]
+    if changed:
+        work.merge(PREDICTIONS, pa.Table.from_pylist(changed, schema=table_named(PREDICTIONS).arrow_schema))
+    return len(changed)

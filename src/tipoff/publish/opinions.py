@@ -43,7 +43,7 @@ def voices(slate: Slate) -> Voices:
         elif row["invalidation_reason"] and not row["superseded_by"]:
             reason, detail = _TAKEN_DOWN.get(row["invalidation_reason"], (row["invalidation_reason"], "taken down after he was predicted"))
             silent[_key(row)][row["system_id"]] = SystemAbsence(reason=reason, detail=detail, mended_by=None, system_id=row["system_id"])
-    for row in sorted(slate.absences, key=lambda row: (row["as_of"] is not None, row["as_of"], row["batch_id"])):
+    for row in sorted(slate.absences, key=lambda row: row["written_at"]):
         silent[_key(row)][row["system_id"]] = SystemAbsence(
             reason=row["reason"], detail=row["detail"], mended_by=row["mended_by"], system_id=row["system_id"]
         )

@@ -17,6 +17,8 @@ from tipoff.store.warehouse import Work
 
 GENERATIONS = "ops.generations"
 FACTS, FEATURES, PUBLISH, GRADE = "facts", "features", "publish", "grade"
+ANYTHING = "*"
+"""The scope of all facts together: a generation further with each commit that changed any."""
 
 
 @dataclass(frozen=True)

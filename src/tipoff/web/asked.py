@@ -244,6 +244,9 @@ class StatusAnswer(Answer):
     ran: list[str]
     up_to_date: list[str]
     asked: dict[str, Any]
+    stands_of: str | None = Field(
+        description="the batch of which games, systems and absences are told: this one, or the newest that got so far"
+    )
     games: dict[str, Any] = Field(description="by game: players, lined, predicted")
     systems: dict[str, Any] = Field(description="by system: predicted, lined, recommended, absent, absences by reason")
     absences: dict[str, int] = Field(description="by reason, players x systems")
