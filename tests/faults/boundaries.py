@@ -37,7 +37,6 @@ from obstore.store import LocalStore
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
 from tipoff.flow import engine as engine_module
-from tipoff.flow import overseer as overseer_module
 from tipoff.flow.batch_log import BATCHES, batches
 from tipoff.flow.engine import APPLICATION_VERSION, Engine, Queue, running_engine
 from tipoff.flow.house import open_house
@@ -218,7 +217,6 @@ def do(run: dict[str, Any]) -> None:
     boundaries = Boundaries(Boundary(*run["boundary"]) if run["boundary"] else None)
     watch_databases(boundaries)
     engine_module.POLLING.update(sqlite=0.1, postgresql=0.1)
-    overseer_module._GRACE = 0.5
     dataset_module.MIN_ROWS = ENOUGH_ROWS
     with open_watched(run, boundaries) as engine:
         ask_for(engine, run)
