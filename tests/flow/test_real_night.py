@@ -100,9 +100,15 @@ CHANGES = {
 }
 
 
+@pytest.fixture(scope="module")
+def before(house: Path) -> pa.Table:
+    return features_of_the_night(house / "data" / "warehouse.duckdb")
+
+
 @pytest.mark.parametrize("change", sorted(CHANGES))
-def test_no_feature_of_the_night_changes_when_everything_after_the_tips_is(change: str, house: Path, tmp_path: Path) -> None:
-    before = features_of_the_night(house / "data" / "warehouse.duckdb")
+def test_no_feature_of_the_night_changes_when_everything_after_the_tips_is(
+    change: str, house: Path, before: pa.Table, tmp_path: Path
+) -> None:
     copy = tmp_path / "warehouse.duckdb"
     shutil.copy(house / "data" / "warehouse.duckdb", copy)
     with duckdb.connect(str(copy)) as connection:

@@ -24,7 +24,7 @@ from tipoff.scrape.sources import read_one
 from tipoff.store.payloads import digest
 from tipoff.store.receipts import arrival_stamp
 
-BATCHES, BATCH = 10, 100
+BATCHES, BATCH = 5, 200
 Said = tuple[Payload, str | None]
 
 TABLES = {

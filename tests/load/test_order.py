@@ -42,7 +42,7 @@ from tipoff.practice.wire_roster import roster
 from tipoff.store.tables import ALL
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
-EXAMPLES = 4
+EXAMPLES = 2
 FACTS = [table.name for table in ALL if table.dataset in ("raw", "ref")]
 WAITING = {"raw.quarantine": "replayed_at", "ref.unresolved_names": "resolved_at"}
 Steps = list[list[int] | str]

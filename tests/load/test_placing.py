@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -154,7 +153,7 @@ class TestNobodyIsMadeTwice:
 
 
 def test_any_order_of_the_feeds_ends_in_the_same_tables(tmp_path: Any) -> None:
-    """Each order, with a replay after every load as a batch makes it."""
+    """Orders in which any two feeds come either way round, twice, with a replay after every load as a batch makes it."""
     documents = [
         SCHEDULE,
         FINAL,
@@ -164,15 +163,14 @@ def test_any_order_of_the_feeds_ends_in_the_same_tables(tmp_path: Any) -> None:
     ]
     facts = ("raw.schedule", "raw.player_box", "ref.game_ids", "ref.players", "ref.spellings", "ref.aliases")
     ends = []
-    for number, order in enumerate(itertools.islice(itertools.permutations(documents), 0, None, 17)):
+    for number, order in enumerate(((0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (2, 0, 4, 1, 3), (3, 1, 4, 0, 2))):
         bench = Bench(tmp_path / str(number))
         bench.folder.mkdir()
-        for payload in order:
-            bench.load(payload)
+        for place in order:
+            bench.load(documents[place])
             bench.replay()
         assert open_rules(bench) == set()
         ends.append(bench.tables(*facts))
-    assert len(ends) > 5
     assert all(end == ends[0] for end in ends)
 
 

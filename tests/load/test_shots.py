@@ -123,7 +123,7 @@ def test_what_the_league_takes_back_is_no_shot_any_more(bench: Bench) -> None:
 
 
 @given(st.permutations(range(5)))
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_of_several_play_by_plays_the_newest_holds_whatever_the_order(tmp_path_factory: pytest.TempPathFactory, order: list[int]) -> None:
     documents = (
         final(),
