@@ -230,7 +230,6 @@ PACE: dict[str, Any] = {
     "rosters": False,
     "settle_seconds": 0.3,
     "retry_seconds": 0.5,
-    "lease_seconds": 60.0,
 }
 """How a season is lived where the settings say nothing else: lines seldom, without play-by-play and rosters, and without long pauses."""
 

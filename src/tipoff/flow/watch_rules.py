@@ -253,7 +253,7 @@ def vanished_workers(look: Look) -> Met:
     met: Met = {}
     for host, number, beat_at in rows:
         last = beat_at.replace(tzinfo=UTC)
-        if host not in here or here[host] <= last:
+        if host not in here or here[host] < last:
             words = f"{number} process{'es' if number > 1 else ''} on {host} ended without leaving, last heard of at {last:%Y-%m-%d %H:%M}Z"
             met[f"worker {host}"] = ("warning", f"{words}; none has begun there since")
     return met
