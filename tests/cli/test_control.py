@@ -47,7 +47,7 @@ def test_without_a_worker_a_command_does_the_work_itself(told: Told) -> None:
 
 
 def test_with_a_worker_alive_a_command_only_asks(told: Told, tmp_path: Path) -> None:
-    with open_house(settings_in(tmp_path / "data"), SystemClock()) as house, running_engine(house, (Queue("of_no_work"),)):
+    with open_house(settings_in(tmp_path / "data"), SystemClock()) as house, running_engine(house, {Queue("of_no_work"): ()}):
         begun = told("start", DAY, "--run-mode", "backfill")
         assert (begun["state"], begun["fresh"], begun["expected"]["games"]) == ("waiting", True, 8)
         again = told("start", DAY, "--run-mode", "backfill")

@@ -33,7 +33,7 @@ from tipoff.errors import TipoffError
 from tipoff.flow.engine import Engine, current, running_engine
 from tipoff.flow.house import House, open_house
 from tipoff.flow.lease import LOAD, Holder, trigger, wait_for
-from tipoff.flow.loading import sweep
+from tipoff.flow.loading import load_batch, sweep
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.state import State
 from tipoff.load.documents import load_payloads
@@ -152,7 +152,7 @@ class Hand:
         warehouse = HaltingWarehouse(Path(folder) / "warehouse.duckdb", wait_seconds=wait_seconds)
         self._house = replace(house, warehouse=warehouse, vault=vault, state=state)
         duties = (Overseer(),) if watch else ()
-        self._engine = self._open.enter_context(running_engine(self._house, (LOAD,), duties, beat=beat, silence=silence))
+        self._engine = self._open.enter_context(running_engine(self._house, {LOAD: (load_batch,)}, duties, beat=beat, silence=silence))
         return self._engine.worker_id
 
     def close(self) -> None:

@@ -42,8 +42,7 @@ from tipoff.flow.engine import APPLICATION_VERSION, Engine, Queue, running_engin
 from tipoff.flow.house import open_house
 from tipoff.flow.lease import route, trigger
 from tipoff.flow.overseer import Overseer
-from tipoff.flow.worker import TICKS
-from tipoff.flow.worker import WORKFLOWS as WORKFLOWS
+from tipoff.flow.worker import ASKED_FOR, TICKS
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault
 from tipoff.store.receipts import Receipts
@@ -173,7 +172,8 @@ def open_watched(run: dict[str, Any], boundaries: Boundaries) -> Iterator[Engine
         bucket = WatchedBucket(prefix=folder)
         warehouse.boundaries = bucket.boundaries = boundaries
         watched = replace(house, warehouse=warehouse, bucket=bucket, vault=Vault(bucket), receipts=Receipts(bucket))
-        with running_engine(watched, (queue_of(run["feed"]),), (Overseer(),), beat=0.3, silence=60.0) as engine:
+        queue = queue_of(run["feed"])
+        with running_engine(watched, {queue: ASKED_FOR.get(queue, ())}, (Overseer(),), beat=0.3, silence=60.0) as engine:
             boundaries.armed = True
             yield engine
 

@@ -37,7 +37,7 @@ def test_f05_a_call_that_waits_returns_at_its_limit_and_says_what_still_runs(yar
     [number] = yard.trigger(hand)
     yard.caught()
     told = hand.ask("wait_too_short", feed="lines", day=DAY.isoformat(), number=number, seconds=0.2)
-    assert told == ["Busy", "Still loading after 0.2 s: lines of 2025-11-05 (processing)."]
+    assert told == ["Busy", "Still at work after 0.2 s: lines of 2025-11-05 (processing)."]
     yard.let_go()
     assert [batch.state for batch in yard.settled()] == ["complete"]
     yard.check_union(tmp_path)

@@ -44,7 +44,7 @@ def night(tmp_path: Path) -> Iterator[Lived]:
 @pytest.mark.parametrize("jump", [-AN_HOUR, AN_HOUR])
 def test_a_lease_is_neither_lost_nor_doubled_whichever_way_the_clock_jumps(tmp_path: Path, jump: timedelta) -> None:
     steady = Steady()
-    with prepared(tmp_path) as (house, clock), running_engine(house, (TICKS,)) as engine:  # nobody else takes the batch
+    with prepared(tmp_path) as (house, clock), running_engine(house, {TICKS: ()}) as engine:  # nobody else takes the batch
         overseer, nearly = Overseer(lambda: engine, Watch(steady)), house.settings.lease_seconds - 1
         number = trigger(engine, "lines", NIGHT, "a test")
         holder = Holder.claim(engine, "lines", NIGHT, number)
@@ -63,7 +63,7 @@ def test_a_lease_is_neither_lost_nor_doubled_whichever_way_the_clock_jumps(tmp_p
 
 def test_a_holder_that_stands_still_loses_it_also_while_the_clock_says_that_no_time_has_passed(tmp_path: Path) -> None:
     steady = Steady()
-    with prepared(tmp_path) as (house, clock), running_engine(house, (TICKS,)) as engine:
+    with prepared(tmp_path) as (house, clock), running_engine(house, {TICKS: ()}) as engine:
         overseer = Overseer(lambda: engine, Watch(steady))
         holder = Holder.claim(engine, "lines", NIGHT, trigger(engine, "lines", NIGHT, "a test"))
         assert holder is not None

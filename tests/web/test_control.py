@@ -261,7 +261,7 @@ class TestHowItStands:
     def test_ready_once_a_worker_is_alive(self, tmp_path: Path) -> None:
         with (
             open_house(settings_in(with_history(tmp_path / "data")), SystemClock()) as house,
-            running_engine(house, (Queue("load"),)) as engine,
+            running_engine(house, {Queue("load"): ()}) as engine,
             serving(engine) as served,
         ):
             response = served.stranger.get("/ready")

@@ -30,6 +30,7 @@ from tipoff.flow.engine import Desk, Engine, Queue, current, running_engine
 from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, trigger, wait_for
+from tipoff.flow.loading import load_batch
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.plan import BUZZER, GAME_MARKETS, Ask, PlannedGame, optional_feeds, props_markets
 from tipoff.flow.scraping import Scraper, planned_games, scraping
@@ -444,5 +445,5 @@ _FEEDS: dict[Kind, tuple[str, ...]] = {
 @contextmanager
 def backfilling(house: House) -> Iterator[Engine]:
     """An engine in this process that works on backfills, and on the batches that they ask for."""
-    with running_engine(house, (LOAD, QUEUE), (Overseer(),)) as engine:
+    with running_engine(house, {LOAD: (load_batch,), QUEUE: (backfill_day,)}, (Overseer(),)) as engine:
         yield engine

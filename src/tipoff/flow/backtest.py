@@ -210,5 +210,5 @@ def queue_of(plan: Plan, workers: int = CORES) -> Queue:
 @contextmanager
 def backtesting(house: House, plan: Plan, workers: int = CORES) -> Iterator[Engine]:
     """An engine in this process that does so many folds of a backtest at a time."""
-    with running_engine(house, (queue_of(plan, workers),), (Overseer(),)) as engine:
+    with running_engine(house, {queue_of(plan, workers): (backtest_fold,)}, (Overseer(),)) as engine:
         yield engine

@@ -20,7 +20,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -359,7 +359,7 @@ class Engine(Desk):
 @contextmanager
 def running_engine(
     house: House,
-    queues: tuple[Queue, ...],
+    takes: Mapping[Queue, Sequence[Callable[..., Any]]],
     duties: tuple[Duty, ...] = (),
     *,
     beat: float = BEAT,
@@ -367,6 +367,9 @@ def running_engine(
     for_long: bool = False,
 ) -> Iterator[Engine]:
     """Run the engine in this process: it takes work from these queues alone until the block is left. One a process.
+
+    `takes` names, for each queue, every workflow that may lie in it: what this process has not imported it could not do, and whoever put
+    it there would wait for ever.
 
     `beat` (seconds) is how often it gives a sign of life and looks at the others, `silence` (seconds) how long another may be still
     before it counts as dead. One that is up `for_long` looks into its queues at their leisure. Raises Busy where one runs already.
@@ -387,14 +390,14 @@ def running_engine(
         notification_listener_polling_interval_sec=1.0,
     )
     DBOS(config=config)
-    DBOS.listen_queues([queue.name for queue in queues])  # a command takes no work that it has not imported
+    DBOS.listen_queues([queue.name for queue in takes])
     client = _client_of(house)
     engine = Engine(house, client, worker_id, duties, beat, silence)
     _current = engine
     try:
         DBOS.launch()
         polling = POLLING["sqlite" if house.settings.database_url.startswith("sqlite") else "postgresql"]
-        for queue in queues:
+        for queue in takes:
             DBOS.register_queue(
                 queue.name,
                 partition_concurrency=queue.each,

@@ -24,8 +24,13 @@ from tipoff.flow.telling import Teller
 
 TICKS = Queue("ticks", each=None, rests=5.0)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
-WORKFLOWS = (loading.load_batch, slate_batch.slate_batch, grading.grade_batch, refit.train_batch, backfill.backfill_day)
-"""What the queues of a worker hold: imported here, so that DBOS knows them."""
+ASKED_FOR = {
+    LOAD: (loading.load_batch,),
+    PHASES: (slate_batch.slate_batch, grading.grade_batch),
+    TRAIN: (refit.train_batch,),
+    backfill.QUEUE: (backfill.backfill_day,),
+}
+"""What a worker does when somebody asks: from each queue, these workflows."""
 
 
 @DBOS.workflow(name="sweep_tick")
@@ -43,10 +48,9 @@ def working(house: House, *, scheduled: bool = True, beat: float | None = None, 
     """Work in this process until the block is left. Without `scheduled`, only on what is asked for. `beat` and `silence` (seconds) are
     the engine's."""
     pace = {name: value for name, value in (("beat", beat), ("silence", silence)) if value is not None}
-    asked_for = (LOAD, PHASES, TRAIN, backfill.QUEUE)
-    queues = (*asked_for, TICKS) if scheduled else asked_for
+    takes = {**ASKED_FOR, TICKS: (ticks.tick, _sweep)} if scheduled else ASKED_FOR
     duties = (Overseer(), Teller(lambda: current().house), Postman(current))
-    with running_engine(house, queues, duties, for_long=scheduled, **pace) as engine:
+    with running_engine(house, takes, duties, for_long=scheduled, **pace) as engine:
         if scheduled:
             DBOS.apply_schedules(
                 [
