@@ -176,6 +176,9 @@ class Closes(Protocol):
     def close(self) -> None: ...
 
 
+Takes = Mapping[Queue, Sequence[Callable[..., Any]]]
+"""For each queue, every workflow that may lie in it."""
+
 T = TypeVar("T", bound=Closes)
 _current: Engine | None = None
 
@@ -359,7 +362,7 @@ class Engine(Desk):
 @contextmanager
 def running_engine(
     house: House,
-    takes: Mapping[Queue, Sequence[Callable[..., Any]]],
+    takes: Takes,
     duties: tuple[Duty, ...] = (),
     *,
     beat: float = BEAT,

@@ -14,7 +14,7 @@ from typing import Any
 from dbos import DBOS
 
 from tipoff.flow import backfill, grading, loading, refit, slate_batch, ticks
-from tipoff.flow.engine import Engine, Queue, current, running_engine
+from tipoff.flow.engine import Engine, Queue, Takes, current, running_engine
 from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, PHASES, TRAIN
 from tipoff.flow.loading import sweep
@@ -24,7 +24,7 @@ from tipoff.flow.telling import Teller
 
 TICKS = Queue("ticks", each=None, rests=5.0)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
-ASKED_FOR = {
+ASKED_FOR: Takes = {
     LOAD: (loading.load_batch,),
     PHASES: (slate_batch.slate_batch, grading.grade_batch),
     TRAIN: (refit.train_batch,),
