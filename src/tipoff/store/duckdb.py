@@ -18,14 +18,20 @@ from uuid import uuid4
 
 import duckdb
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
+import sqlglot.expressions as sge
 import stamina
+from ibis.backends.duckdb import Backend as DuckDBBackend
+from ibis.backends.duckdb.converter import DuckDBPyArrowData
+from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from tipoff.errors import BrokenInvariant, Busy, ConfigError, StorageError, StorageFull
 from tipoff.store.merge import annotate_sql, insert_sql, merge_sql, quoted, remove_sql
 from tipoff.store.schema import Kind, Table, fingerprint
+from tipoff.store.statements import Bound, Statement, Statements
 from tipoff.store.tables import ALL, table_named
 from tipoff.store.warehouse import Merged, Warehouse, Work, conform
 
@@ -272,35 +278,56 @@ def _holder(error: Exception) -> str:
     return f" ({found[0]})" if found else ""
 
 
+class _Compiler(DuckDBCompiler):  # type: ignore[misc]
+    """Ibis's compiler, which also writes parameters."""
+
+    def visit_Bound(self, _op: Bound, *, number: int, dtype: dt.DataType) -> sge.Expression:  # noqa: N802 - Ibis calls it so
+        written: sge.Expression = self.cast(sge.Parameter(this=sge.convert(number)), dtype)
+        return written
+
+
+_COMPILER = _Compiler()
+_STATEMENTS = Statements(lambda operation: _COMPILER.to_sqlglot(operation.to_expr()).sql(dialect=_COMPILER.dialect, copy=False))
+_NOWHERE = DuckDBBackend()
+"""The backend that expressions name: none of theirs is run by Ibis itself."""
+
+
 class _DuckDBWork(Work):
     def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str, columns: dict[str, ibis.Schema]) -> None:
         self._connection = connection
         self._run_id = run_id
         self._columns = columns
         self._written_at = datetime.now(UTC)
-        self._backend: Any = None
         self._kept = 0
-
-    @property
-    def _ibis(self) -> Any:
-        if self._backend is None:
-            self._backend = ibis.duckdb.from_connection(self._connection)
-        return self._backend
 
     def table(self, name: str) -> ir.Table:
         declared = table_named(name)
         if name not in self._columns:
-            self._columns[name] = self._ibis.get_schema(declared.short_name, database=declared.dataset)
+            backend = ibis.duckdb.from_connection(self._connection)
+            self._columns[name] = backend.get_schema(declared.short_name, database=declared.dataset)
         place = ops.Namespace(database=declared.dataset)
-        return ops.DatabaseTable(declared.short_name, schema=self._columns[name], source=self._ibis, namespace=place).to_expr()
+        return ops.DatabaseTable(declared.short_name, schema=self._columns[name], source=_NOWHERE, namespace=place).to_expr()
 
     def fetch(self, expression: ir.Table) -> pa.Table:
-        return self._ibis.to_pyarrow(expression)
+        found = self._run(_STATEMENTS.of(expression))
+        return expression.__pyarrow_result__(found, data_mapper=DuckDBPyArrowData)
 
     def keep(self, expression: ir.Table) -> ir.Table:
         self._kept += 1
         name = f"kept_{self._kept}"
-        return self._ibis.create_table(name, expression, temp=True)
+        self._run(_STATEMENTS.of(expression), f"CREATE TEMP TABLE {name} AS ")
+        place = ops.Namespace(catalog="temp", database="main")
+        return ops.DatabaseTable(name, schema=expression.schema(), source=_NOWHERE, namespace=place).to_expr()
+
+    def _run(self, statement: Statement, before: str = "") -> pa.Table:
+        """What a statement gives: all of it, while the rows that it was handed are there."""
+        for name, rows in statement.tables.items():
+            self._connection.register(name, rows)
+        try:
+            return self._connection.execute(before + statement.sql, statement.values).to_arrow_table()
+        finally:
+            for name in statement.tables:
+                self._connection.unregister(name)
 
     def merge(self, name: str, rows: pa.Table) -> Merged:
         declared = table_named(name)

@@ -1,0 +1,136 @@
+"""Statements: the SQL of an expression, written once for all expressions of one shape.
+
+A process asks the same questions thousands of times, of other days and other rows. Writing the SQL anew each time cost two fifths of a
+night. Comes in: an Ibis expression. Goes out: SQL with numbered parameters, their values, and the rows that it is handed. Two expressions
+are of one shape where they differ in nothing but the dates and instants in them, the strings that something is compared with, and the
+rows of their memtables. Values are bound, so that the engine plans with them as if they stood in the text. It must never know a connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis.expr.datashape as ds
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+from ibis.common.collections import FrozenDict
+from ibis.common.graph import Node
+
+_AT_MOST = 2_000
+_COMPARISONS = (ops.Equals, ops.NotEquals, ops.InValues)
+
+
+class Bound(ops.Scalar):  # type: ignore[misc]
+    """A value that is bound when the statement is run; `number` counts from 1. A compiler writes it by its `visit_Bound`."""
+
+    number: int
+    dtype: dt.DataType
+
+    shape = ds.scalar
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL, the values of its parameters in order, and the rows of the tables that it is handed, by name."""
+
+    sql: str
+    values: list[Any]
+    tables: Mapping[str, Any]
+
+
+class Statements:
+    """The statements of one engine. `write` writes the SQL of an operation in which `Bound` may stand."""
+
+    def __init__(self, write: Callable[[ops.Node], str]) -> None:
+        self._write = write
+        self._known: dict[tuple[Any, ...], str] = {}
+
+    def of(self, expression: ir.Expr) -> Statement:
+        """The statement of an expression."""
+        shape = _Shape(expression.op())
+        key = tuple(shape.lines)
+        sql = self._known.get(key)
+        if sql is None:
+            if len(self._known) >= _AT_MOST:
+                self._known.clear()
+            sql = self._known[key] = self._write(shape.as_bound())
+        tables = {_name(number): memtable.data.to_pyarrow(memtable.schema) for number, memtable in enumerate(shape.memtables)}
+        return Statement(sql, [literal.value for literal in shape.literals], tables)
+
+
+class _Shape:
+    """What of an expression its SQL depends on, one line an operation, operands first; and what it does not depend on, in order."""
+
+    def __init__(self, root: Node) -> None:
+        self._root = root
+        self.lines: list[tuple[Any, ...]] = []
+        self.literals: list[ops.Literal] = []
+        self.memtables: list[ops.InMemoryTable] = []
+        self._places: dict[tuple[Node, bool], int] = {}
+        self._add(root)
+
+    def _add(self, node: Node, compared: bool = False) -> int:
+        """Put an operation down, and what it is made of; at which line it stands. Equal ones stand once."""
+        bound = isinstance(node, ops.Literal) and _is_bound(node, compared)
+        place = self._places.get((node, bound))
+        if place is None:
+            line = self._line(node, bound)
+            place = self._places[node, bound] = len(self.lines)
+            self.lines.append(line)
+        return place
+
+    def _line(self, node: Node, bound: bool) -> tuple[Any, ...]:
+        if bound:
+            self.literals.append(node)
+            return (Bound, node.dtype)
+        if isinstance(node, ops.InMemoryTable):
+            self.memtables.append(node)
+            return (ops.InMemoryTable, node.schema)
+        if isinstance(node, ops.DatabaseTable):
+            return (ops.DatabaseTable, node.name, node.namespace, node.schema)  # whichever connection it was made with
+        compared = isinstance(node, _COMPARISONS)
+        return (type(node), *(self._told(argument, compared) for argument in node.__args__))
+
+    def _told(self, argument: Any, compared: bool) -> Any:
+        if isinstance(argument, Node):
+            return (Node, self._add(argument, compared))
+        if isinstance(argument, tuple):
+            return tuple(self._told(each, compared) for each in argument)
+        if isinstance(argument, FrozenDict):
+            return tuple((name, self._told(each, compared)) for name, each in argument.items())
+        return (type(argument), argument)  # 1 and True are equal, and not the same
+
+    def as_bound(self) -> Node:
+        """The operation with numbered parameters, and with the names of memtables, in place of values and rows."""
+        return self._root.replace(self._replaced)
+
+    def _replaced(self, node: Node, rewritten: dict[str, Any] | None) -> Node:
+        if isinstance(node, ops.Literal):
+            return self._bound(node) if _is_bound(node, compared=False) else node
+        if isinstance(node, ops.InMemoryTable):
+            return node.copy(name=_name(self.memtables.index(node)))
+        if isinstance(node, _COMPARISONS):
+            arguments = rewritten or dict(zip(node.__argnames__, node.__args__, strict=True))
+            return node.__recreate__({name: self._compared(argument) for name, argument in arguments.items()})
+        return node if rewritten is None else node.__recreate__(rewritten)
+
+    def _compared(self, argument: Any) -> Any:
+        if isinstance(argument, tuple):
+            return tuple(self._compared(each) for each in argument)
+        return self._bound(argument) if isinstance(argument, ops.Literal) and _is_bound(argument, compared=True) else argument
+
+    def _bound(self, literal: ops.Literal) -> Bound:
+        return Bound(self.literals.index(literal) + 1, literal.dtype)
+
+
+def _is_bound(literal: ops.Literal, compared: bool) -> bool:
+    if literal.value is None:
+        return False
+    return literal.dtype.is_date() or literal.dtype.is_timestamp() or (compared and literal.dtype.is_string())
+
+
+def _name(number: int) -> str:
+    return f"given_{number}"

@@ -1,0 +1,130 @@
+"""One SQL for all expressions of one shape, with the values and the rows of each: what is fetched is what Ibis itself would fetch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tipoff.store.duckdb import DuckDBWarehouse
+from tipoff.store.statements import Statements
+from tipoff.store.warehouse import Work, instant
+
+DAY = date(2025, 11, 5)
+NOON = datetime(2025, 11, 5, 12, tzinfo=UTC)
+ROWS = ibis.table({"day": "date", "at": "timestamp('UTC')", "name": "string", "points": "int64"}, name="rows")
+SPOKEN: list[str] = []
+
+
+@pytest.fixture
+def statements() -> Statements:
+    """Statements that put down each SQL that they write."""
+    SPOKEN.clear()
+
+    def write(operation: Any) -> str:
+        SPOKEN.append("written")
+        return f"SQL {len(SPOKEN)} of {type(operation).__name__}"
+
+    return Statements(write)
+
+
+def asked(day: date, name: str, rows: list[str]) -> ir.Table:
+    of_day = ROWS.filter(ROWS.day == day, ROWS.name == name)
+    return of_day.semi_join(ibis.memtable(pa.table({"name": pa.array(rows, pa.string())})), "name")
+
+
+def test_expressions_of_one_shape_share_one_sql(statements: Statements) -> None:
+    one = statements.of(asked(DAY, "a", ["a", "b"]))
+    other = statements.of(asked(DAY + timedelta(days=1), "b", ["c"]))
+    assert one.sql == other.sql
+    assert SPOKEN == ["written"]
+    assert one.values == [DAY, "a"]
+    assert other.values == [DAY + timedelta(days=1), "b"]
+    assert [table.num_rows for table in (*one.tables.values(), *other.tables.values())] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (ROWS.filter(ROWS.points > 1), ROWS.filter(ROWS.points > 2)),
+        (ROWS.filter(ROWS.day > DAY), ROWS.filter(ROWS.day >= DAY)),
+        (ROWS.filter(ROWS.name == "a"), ROWS.filter(ROWS.name != "a")),
+        (ROWS.mutate(tag=ibis.literal("a")), ROWS.mutate(tag=ibis.literal("b"))),
+        (ROWS.filter(ROWS.name.isin(["a"])), ROWS.filter(ROWS.name.isin(["a", "b"]))),
+        (ROWS.filter(ROWS.day == DAY, ROWS.at.date() == DAY), ROWS.filter(ROWS.day == DAY, ROWS.at.date() == date(2025, 1, 1))),
+        (ROWS.limit(1), ROWS.limit(2)),
+        (ROWS.select("day"), ROWS.select("at")),
+        (ROWS.mutate(flag=ibis.literal(True)), ROWS.mutate(flag=ibis.literal(1))),
+    ],
+)
+def test_whatever_else_differs_is_another_shape(statements: Statements, one: ir.Table, other: ir.Table) -> None:
+    assert statements.of(one).sql != statements.of(other).sql
+
+
+def test_a_string_is_bound_where_it_is_compared_and_nowhere_else(statements: Statements) -> None:
+    def both(compared: str) -> ir.Table:
+        return ROWS.filter(ROWS.name == compared).mutate(tag=ibis.literal("a"))
+
+    assert statements.of(both("a")).sql == statements.of(both("b")).sql
+    assert statements.of(both("a")).values == ["a"]
+
+
+def test_it_forgets_before_it_holds_too_many(monkeypatch: pytest.MonkeyPatch, statements: Statements) -> None:
+    monkeypatch.setattr("tipoff.store.statements._AT_MOST", 3)
+    for number in range(10):
+        statements.of(ROWS.filter(ROWS.points > number))
+    assert len(statements._known) <= 3
+    assert len(SPOKEN) == 10
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
+    with DuckDBWarehouse(Path(tmp_path_factory.mktemp("store")) / "warehouse.duckdb").writing("run") as work:
+        work.merge(
+            "raw.schedule",
+            pa.Table.from_pylist(
+                [
+                    {
+                        "game_id": f"20251105_{home}_BOS",
+                        "game_date": DAY,
+                        "home": home,
+                        "away": "BOS",
+                        "commence_time": NOON + timedelta(hours=number),
+                        "known_at": NOON,
+                        "source": "test",
+                        "league_game_id": None,
+                    }
+                    for number, home in enumerate(("ATL", "CHI", "DEN", "MIA", "UTA", "O'KC"))
+                ]
+            ),
+        )
+        yield work
+
+
+strings = st.sampled_from(["ATL", "CHI", "O'KC", "x' OR '1'='1", "$1", ""])
+moments = st.integers(-1, 7).map(lambda hours: NOON + timedelta(hours=hours, microseconds=7))
+
+
+@given(compared=strings, tag=strings, at=moments, day=st.sampled_from([DAY, DAY + timedelta(days=1)]), given=st.lists(strings))
+def test_what_is_fetched_and_kept_is_what_ibis_itself_fetches(
+    work: Work, compared: str, tag: str, at: datetime, day: date, given: list[str]
+) -> None:
+    games = work.table("raw.schedule")
+    chosen = games.filter((games.home == compared) | (games.commence_time <= instant(at)), games.game_date == day)
+    wanted = chosen.inner_join(ibis.memtable(pa.table({"home": pa.array(sorted({*given}), pa.string())})), "home")
+    wanted = wanted.select("game_id", "home", "commence_time", tag=ibis.literal(tag), same=chosen.home == tag).order_by("game_id")
+    expected = [
+        (row["home"], tag, row["home"] == tag)
+        for row in work.fetch(games.order_by("game_id")).to_pylist()
+        if (row["home"] == compared or row["commence_time"] <= at) and day == DAY and row["home"] in given
+    ]
+    for found in (work.fetch(wanted), work.fetch(work.keep(wanted).order_by("game_id"))):
+        assert [(row["home"], row["tag"], row["same"]) for row in found.to_pylist()] == expected
