@@ -375,7 +375,7 @@ def running_engine(
     it there would wait for ever.
 
     `beat` (seconds) is how often it gives a sign of life and looks at the others, `silence` (seconds) how long another may be still
-    before it counts as dead. One that is up `for_long` looks into its queues at their leisure. Raises Busy where one runs already.
+    before it counts as dead. One that is up `for_long` looks into its queues at their leisure, unless the settings say how often. Raises Busy where one runs already.
     """
     global _current
     if _current is not None:
@@ -399,14 +399,15 @@ def running_engine(
     _current = engine
     try:
         DBOS.launch()
-        polling = POLLING["sqlite" if house.settings.database_url.startswith("sqlite") else "postgresql"]
+        given = house.settings.poll_seconds
+        polling = given or POLLING["sqlite" if house.settings.database_url.startswith("sqlite") else "postgresql"]
         for queue in takes:
             DBOS.register_queue(
                 queue.name,
                 partition_concurrency=queue.each,
                 global_concurrency=1 if queue.each is None else None,
                 worker_concurrency=1 if queue.each is None else queue.here,
-                polling_interval_sec=queue.rests if for_long else polling,
+                polling_interval_sec=queue.rests if for_long and not given else polling,
                 on_conflict="always_update",
             )
         engine.start()
