@@ -81,7 +81,7 @@ def test_it_forgets_before_it_holds_too_many(monkeypatch: pytest.MonkeyPatch, st
     monkeypatch.setattr("tipoff.store.statements._AT_MOST", 3)
     for number in range(10):
         statements.of(ROWS.filter(ROWS.points > number))
-    assert len(statements._known) <= 3
+    assert len(statements._shapes) <= 3
     assert len(SPOKEN) == 10
 
 

@@ -181,7 +181,7 @@ def scheduled_games(work: Work) -> ir.Table:
 
 
 def _due(games: ir.Table, now: datetime) -> ir.BooleanValue:
-    return games.tip < instant(now - BOX_DUE)
+    return games.tip < instant(now) - ibis.interval(BOX_DUE)
 
 
 def _of_games(work: Work, span: tuple[date, date], by: By, now: datetime) -> ir.Table:
@@ -353,15 +353,19 @@ def _due_sides(work: Work, span: tuple[date, date], now: datetime) -> ir.Table:
     return left(both, _box_sides(work).select("game_id", "team", there=ibis.literal(1)), ["game_id", "team"])
 
 
+def _without_boxes(work: Work, game_date: date, first: date, last: date, now: datetime) -> ir.Table:
+    today = scheduled_games(work).filter(lambda game: game.game_date == day_of(game_date))
+    teams = today.select(team="home").union(today.select(team="away"))
+    both = _due_sides(work, (first, last), now).semi_join(teams, "team")
+    counted = both.group_by("team").agg(games=both.count(), boxes=both.there.fill_null(0).sum())
+    return counted.filter(counted.boxes == 0).order_by("team")
+
+
 def teams_without_boxes(work: Work, game_date: date, now: datetime) -> list[Gap]:
     """The teams that play on a New York game day whose games of the seven days before, as far as they are due at `now` (UTC), have no box
     score at all (F46), in order of their tricodes: what is predicted of them rests on older games."""
     week = (game_date - timedelta(days=7), game_date - timedelta(days=1))
-    today = scheduled_games(work).filter(lambda game: game.game_date == day_of(game_date))
-    teams = today.select(team="home").union(today.select(team="away"))
-    both = _due_sides(work, week, now).semi_join(teams, "team")
-    counted = both.group_by("team").agg(games=both.count(), boxes=both.there.fill_null(0).sum())
-    found = work.fetch(counted.filter(counted.boxes == 0).order_by("team")).to_pylist()
+    found = work.ask(_without_boxes, game_date, *week, now).to_pylist()
     return [
         Gap("box_team", *week, f"no box score of {team} in the seven days before {game_date}, in which it played {played}", team)
         for team, played in ((row["team"], row["games"]) for row in found)

@@ -43,21 +43,31 @@ def dirty_games(work: Work, games: pa.Table) -> list[str]:
 def standing_rows(work: Work, games: pa.Table) -> dict[str, datetime]:
     """Of these games those whose newest rows in `features.store`, built at an earlier moment, still say what a build at the game's moment
     would: their `as_of`. No input that may reach them became known, or was written, since then. All others are to be built."""
-    stored = work.table("features.store").inner_join(ibis.memtable(games.select(["game_id", "as_of"])).rename(until="as_of"), "game_id")
-    newest = stored.filter(stored.as_of <= stored.until).group_by("game_id").agg(stands_at=stored.as_of.max())
-    found = games.rename_columns({"as_of": "until"}).join(work.fetch(newest), "game_id", join_type="inner").sort_by("game_id")
+    newest = newest_rows(work, games)
+    found = games.rename_columns({"as_of": "until"}).join(newest, "game_id", join_type="inner").sort_by("game_id")
     current = _current(work, found.rename_columns({"stands_at": "as_of"}))
     current = current.filter(pc.equal(current.column("vintage"), pc.floor_temporal(current.column("until"), unit="month")))
     stale = set(_dirty(work, found, current))
     return {row["game_id"]: row["as_of"] for row in current.select(["game_id", "as_of"]).to_pylist() if row["game_id"] not in stale}
 
 
+def newest_rows(work: Work, games: pa.Table) -> pa.Table:
+    """Of these games (game_id, as_of) the moment of their newest rows in `features.store` by then: game_id, stands_at."""
+    return work.ask(_newest, games.select(["game_id", "as_of"]))
+
+
+def _newest(work: Work, games: ir.Table) -> ir.Table:
+    stored = work.table("features.store").inner_join(games.rename(until="as_of"), "game_id")
+    return stored.filter(stored.as_of <= stored.until).group_by("game_id").agg(stands_at=stored.as_of.max())
+
+
 def _dirty(work: Work, games: pa.Table, current: pa.Table) -> list[str]:
     stale: set[str] = set()
     if current.num_rows:
-        since = _Since(work, current)
-        for rule in _RULES:
-            stale |= set(work.fetch(rule(since).select("game_id").distinct()).column("game_id").to_pylist())
+        later = current.filter(pc.greater(current.column("until"), current.column("as_of")))
+        since_known = pc.min(later.column("as_of")).as_py()
+        found = work.ask(_reached, current, pc.min(current.column("stored_at")).as_py(), since_known)
+        stale |= set(found.column("game_id").to_pylist())
     up_to_date = set(current.column("game_id").to_pylist()) - stale
     return [game_id for game_id in games.column("game_id").to_pylist() if game_id not in up_to_date]
 
@@ -71,15 +81,9 @@ def _current(work: Work, games: pa.Table) -> pa.Table:
     """The games whose rows are of this feature version and say rightly whether the season is young; `stored_at` is when the oldest of
     their rows was written, `vintage` the first instant of the month, `until` the moment by which inputs count (`as_of`, where the games
     name no other)."""
-    rows = stored_rows(work, games)
-    found = rows.group_by("game_id").agg(
-        stored_at=rows.written_at.min(),
-        is_current=(rows.feature_version == FEATURE_VERSION).all(),
-        has_young=rows.warm_up.any(),
-        has_old=(~rows.warm_up).any(),
-    )
+    found = work.ask(_state_of_rows, games.select(["game_id", "as_of"]))
     games = games.append_column("is_young", pa.array(in_warm_up(work, games)))
-    joined = games.join(work.fetch(found), "game_id", join_type="inner").sort_by("game_id")
+    joined = games.join(found, "game_id", join_type="inner").sort_by("game_id")
     right = pc.invert(pc.if_else(joined.column("is_young"), joined.column("has_old"), joined.column("has_young")))
     kept = joined.filter(pc.and_(joined.column("is_current"), right))
     day, as_of = kept.column("game_date"), kept.column("as_of")
@@ -97,39 +101,49 @@ def _current(work: Work, games: pa.Table) -> pa.Table:
     )
 
 
+def _state_of_rows(work: Work, games: ir.Table) -> ir.Table:
+    rows = work.table("features.store").semi_join(games, ["game_id", "as_of"])
+    return rows.group_by("game_id").agg(
+        stored_at=rows.written_at.min(),
+        is_current=(rows.feature_version == FEATURE_VERSION).all(),
+        has_young=rows.warm_up.any(),
+        has_old=(~rows.warm_up).any(),
+    )
+
+
+def _reached(work: Work, games: ir.Table, oldest: datetime, later: datetime | None) -> ir.Table:
+    """The games that any rule names, in one question."""
+    since = _Since(work, games, oldest, later)
+    return ibis.union(*(rule(since).select("game_id") for rule in _RULES), distinct=True)
+
+
 @dataclass(frozen=True, eq=False)
 class _Since:
-    """The games (`_current`) and what was written since the oldest of their rows."""
+    """The games (`_current`) and what was written since the `oldest` of their rows; `later` is the first moment of those that are held
+    against a later one, None where none is."""
 
     work: Work
-    current: pa.Table
-
-    @cached_property
-    def games(self) -> ir.Table:
-        return self.work.keep(ibis.memtable(self.current))
+    games: ir.Table
+    oldest: datetime
+    later: datetime | None
 
     @cached_property
     def players(self) -> ir.Table:
         """(game_id, whom): whose rows are stored."""
-        return self.work.keep(stored_rows(self.work, self.current).select("game_id", whom="player_lookup"))
+        stored = self.work.table("features.store").semi_join(self.games.select("game_id", "as_of"), ["game_id", "as_of"])
+        return stored.select("game_id", whom="player_lookup")
 
     @cached_property
     def teams(self) -> ir.Table:
         """(game_id, whom): who plays."""
         return self.games.select("game_id", whom="home").union(self.games.select("game_id", whom="away"))
 
-    @cached_property
-    def oldest(self) -> datetime:
-        moment: datetime = pc.min(self.current.column("stored_at")).as_py()
-        return moment
-
     def written(self, rows: ir.Table, *by: str) -> ir.Table:
         """What was written since, by these columns and when it was known: `written_at` is when the last of it was. Where rows are held
         against a later moment, also what became known between, whenever it was written."""
         is_recent = rows.written_at >= instant(self.oldest)
-        later = self.current.filter(pc.greater(self.current.column("until"), self.current.column("as_of")))
-        if later.num_rows:
-            is_recent |= rows.known_at > instant(pc.min(later.column("as_of")).as_py())
+        if self.later is not None:
+            is_recent |= rows.known_at > instant(self.later)
         recent = rows.filter(is_recent)
         return recent.group_by([*by, "known_at"]).agg(written_at=recent.written_at.max())
 
@@ -147,19 +161,17 @@ class _Since:
         days = schedule.group_by("game_id").agg(first=schedule.game_date.min(), last=schedule.game_date.max())
         dated = found.left_join(days, "game_id")
         first, last = (ibis.coalesce(dated[name], dated.game_date) for name in ("first", "last"))
-        return self.work.keep(
-            dated.select(
-                "known_at",
-                "written_at",
-                past_game="game_id",
-                first_day=ibis.least(dated.game_date, first),
-                last_day=ibis.greatest(dated.game_date, last),
-            )
+        return dated.select(
+            "known_at",
+            "written_at",
+            past_game="game_id",
+            first_day=ibis.least(dated.game_date, first),
+            last_day=ibis.greatest(dated.game_date, last),
         )
 
     @cached_property
     def touched_games(self) -> ir.Table:
-        return self.work.keep(self.touched.select(game_id="past_game").distinct())
+        return self.touched.select(game_id="past_game").distinct()
 
     @cached_property
     def boxes(self) -> ir.Table:

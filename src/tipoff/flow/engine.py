@@ -375,7 +375,9 @@ def running_engine(
     it there would wait for ever.
 
     `beat` (seconds) is how often it gives a sign of life and looks at the others, `silence` (seconds) how long another may be still
-    before it counts as dead. One that is up `for_long` looks into its queues at their leisure, unless the settings say how often. Raises Busy where one runs already.
+    before it counts as dead. One that is up `for_long` looks into its queues at their leisure, unless the settings say how often.
+
+    Raises Busy where one runs already.
     """
     global _current
     if _current is not None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import ibis.expr.types as ir
+
 from tipoff.clock import local_instant
 from tipoff.config import Settings
 from tipoff.flow.batch_log import Batch, batches
@@ -170,25 +172,35 @@ def _seen(house: House, game_date: date) -> Seen:
 
 def _said(work: Work, game_date: date) -> dict[str, Said]:
     """What stands of every system's words on each game: active predictions, and of the others the absences that were written last."""
-    rows = work.table(PREDICTIONS)
-    active = rows.filter(rows.game_date == day_of(game_date), rows.is_active)
-    spoken = work.fetch(active.group_by("game_id", "system_id").agg(n=active.count(), lined=active.line.notnull().sum())).to_pylist()
-    absences = work.table("predictions.absences")
-    of_day = absences.filter(absences.game_date == day_of(game_date))
-    newest = of_day.group_by("game_id", "system_id").agg(written_at=of_day.written_at.max())
-    silent = of_day.semi_join(newest, ["game_id", "system_id", "written_at"])
-    silent = silent.anti_join(active, ["game_id", "system_id", "player_lookup"])
-    columns = ("game_id", "system_id", "player_lookup", "reason", "mended_by", "has_line")
     found: dict[str, Said] = {}
-    for row in spoken:
+    for row in work.ask(_spoken, game_date).to_pylist():
         said = found.setdefault(row["game_id"], Said())
         said.predicted[row["system_id"]], said.lined[row["system_id"]] = row["n"], row["lined"] or 0
-    for row in work.fetch(silent.select(*columns).distinct()).to_pylist():
+    for row in work.ask(_silent, game_date).to_pylist():
         said = found.setdefault(row["game_id"], Said())
         said.absent.setdefault(row["system_id"], Counter())[row["reason"]] += 1
         if row["has_line"] and row["mended_by"] and row["reason"] in _WOULD_MEND:
             said.mendable.setdefault(row["mended_by"], set()).add(row["player_lookup"])
     return found
+
+
+def _active(work: Work, game_date: date) -> ir.Table:
+    rows = work.table(PREDICTIONS)
+    return rows.filter(rows.game_date == day_of(game_date), rows.is_active)
+
+
+def _spoken(work: Work, game_date: date) -> ir.Table:
+    active = _active(work, game_date)
+    return active.group_by("game_id", "system_id").agg(n=active.count(), lined=active.line.notnull().sum())
+
+
+def _silent(work: Work, game_date: date) -> ir.Table:
+    absences = work.table("predictions.absences")
+    of_day = absences.filter(absences.game_date == day_of(game_date))
+    newest = of_day.group_by("game_id", "system_id").agg(written_at=of_day.written_at.max())
+    silent = of_day.semi_join(newest, ["game_id", "system_id", "written_at"])
+    silent = silent.anti_join(_active(work, game_date), ["game_id", "system_id", "player_lookup"])
+    return silent.select("game_id", "system_id", "player_lookup", "reason", "mended_by", "has_line").distinct()
 
 
 def _why_apart(ask: dict[str, Any] | None, apart: dict[str, list[tuple[str, str]]]) -> str | None:

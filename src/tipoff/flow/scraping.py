@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
+import ibis.expr.types as ir
 import sqlalchemy as sa
 
 from tipoff.analyze.history import newest_schedule
@@ -31,7 +32,7 @@ from tipoff.scrape.client import Client, Fetched, Patience
 from tipoff.scrape.request import Request
 from tipoff.scrape.sources import espn, nba_cdn, nba_injuries, nba_stats
 from tipoff.scrape.sources.odds_api import Asking
-from tipoff.store.warehouse import day_of, instant
+from tipoff.store.warehouse import Work, day_of, instant
 
 ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "scores", "box", "shots", "roster")
 WORKERS = 6
@@ -103,26 +104,27 @@ class Cycle:
 def planned_games(house: House, first: date, last: date) -> dict[date, list[PlannedGame]]:
     """The games of these days by the newest schedule, postponed and cancelled ones left out, with their ids as far as they are known."""
     with house.warehouse.reading() as work:
-        schedule = work.table("raw.schedule")
-        games = newest_schedule(schedule).filter(
-            lambda t: (t.game_date >= day_of(first)) & (t.game_date <= day_of(last)) & t.status.isin(["scheduled", "live", "final"])
-        )
-        league = schedule.filter(schedule.league_game_id.notnull()).group_by("game_id").agg(league_id=schedule.league_game_id.max())
-        # An archive's own ids are made of the game's. Of several the one that was listed last holds: the source may have made a new one.
-        listed = schedule.filter(schedule.event_id.notnull()).select(external_id="event_id", listed_at="known_at")
-        named = work.table("ref.game_ids").filter(lambda t: (t.id_kind == "odds") & ~t.external_id.contains(t.game_id))
-        named = named.left_join(listed, "external_id").mutate(listed_at=lambda t: t.listed_at.fill_null(instant(_LONG_AGO)))
-        odds = named.group_by("game_id").agg(odds_id=named.external_id.argmax(named.listed_at))
-        rows = work.fetch(
-            games.left_join(league, "game_id")
-            .left_join(odds, games.game_id == odds.game_id)
-            .select("game_id", "game_date", "commence_time", "league_id", "odds_id")
-        ).to_pylist()
+        rows = work.ask(_planned, first, last).to_pylist()
     found: dict[date, list[PlannedGame]] = {}
     for row in sorted(rows, key=lambda row: (row["commence_time"], row["game_id"])):
         game = PlannedGame(row["game_id"], row["commence_time"], row["league_id"], row["odds_id"])
         found.setdefault(row["game_date"], []).append(game)
     return found
+
+
+def _planned(work: Work, first: date, last: date) -> ir.Table:
+    schedule = work.table("raw.schedule")
+    games = newest_schedule(schedule).filter(
+        lambda t: (t.game_date >= day_of(first)) & (t.game_date <= day_of(last)) & t.status.isin(["scheduled", "live", "final"])
+    )
+    league = schedule.filter(schedule.league_game_id.notnull()).group_by("game_id").agg(league_id=schedule.league_game_id.max())
+    # An archive's own ids are made of the game's. Of several the one that was listed last holds: the source may have made a new one.
+    listed = schedule.filter(schedule.event_id.notnull()).select(external_id="event_id", listed_at="known_at")
+    named = work.table("ref.game_ids").filter(lambda t: (t.id_kind == "odds") & ~t.external_id.contains(t.game_id))
+    named = named.left_join(listed, "external_id").mutate(listed_at=lambda t: t.listed_at.fill_null(instant(_LONG_AGO)))
+    odds = named.group_by("game_id").agg(odds_id=named.external_id.argmax(named.listed_at))
+    joined = games.left_join(league, "game_id").left_join(odds, games.game_id == odds.game_id)
+    return joined.select("game_id", "game_date", "commence_time", "league_id", "odds_id")
 
 
 def teams_without_roster(house: House, at: datetime) -> set[str]:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from tipoff.errors import ArtefactMismatch, NotReady
 from tipoff.features.build import Built
-from tipoff.features.dirty import standing_rows
+from tipoff.features.dirty import newest_rows, standing_rows
 from tipoff.features.quality import MIN_SCORE, RunMode
 from tipoff.flow.called_off import SAID, take_down_closed
 from tipoff.flow.fleet import Fleet, watched
@@ -133,10 +133,8 @@ def _asked_of(slate: Slate, fleet: Fleet) -> Fleet:
 
 def _as_built(work: Work, games: pa.Table) -> pa.Table:
     """These games with the moment of their newest feature rows in place of the one asked for; those without rows are left out."""
-    stored = work.table("features.store").inner_join(ibis.memtable(games.select(["game_id", "as_of"])).rename(until="as_of"), "game_id")
-    newest = work.fetch(stored.filter(stored.as_of <= stored.until).group_by("game_id").agg(built_at=stored.as_of.max()))
-    joined = games.drop_columns(["as_of"]).join(newest, "game_id", join_type="inner").sort_by("game_id")
-    return joined.rename_columns({"built_at": "as_of"})
+    joined = games.drop_columns(["as_of"]).join(newest_rows(work, games), "game_id", join_type="inner").sort_by("game_id")
+    return joined.rename_columns({"stands_at": "as_of"})
 
 
 @dataclass

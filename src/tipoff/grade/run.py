@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from tipoff.analyze.history import newest_schedule
 from tipoff.analyze.reports import coverage, silent_teams, statuses
-from tipoff.analyze.slate import games_as_of
+from tipoff.analyze.schedule import Schedule
+from tipoff.analyze.slate import known_games
 from tipoff.errors import NotReady
 from tipoff.grade.metrics import hit_rate, point_errors, shifted_line
 from tipoff.grade.settle import Settlement, settle
@@ -75,7 +76,8 @@ def day_records(work: Work, game_date: date) -> list[SystemRecord]:
 
 
 def _settled(work: Work, game_date: date) -> tuple[pa.Table, Settlement]:
-    rows = work.fetch(_to_grade(work, game_date))
+    played = work.ask(_games_of_predictions, game_date).column("game_id").to_pylist()
+    rows = work.ask(_to_grade, game_date, known_games(Schedule.read(work), played, None))
     if rows.num_rows == 0:
         raise NotReady(f"There are no predictions for {game_date}.", hint=f"Run `tipoff night {game_date}` first.")
     rows = rows.filter(rows.column("over"))  # a game that goes on is graded when it is over
@@ -85,17 +87,23 @@ def _settled(work: Work, game_date: date) -> tuple[pa.Table, Settlement]:
     return rows, _settle(rows)
 
 
-def _to_grade(work: Work, game_date: date) -> ir.Table:
+def _standing(work: Work, game_date: date) -> ir.Table:
+    predictions = work.table(PREDICTIONS)
+    return predictions.filter(predictions.game_date == day_of(game_date), predictions.is_active)
+
+
+def _games_of_predictions(work: Work, game_date: date) -> ir.Table:
+    return _standing(work, game_date).select("game_id").distinct()
+
+
+def _to_grade(work: Work, game_date: date, games: ir.Table) -> ir.Table:
     """Active predictions with the actuals beside them. A game is completed when the schedule says final, or its box score is there; who
     was listed out is told by the reports known at the tip, and no later one; the silence of a team that had not submitted tells nothing."""
-    predictions = work.table(PREDICTIONS)
-    mine = predictions.filter(predictions.game_date == day_of(game_date), predictions.is_active)
+    mine = _standing(work, game_date)
     box = work.as_of("raw.player_box", game_date=game_date)
     actual = box.select("game_id", "player_lookup", "minutes", "did_not_play", absence="reason", actual_points=box.points.cast("float64"))
     schedule = newest_schedule(work.table("raw.schedule")).select("game_id", "status")
     boxed = box.group_by("game_id").agg(boxed=box.count())
-    ids = work.fetch(mine.select("game_id").distinct().order_by("game_id")).column("game_id").to_pylist()
-    games = work.keep(games_as_of(work, ids, None))
     listed = statuses(work, games).select("game_id", "player_lookup", "injury_status")
     joined = mine.left_join(actual, ["game_id", "player_lookup"]).drop("game_id_right", "player_lookup_right")
     joined = joined.left_join(schedule, "game_id").drop("game_id_right").left_join(boxed, "game_id").drop("game_id_right")

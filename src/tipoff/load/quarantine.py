@@ -153,14 +153,17 @@ def mark_mended(work: Work, counts: Counts, documents: list[Document], seen_at: 
 
 def open_rows(work: Work, payload_ids: list[str] | None = None, rules: Collection[str] | None = None) -> list[dict[str, Any]]:
     """What is set apart and waits, of these payloads and by these rules (None: of all), as rows of `raw.quarantine`."""
+    wanted = None if payload_ids is None else pa.table({"payload_id": pa.array(payload_ids, pa.string())})
+    found: list[dict[str, Any]] = work.ask(_open, wanted, None if rules is None else tuple(sorted(rules))).to_pylist()
+    return found
+
+
+def _open(work: Work, payloads: ir.Table | None, rules: tuple[str, ...] | None) -> ir.Table:
     rows = work.table("raw.quarantine")
     rows = rows.filter(rows.replayed_at.isnull())
     if rules is not None:
-        rows = rows.filter(rows.rule.isin(sorted(rules)))
-    if payload_ids is not None:
-        rows = rows.semi_join(ibis.memtable(pa.table({"payload_id": pa.array(payload_ids, pa.string())})), "payload_id")
-    found: list[dict[str, Any]] = work.fetch(rows).to_pylist()
-    return found
+        rows = rows.filter(rows.rule.isin(rules))
+    return rows if payloads is None else rows.semi_join(payloads, "payload_id")
 
 
 def mark_resolved(work: Work, counts: Counts, loaded: set[str], seen_at: datetime) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from tipoff.clock import season_of
 from tipoff.store.warehouse import Work, day_of, instant
@@ -137,8 +138,7 @@ def _history(work: Work, players: list[str], game_date: date, as_of: datetime | 
 
 
 def _of(work: Work, name: str, wanted: list[str], column: str = "game_id") -> ir.Table:
-    rows = work.table(name)
-    return rows.filter(rows[column].isin(wanted))
+    return work.table(name).semi_join(ibis.memtable(pa.table({column: pa.array(wanted, pa.string())})), column)
 
 
 def _until(rows: ir.Table, column: str, as_of: datetime | None) -> ir.Table:

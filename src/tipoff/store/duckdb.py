@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -309,8 +309,14 @@ class _DuckDBWork(Work):
         return ops.DatabaseTable(declared.short_name, schema=self._columns[name], source=_NOWHERE, namespace=place).to_expr()
 
     def fetch(self, expression: ir.Table) -> pa.Table:
-        found = self._run(_STATEMENTS.of(expression))
-        return expression.__pyarrow_result__(found, data_mapper=DuckDBPyArrowData)
+        return self._rows(_STATEMENTS.of(expression))
+
+    def ask(self, question: Callable[..., ir.Table], *arguments: Any) -> pa.Table:
+        return self._rows(_STATEMENTS.asked(self, question, arguments))
+
+    def _rows(self, statement: Statement) -> pa.Table:
+        rows: pa.Table = statement.expression.__pyarrow_result__(self._run(statement), data_mapper=DuckDBPyArrowData)
+        return rows
 
     def keep(self, expression: ir.Table) -> ir.Table:
         self._kept += 1

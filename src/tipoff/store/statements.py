@@ -1,23 +1,29 @@
 """Statements: the SQL of an expression, written once for all expressions of one shape.
 
 A process asks the same questions thousands of times, of other days and other rows. Writing the SQL anew each time cost two fifths of a
-night. Comes in: an Ibis expression. Goes out: SQL with numbered parameters, their values, and the rows that it is handed. Two expressions
-are of one shape where they differ in nothing but the dates and instants in them, the strings that something is compared with, and the
-rows of their memtables. Values are bound, so that the engine plans with them as if they stood in the text. It must never know a connection.
+night. Comes in: an Ibis expression, or a question and its arguments. Goes out: SQL with numbered parameters, their values, and the rows
+that it is handed. Two expressions are of one shape where they differ in nothing but the dates and instants in them, the strings that
+something is compared with, and the rows of their memtables. Values are bound, so that the engine plans with them as if they stood in the
+text. It must never know a connection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
+import ibis
 import ibis.expr.datashape as ds
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
+import pyarrow as pa
 from ibis.common.collections import FrozenDict
 from ibis.common.graph import Node
+
+from tipoff.clock import as_utc
 
 _AT_MOST = 2_000
 _COMPARISONS = (ops.Equals, ops.NotEquals, ops.InValues)
@@ -34,8 +40,10 @@ class Bound(ops.Scalar):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Statement:
-    """SQL, the values of its parameters in order, and the rows of the tables that it is handed, by name."""
+    """SQL, the values of its parameters in order, and the rows of the tables that it is handed, by name; what it gives has the schema of
+    `expression`."""
 
+    expression: ir.Table
     sql: str
     values: list[Any]
     tables: Mapping[str, Any]
@@ -46,19 +54,65 @@ class Statements:
 
     def __init__(self, write: Callable[[ops.Node], str]) -> None:
         self._write = write
-        self._known: dict[tuple[Any, ...], str] = {}
+        self._shapes: dict[tuple[Any, ...], str] = {}
+        self._questions: dict[tuple[Any, ...], tuple[ir.Table, str]] = {}
 
-    def of(self, expression: ir.Expr) -> Statement:
+    def of(self, expression: ir.Table) -> Statement:
         """The statement of an expression."""
         shape = _Shape(expression.op())
         key = tuple(shape.lines)
-        sql = self._known.get(key)
+        sql = self._shapes.get(key)
         if sql is None:
-            if len(self._known) >= _AT_MOST:
-                self._known.clear()
-            sql = self._known[key] = self._write(shape.as_bound())
-        tables = {_name(number): memtable.data.to_pyarrow(memtable.schema) for number, memtable in enumerate(shape.memtables)}
-        return Statement(sql, [literal.value for literal in shape.literals], tables)
+            sql = _remember(self._shapes, key, self._write(shape.as_bound()))
+        tables = {_name(place): memtable.data.to_pyarrow(memtable.schema) for place, memtable in enumerate(shape.memtables)}
+        return Statement(expression, sql, [literal.value for literal in shape.literals], tables)
+
+    def asked(self, work: Any, question: Callable[..., ir.Table], arguments: tuple[Any, ...]) -> Statement:
+        """The statement of a question (`Work.ask`): not even its expression is made again for arguments of the same kinds."""
+        values: list[Any] = []
+        tables: dict[str, pa.Table] = {}
+        kinds: list[Any] = []
+        for argument in arguments:
+            if isinstance(argument, pa.Table):
+                kinds.append((pa.Table, argument.schema))
+                tables[_name(len(tables))] = argument
+            elif isinstance(argument, str | date):
+                kinds.append(type(argument))
+                values.append(as_utc(argument) if isinstance(argument, datetime) else argument)
+            else:
+                kinds.append((type(argument), argument))
+        key = (question, *kinds)
+        expression, sql = self._questions.get(key) or _remember(self._questions, key, self._put(work, question, arguments))
+        return Statement(expression, sql, values, tables)
+
+    def _put(self, work: Any, question: Callable[..., ir.Table], arguments: tuple[Any, ...]) -> tuple[ir.Table, str]:
+        """The question with something in the place of each value and each table."""
+        instead: list[Any] = []
+        values = tables = 0
+        for argument in arguments:
+            if isinstance(argument, pa.Table):
+                instead.append(ibis.memtable(argument.schema.empty_table()).op().copy(name=_name(tables)).to_expr())
+                tables += 1
+            elif isinstance(argument, str | date):
+                values += 1
+                instead.append(Bound(values, _type_of(argument)).to_expr())
+            else:
+                instead.append(argument)
+        expression = question(work, *instead)
+        return expression, self._write(expression.op())
+
+
+def _type_of(value: str | date) -> str:
+    if isinstance(value, datetime):
+        return "timestamp('UTC')"
+    return "string" if isinstance(value, str) else "date"
+
+
+def _remember(known: dict[tuple[Any, ...], Any], key: tuple[Any, ...], value: Any) -> Any:
+    if len(known) >= _AT_MOST:
+        known.clear()
+    known[key] = value
+    return value
 
 
 class _Shape:
@@ -132,5 +186,5 @@ def _is_bound(literal: ops.Literal, compared: bool) -> bool:
     return literal.dtype.is_date() or literal.dtype.is_timestamp() or (compared and literal.dtype.is_string())
 
 
-def _name(number: int) -> str:
-    return f"given_{number}"
+def _name(place: int) -> str:
+    return f"given_{place}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 
 from tipoff.store.tables import table_of
@@ -33,10 +33,14 @@ def versions(work: Work, kinds: Collection[str], scopes: Collection[str]) -> dic
     """The versions of these kinds and scopes that are on record, by (kind, scope)."""
     if not kinds or not scopes:
         return {}
-    wanted = ibis.memtable(pa.table({"scope": pa.array(sorted(scopes), pa.string())}))
-    known = work.table(GENERATIONS).filter(lambda t: t.kind.isin(sorted(kinds))).semi_join(wanted, "scope")
-    rows = work.fetch(known.select("kind", "scope", "generation", "made_from")).to_pylist()
+    wanted = {"kind": kinds, "scope": scopes}
+    rows = work.ask(_known, *(pa.table({name: pa.array(sorted(values), pa.string())}) for name, values in wanted.items())).to_pylist()
     return {(row["kind"], row["scope"]): Version(row["generation"], row["made_from"] or "") for row in rows}
+
+
+def _known(work: Work, kinds: ir.Table, scopes: ir.Table) -> ir.Table:
+    known = work.table(GENERATIONS).semi_join(kinds, "kind").semi_join(scopes, "scope")
+    return known.select("kind", "scope", "generation", "made_from")
 
 
 def advance(work: Work, made_from: Mapping[tuple[str, str], str]) -> None:

@@ -8,6 +8,7 @@ where the tables are. The port must never know which engine stands behind it.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -45,6 +46,15 @@ class Work(ABC):
     @abstractmethod
     def fetch(self, expression: ir.Table) -> pa.Table:
         """Run an expression and give its rows as Arrow, instants in UTC."""
+
+    def ask(self, question: Callable[..., ir.Table], *arguments: Any) -> pa.Table:
+        """The rows of `question(self, *arguments)`: as `fetch` gives them, and cheaper where the same is asked often.
+
+        An adapter may put the question once and then bind other arguments to it. So it is a function of a module, it looks at tables
+        through this unit of work alone, and takes each date, instant, string and Arrow table as a value of the query; only what comes in
+        a tuple, or is True, False or None, may decide how the question is put.
+        """
+        return self.fetch(question(self, *(ibis.memtable(value) if isinstance(value, pa.Table) else value for value in arguments)))
 
     @abstractmethod
     def merge(self, name: str, rows: pa.Table) -> Merged:
@@ -152,13 +162,17 @@ def _where(rows: ir.Table, where: dict[str, Any]) -> ir.Table:
     return rows
 
 
-def instant(moment: datetime) -> ir.TimestampScalar:
-    """An aware instant as an Ibis literal in UTC. Raises BadInput for a naive one."""
+def instant(moment: datetime | ir.TimestampScalar) -> ir.TimestampScalar:
+    """An aware instant as an Ibis literal in UTC; what stands for one already, as it is. Raises BadInput for a naive one."""
+    if isinstance(moment, ir.Value):
+        return moment
     return ibis.literal(as_utc(moment), type="timestamp('UTC')")
 
 
-def day_of(moment: date) -> ir.DateScalar:
-    """A date as an Ibis literal."""
+def day_of(moment: date | ir.DateScalar) -> ir.DateScalar:
+    """A date as an Ibis literal; what stands for one already, as it is."""
+    if isinstance(moment, ir.Value):
+        return moment
     return ibis.literal(moment, type="date")
 
 

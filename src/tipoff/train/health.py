@@ -93,8 +93,10 @@ def healths(work: Work, days: Collection[date]) -> list[Health]:
     """The health of every system that was graded in the 30 days up to and with each of these days; in order of day and system."""
     if not days:
         return []
+    wanted = sorted(set(days))
+    starts = {f"from_{size}d": pa.array([day - timedelta(days=size - 1) for day in wanted], pa.date32()) for size in WINDOWS}
     found = []
-    for row in work.fetch(_rolling(work, days)).to_pylist():
+    for row in work.ask(_rolling, pa.table({"day": pa.array(wanted, pa.date32()), **starts})).to_pylist():
         windows = tuple(
             Window(size, wilson(row[f"won_{size}d"], row[f"n_{size}d"]), row[f"break_even_{size}d"] if row[f"n_{size}d"] else None)
             for size in WINDOWS
@@ -130,11 +132,8 @@ def _row(health: Health, states: Mapping[str, str]) -> dict[str, Any]:
     return row | {"state": states.get(health.system_id), "health": health.word, "health_days": health.judged.days}
 
 
-def _rolling(work: Work, days: Collection[date]) -> ir.Table:
-    """Sums over each day's windows, by system, of all systems and days in one query."""
-    wanted = sorted(set(days))
-    starts = {f"from_{size}d": pa.array([day - timedelta(days=size - 1) for day in wanted], pa.date32()) for size in WINDOWS}
-    asked = ibis.memtable(pa.table({"day": pa.array(wanted, pa.date32()), **starts}))
+def _rolling(work: Work, asked: ir.Table) -> ir.Table:
+    """Sums over each day's windows, by system, of all systems and days in one query. `asked`: days, and where their windows begin."""
     rows = _graded(work)
     longest = f"from_{max(WINDOWS)}d"
     joined = asked.join(rows, [rows.game_date <= asked.day, rows.game_date >= asked[longest]])
