@@ -27,7 +27,7 @@ from tipoff.errors import Busy, TipoffError
 from tipoff.flow.batch_log import BATCHES, Batch, BatchState, batch_of, batches, naive, of_batch, workflow_id
 from tipoff.flow.engine import Desk, Engine, Queue
 from tipoff.flow.house import House
-from tipoff.store.versions import Version, versions
+from tipoff.store.versions import generation
 from tipoff.store.warehouse import Work
 
 LOAD = Queue("load")
@@ -414,8 +414,7 @@ def _raise_fence(house: House, feed: str, game_date: date, owner: str) -> int:
 
 
 def _fence(work: Work, feed: str, game_date: date) -> int:
-    kind, scope = f"load:{feed}", game_date.isoformat()
-    return versions(work, [kind], [scope]).get((kind, scope), Version(0)).generation
+    return generation(work, f"load:{feed}", game_date.isoformat())
 
 
 def wait_for(desk: Desk, wanted: set[tuple[str, date, int]], seconds: float, *, repeats: bool = True) -> list[Batch]:

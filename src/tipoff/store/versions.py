@@ -38,6 +38,17 @@ def versions(work: Work, kinds: Collection[str], scopes: Collection[str]) -> dic
     return {(row["kind"], row["scope"]): Version(row["generation"], row["made_from"] or "") for row in rows}
 
 
+def generation(work: Work, kind: str, scope: str) -> int:
+    """The generation of one version; 0 where none is on record."""
+    rows = work.ask(_one, kind, scope)
+    return int(rows.column(0)[0].as_py()) if rows.num_rows else 0
+
+
+def _one(work: Work, kind: str, scope: str) -> ir.Table:
+    known = work.table(GENERATIONS)
+    return known.filter(known.kind == kind, known.scope == scope).select("generation")
+
+
 def _known(work: Work, kinds: ir.Table, scopes: ir.Table) -> ir.Table:
     known = work.table(GENERATIONS).semi_join(kinds, "kind").semi_join(scopes, "scope")
     return known.select("kind", "scope", "generation", "made_from")
