@@ -9,31 +9,22 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import duckdb
 import ibis
-import ibis.expr.datatypes as dt
-import ibis.expr.operations as ops
-import ibis.expr.types as ir
-import pyarrow as pa
-import sqlglot.expressions as sge
 import stamina
-from ibis.backends.duckdb import Backend as DuckDBBackend
-from ibis.backends.duckdb.converter import DuckDBPyArrowData
-from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 
 from tipoff.errors import BrokenInvariant, Busy, ConfigError, StorageError, StorageFull
-from tipoff.store.merge import annotate_sql, insert_sql, merge_sql, quoted, remove_sql
+from tipoff.store.duckdb_work import DuckDBWork
+from tipoff.store.merge import quoted
 from tipoff.store.schema import Kind, Table, fingerprint
-from tipoff.store.statements import Bound, Statement, Statements
-from tipoff.store.tables import ALL, table_named
-from tipoff.store.warehouse import Merged, Warehouse, Work, conform
+from tipoff.store.tables import ALL
+from tipoff.store.warehouse import Warehouse, Work
 
 _TYPES: dict[Kind, str] = {
     "string": "VARCHAR",
@@ -48,10 +39,6 @@ _LINGER_SECONDS = 0.25
 """So long a file that somebody lingers at stays open after its last unit of work."""
 _HOLD_SECONDS = 5.0
 """So long at most, whatever comes: then it is closed at the next chance."""
-_FEW = 500
-"""So many rows are merged without looking first whether any of them is there."""
-# DuckDB flattens nested selects by itself; having Ibis do it first only costs compile time.
-ibis.options.sql.fuse_selects = False
 
 
 class _File:
@@ -97,14 +84,14 @@ class DuckDBWarehouse(Warehouse):
     @contextmanager
     def reading(self) -> Iterator[Work]:
         with _disk_faults(self.path), self._opened() as connection:
-            yield _DuckDBWork(connection, "", self._file.columns)
+            yield DuckDBWork(connection, "", self._file.columns)
 
     @contextmanager
     def writing(self, run_id: str) -> Iterator[Work]:
         with self._file.writes, _disk_faults(self.path), self._opened() as connection:
             connection.begin()
             try:
-                yield _DuckDBWork(connection, run_id, self._file.columns)
+                yield DuckDBWork(connection, run_id, self._file.columns)
             except BaseException:
                 # A write that the disk refused may have ended the transaction already; what it raised is what counts.
                 with suppress(duckdb.Error):
@@ -278,157 +265,6 @@ def _holder(error: Exception) -> str:
     """Who holds the file, where DuckDB tells."""
     found = re.search(r"PID \d+", str(error))
     return f" ({found[0]})" if found else ""
-
-
-class _Compiler(DuckDBCompiler):  # type: ignore[misc]
-    """Ibis's compiler, which also writes parameters."""
-
-    def visit_Bound(self, _op: Bound, *, number: int, dtype: dt.DataType) -> sge.Expression:  # noqa: N802 - Ibis calls it so
-        written: sge.Expression = self.cast(sge.Parameter(this=sge.convert(number)), dtype)
-        return written
-
-
-_COMPILER = _Compiler()
-_STATEMENTS = Statements(lambda operation: _COMPILER.to_sqlglot(operation.to_expr()).sql(dialect=_COMPILER.dialect, copy=False))
-_NOWHERE = DuckDBBackend()
-"""The backend that expressions name: none of theirs is run by Ibis itself."""
-
-
-class _DuckDBWork(Work):
-    def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str, columns: dict[str, ibis.Schema]) -> None:
-        self._connection = connection
-        self._run_id = run_id
-        self._columns = columns
-        self._written_at = datetime.now(UTC)
-        self._kept = 0
-
-    def table(self, name: str) -> ir.Table:
-        declared = table_named(name)
-        if name not in self._columns:
-            backend = ibis.duckdb.from_connection(self._connection)
-            self._columns[name] = backend.get_schema(declared.short_name, database=declared.dataset)
-        place = ops.Namespace(database=declared.dataset)
-        return ops.DatabaseTable(declared.short_name, schema=self._columns[name], source=_NOWHERE, namespace=place).to_expr()
-
-    def fetch(self, expression: ir.Table) -> pa.Table:
-        return self._rows(_STATEMENTS.of(expression))
-
-    def ask(self, question: Callable[..., ir.Table], *arguments: Any) -> pa.Table:
-        return self._rows(_STATEMENTS.asked(self, question, arguments))
-
-    def _rows(self, statement: Statement) -> pa.Table:
-        rows: pa.Table = statement.expression.__pyarrow_result__(self._run(statement), data_mapper=DuckDBPyArrowData)
-        return rows
-
-    def keep(self, expression: ir.Table) -> ir.Table:
-        self._kept += 1
-        name = f"kept_{self._kept}"
-        self._run(_STATEMENTS.of(expression), f"CREATE TEMP TABLE {name} AS ")
-        place = ops.Namespace(catalog="temp", database="main")
-        return ops.DatabaseTable(name, schema=expression.schema(), source=_NOWHERE, namespace=place).to_expr()
-
-    def _run(self, statement: Statement, before: str = "") -> pa.Table:
-        """What a statement gives: all of it, while the rows that it was handed are there."""
-        for name, rows in statement.tables.items():
-            self._connection.register(name, rows)
-        try:
-            return self._connection.execute(before + statement.sql, statement.values).to_arrow_table()
-        finally:
-            for name in statement.tables:
-                self._connection.unregister(name)
-
-    def merge(self, name: str, rows: pa.Table) -> Merged:
-        declared = table_named(name)
-        if rows.num_rows == 0:
-            return Merged()
-        shaped = conform(declared, rows, self._written_at, self._run_id)
-        target = f"{declared.dataset}.{quoted(declared.short_name)}"
-        self._connection.register("staging", shaped)
-        try:
-            few = rows.num_rows <= _FEW
-            twins = _twins_of(declared, shaped) if few else self._twins(declared)
-            if twins and not declared.precedence:
-                raise BrokenInvariant(f"{declared.name} was offered one key twice: {dict(zip(declared.key, twins, strict=True))}.")
-            if few:
-                return self._merge_few(declared, target, rows.num_rows, twins=twins is not None)
-            if self._are_new(declared, target):
-                inserted = self._scalar(insert_sql(declared, target, "staging", twins=twins is not None))
-                return Merged(rows.num_rows, inserted, 0)
-            before = self._count(target)
-            changed = self._scalar(merge_sql(declared, target, "staging", twins=twins is not None))
-            inserted = self._count(target) - before
-        finally:
-            self._connection.unregister("staging")
-        return Merged(rows.num_rows, inserted, changed - inserted)
-
-    def _merge_few(self, declared: Table, target: str, offered: int, *, twins: bool) -> Merged:
-        """In one statement, which tells of each row what became of it: for a few rows, looking first costs more than it saves."""
-        sql = f"{merge_sql(declared, target, 'staging', twins=twins)} RETURNING merge_action"
-        done = [row[0] for row in self._connection.execute(sql).fetchall()]
-        return Merged(offered, done.count("INSERT"), done.count("UPDATE"))
-
-    def annotate(self, name: str, rows: pa.Table) -> int:
-        declared = table_named(name)
-        if rows.num_rows == 0:
-            return 0
-        self._connection.register("staging", rows)
-        try:
-            return self._scalar(annotate_sql(declared, f"{declared.dataset}.{quoted(declared.short_name)}", "staging"))
-        finally:
-            self._connection.unregister("staging")
-
-    def remove(self, name: str, keys: pa.Table) -> int:
-        declared = table_named(name)
-        missing = [key for key in declared.key if key not in keys.column_names]
-        if missing:
-            raise BrokenInvariant(f"{declared.name} cannot lose rows without {', '.join(missing)}, which is in its key.")
-        if keys.num_rows == 0:
-            return 0
-        self._connection.register("staging", keys.select(list(declared.key)))
-        try:
-            return self._scalar(remove_sql(declared, f"{declared.dataset}.{quoted(declared.short_name)}", "staging"))
-        finally:
-            self._connection.unregister("staging")
-
-    def touched(self, name: str, column: str) -> list[Any]:
-        declared = table_named(name)
-        target, wanted = f"{declared.dataset}.{quoted(declared.short_name)}", quoted(column)
-        rows = self._connection.execute(
-            f"SELECT DISTINCT {wanted} FROM {target} WHERE written_at = ? AND run_id = ? AND {wanted} IS NOT NULL ORDER BY {wanted}",
-            [self._written_at, self._run_id],
-        ).fetchall()
-        return [row[0] for row in rows]
-
-    def _twins(self, declared: Table) -> tuple[Any, ...] | None:
-        """A key that stands in the staged rows twice, or None. Asking costs a quarter of ranking the rows of every key."""
-        keys = ", ".join(quoted(key) for key in declared.key)
-        found: tuple[Any, ...] | None = self._connection.execute(
-            f"SELECT {keys} FROM staging GROUP BY {keys} HAVING COUNT(*) > 1 LIMIT 1"
-        ).fetchone()
-        return found
-
-    def _are_new(self, declared: Table, target: str) -> bool:
-        """Whether surely none of the staged keys stands in the table: not even their first and last columns do."""
-        ends = ", ".join(quoted(name) for name in dict.fromkeys((declared.key[0], declared.key[-1])))
-        sql = f"SELECT 1 FROM {target} SEMI JOIN (SELECT DISTINCT {ends} FROM staging) AS s USING ({ends}) LIMIT 1"
-        return self._connection.execute(sql).fetchone() is None
-
-    def _count(self, target: str) -> int:
-        return self._scalar(f"SELECT COUNT(*) FROM {target}")
-
-    def _scalar(self, sql: str) -> int:
-        row = self._connection.execute(sql).fetchone()
-        return int(row[0]) if row else 0
-
-
-def _twins_of(declared: Table, rows: pa.Table) -> tuple[Any, ...] | None:
-    """A key that stands in a few rows twice, or None."""
-    seen = set()
-    for key in zip(*(rows.column(name).to_pylist() for name in declared.key), strict=True):
-        if key in seen:
-            return key
-        seen.add(key)
-    return None
 
 
 def _migrate(connection: duckdb.DuckDBPyConnection) -> bool:
