@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from postgres import postgres as postgres
 from postgres import postgres_server as postgres_server
+from tipoff.collecting import collect_seldom
 
 if TYPE_CHECKING:
     from features.built_rows import Rows
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 settings.register_profile("tipoff", deadline=None)
 settings.load_profile("tipoff")
+collect_seldom()
 
 
 class NetworkIsShut(AssertionError):

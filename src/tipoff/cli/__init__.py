@@ -29,6 +29,7 @@ from tipoff.cli import (
     practice,
     repair,
 )
+from tipoff.collecting import collect_seldom
 from tipoff.errors import TipoffError
 
 app = typer.Typer(
@@ -89,6 +90,7 @@ def main() -> None:
     """Run a command. An error that Tipoff raises on purpose is told in two lines, and ends with its own exit code."""
     # A file that is waited for a moment is no news.
     logging.getLogger("stamina").setLevel(logging.ERROR)
+    collect_seldom()
     try:
         app()
     except TipoffError as error:
