@@ -20,9 +20,9 @@ BATCHES = sa.Table(
     "ops_batches",
     METADATA,
     sa.Column("feed", sa.String, primary_key=True),
-    sa.Column("game_date", sa.Date, primary_key=True),
+    sa.Column("game_date", sa.Date, primary_key=True, index=True),
     sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("state", sa.String, nullable=False),
+    sa.Column("state", sa.String, nullable=False, index=True),
     sa.Column("cause", sa.Text, nullable=False),  # why it was started
     sa.Column("attempt", sa.Integer, nullable=False),
     sa.Column("not_before", sa.DateTime, nullable=True),

@@ -40,10 +40,10 @@ def voices(slate: Slate) -> Voices:
     for row in slate.predictions:
         if row["is_active"]:
             standing[_key(row)][row["system_id"]] = row
-        elif row["invalidation_reason"] and not row["superseded_by"]:
+        else:
             reason, detail = _TAKEN_DOWN.get(row["invalidation_reason"], (row["invalidation_reason"], "taken down after he was predicted"))
             silent[_key(row)][row["system_id"]] = SystemAbsence(reason=reason, detail=detail, mended_by=None, system_id=row["system_id"])
-    for row in sorted(slate.absences, key=lambda row: row["written_at"]):
+    for row in slate.absences:
         silent[_key(row)][row["system_id"]] = SystemAbsence(
             reason=row["reason"], detail=row["detail"], mended_by=row["mended_by"], system_id=row["system_id"]
         )

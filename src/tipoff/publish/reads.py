@@ -30,6 +30,7 @@ _CONTEXT_COLUMNS = (
     *("streak_over", "streak_under", "newest_known_at"),
 )
 _FEATURE_COLUMNS = ("fatigue_score", "quality_score", "tier", "missing", "waived", "newest_known_at")
+_ABSENT = ("game_id", "player_lookup", "system_id")
 _PREDICTION_COLUMNS = (
     *("prediction_id", "game_id", "player_lookup", "system_id", "model_id", "team", "predicted_points", "predicted_mean", "sd"),
     *("p_over", "p_push", "p_under", "line", "bookmaker", "over_price", "under_price", "edge", "line_margin", "recommendation"),
@@ -69,8 +70,8 @@ def read_slate(work: Work, game_date: date, as_of: datetime | None) -> Slate:
     context = _rows(work, _newest(_until(_of(work, "analytics.upcoming_player_game_context", ids), "as_of", as_of), _CONTEXT_COLUMNS))
     lines = _rows(work, _newest(_until(_of(work, "analytics.player_line_summary", ids), "as_of", as_of), _LINE_COLUMNS, "newest_known_at"))
     features = _rows(work, _newest(_until(_of(work, "features.store", ids), "as_of", as_of), _FEATURE_COLUMNS))
-    predictions = _rows(work, _until(_of(work, "predictions.player_prop_predictions", ids), "as_of", as_of).select(*_PREDICTION_COLUMNS))
-    absences = _rows(work, _until(_of(work, "predictions.absences", ids), "as_of", as_of))
+    predictions = _rows(work, _standing(_until(_of(work, "predictions.player_prop_predictions", ids), "as_of", as_of)))
+    absences = _rows(work, _last_reasons(_until(_of(work, "predictions.absences", ids), "as_of", as_of)))
     players = sorted({row["player_lookup"] for rows in (context, lines, predictions, absences) for row in rows})
     names = _of(work, "ref.players", players, "player_lookup").select("player_lookup", "name")
     last, season = _history(work, players, game_date, as_of)
@@ -91,6 +92,19 @@ def read_slate(work: Work, game_date: date, as_of: datetime | None) -> Slate:
         names={row["player_lookup"]: row["name"] for row in _rows(work, names) if row["name"]},
         models=models,
     )
+
+
+def _standing(predictions: ir.Table) -> ir.Table:
+    """Predictions that stand, or were taken down: what a newer one superseded is shown nowhere."""
+    taken_down = predictions.invalidation_reason.notnull() & predictions.superseded_by.isnull()
+    return predictions.filter(predictions.is_active | taken_down).select(*_PREDICTION_COLUMNS)
+
+
+def _last_reasons(absences: ir.Table) -> ir.Table:
+    """Of each player and system the reason that was written last: a slate that ran a dozen times gave it as often."""
+    newest = ibis.window(group_by=_ABSENT, order_by=[ibis.desc("written_at"), "batch_id"])
+    last = absences.mutate(place=ibis.row_number().over(newest)).filter(lambda t: t.place == 0)
+    return last.select(*_ABSENT, "reason", "detail", "mended_by")
 
 
 def _games(work: Work, game_date: date, as_of: datetime | None) -> list[Row]:
