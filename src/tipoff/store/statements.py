@@ -26,6 +26,8 @@ from ibis.common.graph import Node
 from tipoff.clock import as_utc
 
 _AT_MOST = 2_000
+_LONG = 5_000
+"""Of more operations than these (a list of thousands of names) no statement is remembered: the next has another length."""
 _COMPARISONS = (ops.Equals, ops.NotEquals, ops.InValues)
 
 
@@ -63,8 +65,10 @@ class Statements:
         key = tuple(shape.lines)
         sql = self._shapes.get(key)
         if sql is None:
-            sql = _remember(self._shapes, key, self._write(shape.as_bound()))
-        tables = {_name(place): memtable.data.to_pyarrow(memtable.schema) for place, memtable in enumerate(shape.memtables)}
+            sql = self._write(shape.as_bound())
+            if len(key) <= _LONG:
+                _remember(self._shapes, key, sql)
+        tables = {_name(place): memtable.data.to_pyarrow(memtable.schema) for memtable, place in shape.memtables.items()}
         return Statement(expression, sql, [literal.value for literal in shape.literals], tables)
 
     def asked(self, work: Any, question: Callable[..., ir.Table], arguments: tuple[Any, ...]) -> Statement:
@@ -116,13 +120,14 @@ def _remember(known: dict[tuple[Any, ...], Any], key: tuple[Any, ...], value: An
 
 
 class _Shape:
-    """What of an expression its SQL depends on, one line an operation, operands first; and what it does not depend on, in order."""
+    """What of an expression its SQL depends on, one line an operation, operands first; and what it does not depend on, each with its
+    number."""
 
     def __init__(self, root: Node) -> None:
         self._root = root
         self.lines: list[tuple[Any, ...]] = []
-        self.literals: list[ops.Literal] = []
-        self.memtables: list[ops.InMemoryTable] = []
+        self.literals: dict[ops.Literal, int] = {}
+        self.memtables: dict[ops.InMemoryTable, int] = {}
         self._places: dict[tuple[Node, bool], int] = {}
         self._add(root)
 
@@ -138,10 +143,10 @@ class _Shape:
 
     def _line(self, node: Node, bound: bool) -> tuple[Any, ...]:
         if bound:
-            self.literals.append(node)
+            self.literals[node] = len(self.literals) + 1
             return (Bound, node.dtype)
         if isinstance(node, ops.InMemoryTable):
-            self.memtables.append(node)
+            self.memtables[node] = len(self.memtables)
             return (ops.InMemoryTable, node.schema)
         if isinstance(node, ops.DatabaseTable):
             return (ops.DatabaseTable, node.name, node.namespace, node.schema)  # whichever connection it was made with
@@ -165,7 +170,7 @@ class _Shape:
         if isinstance(node, ops.Literal):
             return self._bound(node) if _is_bound(node, compared=False) else node
         if isinstance(node, ops.InMemoryTable):
-            return node.copy(name=_name(self.memtables.index(node)))
+            return node.copy(name=_name(self.memtables[node]))
         if isinstance(node, _COMPARISONS):
             arguments = rewritten or dict(zip(node.__argnames__, node.__args__, strict=True))
             return node.__recreate__({name: self._compared(argument) for name, argument in arguments.items()})
@@ -177,7 +182,7 @@ class _Shape:
         return self._bound(argument) if isinstance(argument, ops.Literal) and _is_bound(argument, compared=True) else argument
 
     def _bound(self, literal: ops.Literal) -> Bound:
-        return Bound(self.literals.index(literal) + 1, literal.dtype)
+        return Bound(self.literals[literal], literal.dtype)
 
 
 def _is_bound(literal: ops.Literal, compared: bool) -> bool:
