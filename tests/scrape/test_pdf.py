@@ -13,7 +13,8 @@ from pypdf import get_configuration
 from tipoff.practice.pdf import Page, pdf_of
 from tipoff.scrape import pdf
 from tipoff.scrape.decode import Unreadable
-from tipoff.scrape.pdf import Area, Pdf, Word, read_pdf
+from tipoff.scrape.pages import MAGIC, Area, Pdf, Word
+from tipoff.scrape.pdf import read_pdf
 from tipoff.scrape.records import Payload, Reject
 from tipoff.scrape.sources import SOURCES, recognise
 
@@ -56,7 +57,7 @@ def test_a_hostile_pdf_is_told_by_its_rule(body: bytes, rule: str) -> None:
 
 def test_a_body_that_is_too_large_is_not_even_opened() -> None:
     with pytest.raises(Unreadable, match="too_large"):
-        read_pdf(pdf.MAGIC + b" " * pdf.MAX_BYTES)
+        read_pdf(MAGIC + b" " * pdf.MAX_BYTES)
 
 
 def test_forms_are_not_entered_so_they_cannot_unfold() -> None:
@@ -80,7 +81,7 @@ SOUND = pdf_of([Page(842, 595)], "A title")
 
 @given(st.integers(0, len(SOUND) - 1), st.binary(max_size=8), st.integers(0, 40))
 def test_no_damage_does_worse_than_unreadable(at: int, junk: bytes, cut: int) -> None:
-    found = _pdf_or_reject(pdf.MAGIC + SOUND[5:at] + junk + SOUND[at + cut :])
+    found = _pdf_or_reject(MAGIC + SOUND[5:at] + junk + SOUND[at + cut :])
     assert isinstance(found, Pdf) or (found.path, found.rows) == ("$", 1)
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 from typing import Any
 
 from tipoff.scrape.decode import decode
-from tipoff.scrape.pdf import MAGIC, Pdf, read_pdf
+from tipoff.scrape.pages import MAGIC, Pdf
 
 
 def document_of(body: bytes) -> Any:
     """A `Pdf`, or what a JSON decoder gives. Raises Unreadable with the decoder's rule where it is neither."""
-    return read_pdf(body) if body.startswith(MAGIC) else decode(body)
+    if not body.startswith(MAGIC):
+        return decode(body)
+    from tipoff.scrape.pdf import read_pdf  # a quarter of a second to import, and one source in five sends them
+
+    return read_pdf(body)
 
 
 def shown_of(document: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 
 from tipoff.scrape.bodies import document_of, shown_of
 from tipoff.scrape.decode import Unreadable
-from tipoff.scrape.pdf import Pdf
+from tipoff.scrape.pages import Pdf
 from tipoff.scrape.reading import Ledger, fault_of_object
 from tipoff.scrape.records import Parsed, Payload
 

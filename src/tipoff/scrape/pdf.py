@@ -17,8 +17,8 @@ from pypdf import Configuration, PageObject, PdfReader, apply_configuration
 from pypdf.errors import DependencyError, FileNotDecryptedError, LimitReachedError
 
 from tipoff.scrape.decode import Unreadable
+from tipoff.scrape.pages import LONGEST_TITLE, Area, Pdf, Word
 
-MAGIC = b"%PDF-"
 MAX_BYTES = 8 * 1024 * 1024
 MAX_PAGES = 60
 MAX_FONTS = 64
@@ -27,7 +27,6 @@ MAX_STEPS = 200_000
 """Drawing steps of all pages together; a page of the injury report has two thousand."""
 MAX_WORDS = 50_000
 
-_TITLE = 200
 _UNPACKED = 4 * 1024 * 1024
 _LIMITS = Configuration(
     maximum_declared_stream_length=MAX_BYTES,
@@ -50,40 +49,6 @@ _LIMITS = Configuration(
 )
 
 logging.getLogger("pypdf").setLevel(logging.CRITICAL + 1)  # what it mends in silence is no concern of an operator's; errors are raised
-
-
-@dataclass(frozen=True)
-class Area:
-    """A rectangle: points from the page's left and top."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-@dataclass(frozen=True)
-class Word:
-    """A piece of text without a blank within. Points from the page's left and top; `area` is what it is clipped to, None where nothing."""
-
-    text: str
-    x: float
-    y: float
-    area: Area | None = None
-
-
-@dataclass(frozen=True)
-class Pdf:
-    """A PDF: its title (empty where it has none), and the words of each page in the order in which they are drawn."""
-
-    title: str
-    pages: tuple[tuple[Word, ...], ...]
-
-    @property
-    def beginning(self) -> str:
-        """What is shown of it where it is set apart: its title and its first words."""
-        words = [word.text for page in self.pages for word in page[:40]]
-        return " ".join(filter(None, (self.title, *words)))[:_TITLE]
 
 
 def read_pdf(body: bytes) -> Pdf:
@@ -128,7 +93,7 @@ def _title(reader: PdfReader) -> str:
         title = reader.metadata.title if reader.metadata else None
     except Exception:  # noqa: BLE001 - a title that cannot be read is none, and its pages may be whole
         return ""
-    return " ".join(str(title or "")[:_TITLE].split())
+    return " ".join(str(title or "")[:LONGEST_TITLE].split())
 
 
 @dataclass

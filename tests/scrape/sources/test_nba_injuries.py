@@ -18,7 +18,8 @@ from odds_documents import SHARED, adds_up, rows, rules
 from tipoff.load.rules import RULES, rule_named
 from tipoff.names import TEAMS, player_lookup
 from tipoff.practice.report_sheet import SheetRow, sheet
-from tipoff.scrape.pdf import Area, Word, read_pdf
+from tipoff.scrape.pages import Area, Word
+from tipoff.scrape.pdf import read_pdf
 from tipoff.scrape.records import SHAPES, Parsed, Payload
 from tipoff.scrape.sources import espn, nba_injuries, recognise
 from tipoff.scrape.sources.nba_injuries.document import printed_at

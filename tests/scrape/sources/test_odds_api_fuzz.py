@@ -49,8 +49,8 @@ def spoil(document: Any, place: tuple[str | int, ...], how: str, junk: Any) -> N
             holder = holder[key]
         if how == "delete":
             del holder[last]
-        elif how == "double" and isinstance(holder, list):
-            holder.insert(int(last), copy.deepcopy(holder[int(last)]))
+        elif how == "double" and isinstance(holder, list) and isinstance(last, int):
+            holder.insert(last, copy.deepcopy(holder[last]))
         else:
             holder[last] = copy.deepcopy(junk)
     except (KeyError, IndexError, TypeError):

@@ -14,7 +14,7 @@ from typing import Any
 from tipoff.clock import as_utc, local_instant
 from tipoff.names import find_team, player_lookup
 from tipoff.scrape.opening import open_document
-from tipoff.scrape.pdf import Pdf
+from tipoff.scrape.pages import Pdf
 from tipoff.scrape.reading import LONGEST_TEXT, Ledger, text
 from tipoff.scrape.records import League, Parsed, Payload
 from tipoff.scrape.sources.nba_injuries.requests import SOURCE

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tipoff.scrape.pdf import Pdf, Word
+from tipoff.scrape.pages import Pdf, Word
 
 COLUMNS = ("date", "time", "matchup", "team", "player", "status", "reason")
 _SAME_LINE = 3.0
