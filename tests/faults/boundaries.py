@@ -173,7 +173,7 @@ def open_watched(run: dict[str, Any], boundaries: Boundaries) -> Iterator[Engine
         warehouse.boundaries = bucket.boundaries = boundaries
         watched = replace(house, warehouse=warehouse, bucket=bucket, vault=Vault(bucket), receipts=Receipts(bucket))
         queue = queue_of(run["feed"])
-        with running_engine(watched, {queue: ASKED_FOR.get(queue, ())}, (Overseer(),), beat=0.3, silence=60.0) as engine:
+        with running_engine(watched, {queue: ASKED_FOR.get(queue, ())}, (Overseer(),), beat=0.05, silence=60.0) as engine:
             boundaries.armed = True
             yield engine
 
@@ -200,7 +200,7 @@ def settle(engine: Engine, feed: str) -> None:
     while left := _left(engine, feed):
         if time.monotonic() > end:
             raise TimeoutError(f"still not over: {left}")
-        time.sleep(0.1)
+        time.sleep(0.02)
 
 
 def _left(engine: Engine, feed: str) -> list[Any]:
@@ -216,7 +216,7 @@ def do(run: dict[str, Any]) -> None:
     """One run, in this process."""
     boundaries = Boundaries(Boundary(*run["boundary"]) if run["boundary"] else None)
     watch_databases(boundaries)
-    engine_module.POLLING.update(sqlite=0.1, postgresql=0.1)
+    engine_module.POLLING.update(sqlite=0.03, postgresql=0.03)
     dataset_module.MIN_ROWS = ENOUGH_ROWS
     with open_watched(run, boundaries) as engine:
         ask_for(engine, run)

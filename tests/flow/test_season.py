@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,9 +24,6 @@ from tipoff.practice.mischief import Mischief
 PLAY = Play(first=date(2025, 12, 2), days=3, lines_before=timedelta(days=20), systems=("moving_average", "catboost_v9", "lightgbm_v12"))
 """Fourteen games; one more is put off after it was predicted, and one before."""
 CHAOS = Chaos(kills=0.15, jumps=0.08, repeats=0.15, late_boxes=0.3, missing_boxes=0.2)
-pytestmark = pytest.mark.skipif(
-    "SEASON_TESTS" not in os.environ, reason="six days of the practice league take many minutes; SEASON_TESTS=1 runs them"
-)
 
 
 @dataclass(frozen=True)
