@@ -392,7 +392,7 @@ def running_engine(
         serializer=_Json(),
         enable_otlp=False,
         log_level="ERROR",
-        notification_listener_polling_interval_sec=1.0,
+        notification_listener_polling_interval_sec=1.0 if for_long else 0.1,  # nobody listens; who leaves waits for one look
     )
     DBOS(config=config)
     DBOS.listen_queues([queue.name for queue in takes])
@@ -400,18 +400,17 @@ def running_engine(
     engine = Engine(house, client, worker_id, duties, beat, silence)
     _current = engine
     try:
-        DBOS.launch()
-        given = house.settings.poll_seconds
-        polling = given or POLLING["sqlite" if house.settings.database_url.startswith("sqlite") else "postgresql"]
-        for queue in takes:
-            DBOS.register_queue(
+        DBOS.migrate(house.settings.database_url)
+        for queue in takes:  # before the launch: what is registered after it is found by a look a second later
+            client.register_queue(
                 queue.name,
                 partition_concurrency=queue.each,
                 global_concurrency=1 if queue.each is None else None,
                 worker_concurrency=1 if queue.each is None else queue.here,
-                polling_interval_sec=queue.rests if for_long and not given else polling,
+                polling_interval_sec=_pause(house, queue, for_long),
                 on_conflict="always_update",
             )
+        DBOS.launch()
         engine.start()
         try:
             yield engine
@@ -438,6 +437,13 @@ def open_desk(house: House) -> Iterator[Desk]:
         yield Desk(house, client)
     finally:
         client.destroy()
+
+
+def _pause(house: House, queue: Queue, for_long: bool) -> float:
+    """Seconds between two looks into a queue."""
+    if house.settings.poll_seconds is not None:
+        return house.settings.poll_seconds
+    return queue.rests if for_long else POLLING["sqlite" if house.settings.database_url.startswith("sqlite") else "postgresql"]
 
 
 def _client_of(house: House) -> DBOSClient:
