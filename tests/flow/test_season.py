@@ -23,7 +23,7 @@ from tipoff.practice.mischief import Mischief
 
 PLAY = Play(first=date(2025, 12, 2), days=3, lines_before=timedelta(days=20), systems=("moving_average", "catboost_v9", "lightgbm_v12"))
 """Fourteen games; one more is put off after it was predicted, and one before."""
-CHAOS = Chaos(kills=0.15, jumps=0.08, repeats=0.15, late_boxes=0.3, missing_boxes=0.2)
+CHAOS = Chaos(kills=0.15, jumps=0.08, repeats=0.15, requests=0.1, late_boxes=0.3, missing_boxes=0.2)
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def test_three_days_of_chaos_end_whole(stormy: Lived) -> None:
     assert stormy.verdict.findings == []
     assert stormy.told.failures == []
     assert min(stormy.told.kills, stormy.told.jumps, stormy.told.repeated) > 0
-    assert stormy.told.faults > 20
+    assert stormy.told.faults > 10
 
 
 def test_chaos_changes_no_prediction_and_no_grade(calm: Lived, stormy: Lived) -> None:
