@@ -45,9 +45,9 @@ def league() -> Season:
     return world(PLAY)
 
 
-@pytest.fixture(scope="module")
-def past(league: Season, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("season") / "past"
+@pytest.fixture
+def past(league: Season, tmp_path: Path) -> Path:
+    folder = tmp_path / "past"
     prepare(load_settings(data_dir=folder), PLAY, lambda _name, _parts: lambda _done: None, league)
     return folder
 
@@ -59,32 +59,17 @@ def live(past: Path, league: Season, name: str, chaos: Chaos | None) -> Lived:
         return Lived(settings, told, check(house, league, PLAY.first, PLAY.last))
 
 
-@pytest.fixture(scope="module")
-def calm(past: Path, league: Season) -> Lived:
-    return live(past, league, "calm", None)
-
-
-@pytest.fixture(scope="module")
-def stormy(past: Path, league: Season) -> Lived:
-    return live(past, league, "stormy", CHAOS)
-
-
-def test_three_days_end_whole(calm: Lived) -> None:
-    assert calm.verdict.findings == []
-    assert calm.told.failures == []
+def test_three_days_end_whole_and_chaos_changes_no_prediction_and_no_grade(past: Path, league: Season) -> None:
+    """One test, so that no two processes live the same days."""
+    calm, stormy = live(past, league, "calm", None), live(past, league, "stormy", CHAOS)
+    for lived in (calm, stormy):
+        assert lived.verdict.findings == []
+        assert lived.told.failures == []
     assert calm.verdict.counts["games"] == calm.verdict.counts["box scores"] == 14
     assert calm.verdict.counts["called off"] == 2
     assert calm.verdict.counts["predictions"] == calm.verdict.counts["grades"] > 500
-
-
-def test_three_days_of_chaos_end_whole(stormy: Lived) -> None:
-    assert stormy.verdict.findings == []
-    assert stormy.told.failures == []
     assert min(stormy.told.kills, stormy.told.jumps, stormy.told.repeated) > 0
     assert stormy.told.faults > 10
-
-
-def test_chaos_changes_no_prediction_and_no_grade(calm: Lived, stormy: Lived) -> None:
     with calm.house() as one, stormy.house() as other:
         assert differences(one, other, PLAY.first, PLAY.last) == []
 
