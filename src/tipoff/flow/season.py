@@ -45,8 +45,6 @@ SEED = 7
 CADENCE = 720
 """Minutes between two asks for lines before the last one: a season has to be over in minutes."""
 SETTLED_WITHIN = 600.0
-NAP = timedelta(minutes=50)
-"""So long after its moment something is asked at the latest: what says something of a moment can be asked for an hour."""
 _MORNING = time(6, 0)
 _UNHURRIED = Patience(pace=0.0)  # the practice server, on this machine, asks nobody to go slowly
 _CLOCK = "clock"
@@ -166,15 +164,22 @@ def _live(house: House, clock: FileClock, play: Play, hands: Hands, told: Played
 
 
 def next_stop(house: House) -> datetime | None:
-    """When the clock is stopped next, after the present: so long after the first thing that is due as it can still be asked, or at a last
-    call before that; None where no plan has any more. So it stops a dozen times a day, each time for all that has come due, as a worker
-    that slept."""
+    """When the clock is stopped next, after the present: at six minutes to the hour after something is due, or at a last call before that;
+    None where no plan has any more. So it stops a dozen times a day, each time for all that has come due, as a worker that slept. The hours
+    are the same whatever else is due: what chaos adds moves no other stop."""
     now = house.clock.now()
     moments = [(at, is_call) for at, is_call in _plans(house) if at > now]
     if not moments:
         return None
     calls = [at for at, is_call in moments if is_call]
-    return min([min(at for at, _ in moments) + NAP, *calls])
+    return min([_six_to(min(at for at, _ in moments)), *calls])
+
+
+def _six_to(moment: datetime) -> datetime:
+    """The next six minutes to an hour, the moment itself included: when the last calls of games on the hour are, and within the hour in
+    which what tells of a moment can be asked for."""
+    whole = moment.replace(minute=54, second=0, microsecond=0)
+    return whole if moment <= whole else whole + timedelta(hours=1)
 
 
 def _plans(house: House) -> list[tuple[datetime, bool]]:
