@@ -128,3 +128,19 @@ def test_what_is_fetched_and_kept_is_what_ibis_itself_fetches(
     ]
     for found in (work.fetch(wanted), work.fetch(work.keep(wanted).order_by("game_id"))):
         assert [(row["home"], row["tag"], row["same"]) for row in found.to_pylist()] == expected
+
+
+def tips(work: Work, day: date, until: datetime, home: str, wanted: ir.Table, tag: tuple[str, ...] | None) -> ir.Table:
+    """A question."""
+    games = work.table("raw.schedule").filter(lambda t: t.game_date == day, lambda t: (t.commence_time <= until) | (t.home == home))
+    found = games.semi_join(wanted, "home").select("game_id", "home", "commence_time")
+    return (found if tag is None else found.mutate(tag=ibis.literal(tag[0]))).order_by("game_id")
+
+
+@given(home=strings, until=moments, day=st.sampled_from([DAY, DAY + timedelta(days=1)]), wanted=st.lists(strings), tag=strings | st.none())
+def test_what_is_asked_is_what_its_expression_fetches(
+    work: Work, home: str, until: datetime, day: date, wanted: list[str], tag: str | None
+) -> None:
+    rows = pa.table({"home": pa.array(wanted, pa.string())})
+    given = (day, until, home, rows, None if tag is None else (tag,))
+    assert work.ask(tips, *given).equals(Work.ask(work, tips, *given))
