@@ -51,6 +51,11 @@ class Expected:
     repairs: int = 0
     repaired_at: datetime | None = None
 
+    @property
+    def is_there(self) -> bool:
+        """Whether it was made, if with less than it should have."""
+        return self.standing in ("COMPLETE", "DEGRADED")
+
 
 @dataclass
 class Said:

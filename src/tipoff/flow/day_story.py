@@ -85,7 +85,7 @@ def day_story(state: State, settings: Settings, now: datetime, game_date: date) 
     games = games_around(state, game_date, game_date).get(game_date, [])
     record = asks_on_record(state, game_date)
     tasks = tasks_of(state, settings, game_date)
-    final = {cell.game_id for cell in expected_outputs(state, game_date) if cell.phase == "box" and cell.standing in _THERE}
+    final = {cell.game_id for cell in expected_outputs(state, game_date) if cell.phase == "box" and cell.is_there}
     plan = still_needed(capture_plan(game_date, games, settings), games, final)
     begins, ends = local_instant(game_date, time(0)), local_instant(game_date + timedelta(days=1), _ALERTS_UNTIL)
     moments = [
@@ -167,6 +167,5 @@ def _alerts(found: Iterable[Alert], begins: datetime, ends: datetime) -> list[Mo
 
 
 _KINDS: tuple[Kind, ...] = ("ask", "task", "batch", "alert")
-_THERE = ("COMPLETE", "DEGRADED")
 _WORST: tuple[Mark, ...] = ("failed", "due", "planned", "done", "missed")
 """What stands for several asks of one moment, the worst first."""

@@ -232,10 +232,29 @@ class Holder:
         self._attempt = batch.attempt
         self.generation = generation
         self._commits = 0
-        self._deadline = time.monotonic() + self._house.settings.batch_seconds * _LONGER.get(batch.feed, 1)
+        self._begin_step()
         self.batch = batch
         self.asked = batch.asked
         self.progress = batch.progress
+
+    @classmethod
+    def take_up(cls, engine: Engine, feed: str, game_date: date, number: int) -> Holder | None:
+        """Be the holder that this process was at the step before, with the time of a new step; `claim` where it was none, or somebody took
+        the batch over since."""
+        holders = engine.keep("held", _Held).holders
+        if (holder := holders.get((feed, game_date, number))) is not None:
+            with engine.house.state.reading() as connection:
+                found = _open_batch(connection, feed, game_date, number)
+            if found is not None and found.state == "processing" and found.generation == holder.generation:
+                holder._begin_step()
+                return holder
+        if (holder := cls.claim(engine, feed, game_date, number)) is not None:
+            holders[feed, game_date, number] = holder
+        return holder
+
+    def let_go(self) -> None:
+        """Hold it no more: `take_up` will claim it."""
+        self._engine.keep("held", _Held).holders.pop(self._key, None)
 
     @classmethod
     def claim(cls, engine: Engine, feed: str, game_date: date, number: int) -> Holder | None:
@@ -279,10 +298,10 @@ class Holder:
             raise Fenced(f"The batch of {feed} of {game_date} was taken over by another holder; this commit was refused.")
         self._check_time()
 
-    def beat(self, _documents: int = 0) -> None:
+    def beat(self, _documents: int = 0, **told: Any) -> None:
         """A sign of progress: the lease is renewed. Raises Fenced where it was taken away meanwhile, and OutOfTime."""
         with self._house.state.transaction() as connection:
-            values = {"beats": BATCHES.c.beats + 1, "lease_until": self._lease_until()}
+            values = {"beats": BATCHES.c.beats + 1, "lease_until": self._lease_until(), **told}
             if connection.execute(sa.update(BATCHES).where(self._mine()).values(**values)).rowcount == 0:
                 raise Fenced(f"The batch {workflow_id(*self._key)} was taken over.")
         self._check_time()
@@ -292,10 +311,7 @@ class Holder:
     def note(self, **progress: Any) -> None:
         """Put on record how far it is, for those who ask meanwhile: a sign of progress too. Raises as `beat` does."""
         self.progress = {**self.progress, **progress}
-        with self._house.state.transaction() as connection:
-            values = {"progress": json.dumps(self.progress, sort_keys=True, default=str)}
-            connection.execute(sa.update(BATCHES).where(self._mine()).values(**values))
-        self.beat()
+        self.beat(progress=json.dumps(self.progress, sort_keys=True, default=str))
 
     def end(self, state: BatchState, counts: Mapping[str, Any], error: str | None = None) -> str:
         """Write how it ended; `fenced` where it was no longer ours to end."""
@@ -314,6 +330,9 @@ class Holder:
         """Failed with its cause; tried again after a pause that grows, and parked when that did not help."""
         return _fail(self._engine, self._key, self._still_ours(), counts, error)
 
+    def _begin_step(self) -> None:
+        self._deadline = time.monotonic() + self._house.settings.batch_seconds * _LONGER.get(self._key[0], 1)
+
     def _mine(self) -> Any:
         return of_batch(*self._key) & self._still_ours()
 
@@ -329,6 +348,17 @@ class Holder:
         if time.monotonic() > self._deadline:
             feed, game_date, _ = self._key
             raise OutOfTime(f"The batch of {feed} of {game_date} took longer than {self._house.settings.batch_seconds:g} s.")
+
+
+class _Held:
+    """What this process holds between two steps."""
+
+    def __init__(self) -> None:
+        self.holders: dict[tuple[str, date, int], Holder] = {}
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.holders.clear()
 
 
 def fail_unclaimed(engine: Engine, feed: str, game_date: date, number: int, error: Exception) -> str:

@@ -193,7 +193,7 @@ def _plans(house: House) -> list[tuple[datetime, bool]]:
         day = first + timedelta(days=number)
         mine = games.get(day, [])
         cells = expected_outputs(house.state, day)
-        boxed = [cell.game_id for cell in cells if cell.phase == "box" and cell.standing in ("COMPLETE", "DEGRADED")]
+        boxed = [cell.game_id for cell in cells if cell.phase == "box" and cell.is_there]
         asks = capture_plan(day, mine, house.settings, no_roster if day >= today else ())
         found += [(ask.at, False) for ask in still_needed(asks, mine, boxed)]
         found += [(task.at, task.run_mode == "last_call") for task in tasks_of(house.state, house.settings, day)]

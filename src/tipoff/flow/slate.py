@@ -137,11 +137,13 @@ class Slate:
 
 @dataclass
 class Done:
-    """What a phase did; `ran` is False where everything was up to date. `stands` is what is there now (`tally`), of phase 5."""
+    """What a phase did; `ran` is False where everything was up to date; `is_closed` tells that no game is open: phases 4 and 5 have nothing
+    to do. `stands` is what is there now (`tally`), of phase 5."""
 
     ran: bool
     counts: dict[str, Any] = field(default_factory=dict)
     stands: dict[str, dict[str, Any]] = field(default_factory=dict)
+    is_closed: bool = False
 
 
 class Workbench:
@@ -223,7 +225,7 @@ def analyze(slate: Slate, bench: Workbench) -> Done:
         gone = take_down_closed(work, slate)
         games = slate.games(work)
         if not games.num_rows:
-            return Done(bool(gone), {"games_taken_down": gone})
+            return Done(bool(gone), {"games_taken_down": gone}, is_closed=True)
         moments, dirty = bench.moments(work, slate, games)
         merged = summarise_games(work, slate.game_date - WINDOW, slate.game_date)
         if dirty:

@@ -1,6 +1,6 @@
 """The slate as a durable workflow: analyze, features, predict, publish, each a step of its own, and what follows from it told in the end.
 
-Each step claims the batch anew: so whoever takes it up after a kill goes on at the step that was interrupted, and one who wakes up late is
+Each step takes the batch up anew: so whoever does it after a kill goes on at the step that was interrupted, and one who wakes up late is
 refused at his next commit. A step is safe to do again: what it had committed is up to date by then. It must never know what a phase does.
 """
 
@@ -27,6 +27,8 @@ from tipoff.store.warehouse import Work
 
 GO_ON = "done"
 """What a step gives where the next one follows."""
+CLOSED = "no game is open"
+"""What it gives where of those that follow only the last does."""
 
 
 @DBOS.workflow(name="slate_batch")
@@ -41,9 +43,12 @@ Step = Callable[[Holder, House, str], Done]
 
 def steps(feed: str, day: str, number: int, phases: dict[str, Step]) -> str:
     """Run these phases as steps, one after another, then end the batch and tell what follows. To be called within a workflow."""
+    state, last = GO_ON, list(phases)[-1]
     for name, work in phases.items():
+        if state == CLOSED and name != last:
+            continue
         state = DBOS.run_step({"name": f"{feed}:{name}"}, _step, feed, day, number, name, work)
-        if state != GO_ON:
+        if state not in (GO_ON, CLOSED):
             break
     else:
         state = DBOS.run_step({"name": f"{feed}:end"}, _end, feed, day, number)
@@ -66,7 +71,7 @@ def _step(feed: str, day: str, number: int, name: str, work: Step) -> str:
             recorded.counts = done.counts if done.ran else {"up_to_date": 1}
         was = holder.progress.get("ran", {})
         holder.note(phase=name, ran={**was, name: done.ran}, **({"stands": done.stands} if done.stands else {}))
-        return GO_ON
+        return CLOSED if done.is_closed else GO_ON
 
     return held(engine, feed, day, number, run)
 
@@ -84,19 +89,26 @@ def held(engine: Engine, feed: str, day: str, number: int, run: Callable[[Holder
     game_date = date.fromisoformat(day)
     with engine.working(), engine.house.warehouse.lingering():
         try:
-            holder = Holder.claim(engine, feed, game_date, number)
+            holder = Holder.take_up(engine, feed, game_date, number)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and tried again
             return fail_unclaimed(engine, feed, game_date, number, error)
         if holder is None:
             return "over"
-        try:
-            return run(holder)
-        except Leaves:
-            return "left"
-        except (Fenced, OutOfTime) as error:
-            return holder.give_up({}, error.message, got_on=False)
-        except Exception as error:  # noqa: BLE001
-            return _failed(engine.house, holder, error)
+        state = _run(engine, holder, run)
+        if state not in (GO_ON, CLOSED):
+            holder.let_go()
+        return state
+
+
+def _run(engine: Engine, holder: Holder, run: Callable[[Holder], str]) -> str:
+    try:
+        return run(holder)
+    except Leaves:
+        return "left"
+    except (Fenced, OutOfTime) as error:
+        return holder.give_up({}, error.message, got_on=False)
+    except Exception as error:  # noqa: BLE001
+        return _failed(engine.house, holder, error)
 
 
 def _failed(house: House, holder: Holder, error: Exception) -> str:

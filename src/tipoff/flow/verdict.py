@@ -177,7 +177,7 @@ def _stage(of_game: dict[str, Expected], now: datetime) -> str:
         return "graded"
     if now >= tip:
         box = of_game.get("box")
-        return "over" if box and box.standing in ("COMPLETE", "DEGRADED") else "begun"
+        return "over" if box and box.is_there else "begun"
     if predict is None or predict.standing == "EXPECTED":
         return "no lines yet" if predict and predict.detail == NO_LINES_YET else "ahead"
     if predict.standing == "RUNNING":
