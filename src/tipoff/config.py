@@ -122,7 +122,9 @@ class Settings(BaseSettings):
         2.0, ge=0, description="pause between something that arrived and the run that it leads to, so that what comes with it is in"
     )
     poll_seconds: float | None = Field(
-        None, gt=0, description="pause between two looks into a queue; default: short where somebody waits, 2 to 5 s in who is up for long"
+        None,
+        gt=0,
+        description="pause between two looks into a queue; default: short where somebody waits, 2 to 5 s in who is up for long",
     )
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")

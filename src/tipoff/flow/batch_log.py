@@ -85,8 +85,8 @@ def workflow_id(feed: str, game_date: date, number: int) -> str:
     return f"load:{feed}:{game_date.isoformat()}:{number}"
 
 
-def batches(state: State, game_date: date | None = None, feed: str | None = None, last: int = 500) -> list[Batch]:
-    """Batches on record, newest first."""
+def batches(state: State, game_date: date | None = None, feed: str | None = None, last: int = 500, *, since: int = 1) -> list[Batch]:
+    """Batches on record, newest first; of one feed and day those from number `since` on."""
     by_time = (BATCHES.c.created_at.desc(), BATCHES.c.number.desc())
     one_line = game_date is not None and feed is not None  # numbers go up whatever the clock does
     query = sa.select(BATCHES).order_by(*(by_time[1:] if one_line else by_time)).limit(last)
@@ -94,6 +94,8 @@ def batches(state: State, game_date: date | None = None, feed: str | None = None
         query = query.where(BATCHES.c.game_date == game_date)
     if feed is not None:
         query = query.where(BATCHES.c.feed == feed)
+    if since > 1:
+        query = query.where(BATCHES.c.number >= since)
     with state.reading() as connection:
         return [batch_of(row) for row in connection.execute(query).mappings()]
 

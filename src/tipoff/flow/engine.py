@@ -60,7 +60,7 @@ WORKERS = sa.Table(
 class Queue:
     """A queue: `here` at a time in one process, and at most `each` at a time for one partition key; where `each` is None it knows no
     partitions, and lets one through at a time whatever it is. `rests`: seconds between two looks into it by a process that is up for
-    long."""
+    long; what is looked into less often than others is so at any pace that is set."""
 
     name: str
     each: int | None = 1
@@ -442,7 +442,7 @@ def open_desk(house: House) -> Iterator[Desk]:
 def _pause(house: House, queue: Queue, for_long: bool) -> float:
     """Seconds between two looks into a queue."""
     if house.settings.poll_seconds is not None:
-        return house.settings.poll_seconds
+        return house.settings.poll_seconds * queue.rests / Queue.rests
     return queue.rests if for_long else POLLING["sqlite" if house.settings.database_url.startswith("sqlite") else "postgresql"]
 
 

@@ -454,8 +454,9 @@ def wait_for(desk: Desk, wanted: set[tuple[str, date, int]], seconds: float, *, 
     Raises Busy where that takes longer than `seconds`; they go on by themselves.
     """
     until = time.monotonic() + seconds
+    first = {key: min(number for *other, number in wanted if tuple(other) == key) for key in sorted({want[:2] for want in wanted})}
     while True:
-        of_days = [batch for feed, day in sorted({want[:2] for want in wanted}) for batch in batches(desk.house.state, day, feed)]
+        of_days = [batch for feed, day in first for batch in batches(desk.house.state, day, feed, since=first[feed, day])]
         found = [batch for batch in of_days if any(_covers(batch, want) for want in wanted)]
         if found and all(batch.over or (batch.not_before is not None and not repeats) for batch in found):
             return found

@@ -113,7 +113,9 @@ def planned_games(house: House, first: date, last: date) -> dict[date, list[Plan
 
 
 def _planned(work: Work, first: date, last: date) -> ir.Table:
-    schedule = work.table("raw.schedule")
+    everything = work.table("raw.schedule")
+    near = everything.filter(everything.game_date >= day_of(first), everything.game_date <= day_of(last))
+    schedule = everything.semi_join(near, "game_id")  # every word on the games that any word has in these days
     games = newest_schedule(schedule).filter(
         lambda t: (t.game_date >= day_of(first)) & (t.game_date <= day_of(last)) & t.status.isin(["scheduled", "live", "final"])
     )

@@ -42,8 +42,9 @@ FIRST = date(2026, 1, 24)
 """Thirty days from here hold four Mondays, the All-Star break with the refit after it, and games put off, cancelled and moved here."""
 RULES = Rules(postponement_rate=0.03)
 SEED = 7
-CADENCE = 720
-"""Minutes between two asks for lines before the last one: a season has to be over in minutes."""
+CADENCE = 840
+"""Minutes between two asks for lines before the last one, and half of it between two for injuries, which so come with the schedule's: a
+season has to be over in minutes."""
 SETTLED_WITHIN = 600.0
 _MORNING = time(6, 0)
 _UNHURRIED = Patience(pace=0.0)  # the practice server, on this machine, asks nobody to go slowly

@@ -35,7 +35,7 @@ from tipoff.flow.season_chaos import Chaos, Strike
 from tipoff.flow.worker import TICKS, working
 from tipoff.store.warehouse import Work
 
-_LOOK = 0.05  # seconds between two looks at what is still going on
+_LOOK = 0.1  # seconds between two looks at what is still going on
 _STARTED_WITHIN = 60.0
 _AN_HOUR = timedelta(hours=1)
 
