@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     poll_seconds: float | None = Field(
         None,
         gt=0,
-        description="pause between two looks into a queue; default: short where somebody waits, 2 to 5 s in who is up for long",
+        description="pause between two looks into a queue; default: short where somebody waits, 5 to 10 s in who is up for long",
     )
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")

@@ -65,7 +65,7 @@ class Queue:
     name: str
     each: int | None = 1
     here: int = 4
-    rests: float = 2.0
+    rests: float = 5.0
 
 
 class WorkflowFailed(TipoffError):

@@ -32,7 +32,7 @@ from tipoff.store.warehouse import Work
 
 LOAD = Queue("load")
 PHASES = Queue("phases", here=2)
-TRAIN = Queue("train", here=1, rests=5.0)
+TRAIN = Queue("train", here=1, rests=10.0)
 
 
 @dataclass(frozen=True)

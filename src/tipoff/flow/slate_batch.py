@@ -44,15 +44,16 @@ Step = Callable[[Holder, House, str], Done]
 def steps(feed: str, day: str, number: int, phases: dict[str, Step]) -> str:
     """Run these phases as steps, one after another, then end the batch and tell what follows. To be called within a workflow."""
     state, last = GO_ON, list(phases)[-1]
-    for name, work in phases.items():
-        if state == CLOSED and name != last:
-            continue
-        state = DBOS.run_step({"name": f"{feed}:{name}"}, _step, feed, day, number, name, work)
-        if state not in (GO_ON, CLOSED):
-            break
-    else:
-        state = DBOS.run_step({"name": f"{feed}:end"}, _end, feed, day, number)
-    DBOS.run_step({"name": f"{feed}:relay"}, tell)
+    with current().house.warehouse.lingering():
+        for name, work in phases.items():
+            if state == CLOSED and name != last:
+                continue
+            state = DBOS.run_step({"name": f"{feed}:{name}"}, _step, feed, day, number, name, work)
+            if state not in (GO_ON, CLOSED):
+                break
+        else:
+            state = DBOS.run_step({"name": f"{feed}:end"}, _end, feed, day, number)
+        DBOS.run_step({"name": f"{feed}:relay"}, tell)
     return state
 
 
@@ -87,7 +88,7 @@ def held(engine: Engine, feed: str, day: str, number: int, run: Callable[[Holder
     """Do something as the holder of a batch; what it gives, or how the batch ended. `over` where it was over before, `left` where this
     process leaves and another goes on."""
     game_date = date.fromisoformat(day)
-    with engine.working(), engine.house.warehouse.lingering():
+    with engine.working():
         try:
             holder = Holder.take_up(engine, feed, game_date, number)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is told, and tried again

@@ -22,7 +22,7 @@ from tipoff.flow.outbox import Postman
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.telling import Teller
 
-TICKS = Queue("ticks", each=None, rests=5.0)
+TICKS = Queue("ticks", each=None, rests=10.0)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
 ASKED_FOR: Takes = {
     LOAD: (loading.load_batch,),
