@@ -105,6 +105,7 @@ class Settings(BaseSettings):
         None, ge=0, description="credits of The Odds API that a UTC month may cost; default: no limit of ours"
     )
     systems_file: Path | None = Field(None, description="a TOML file with systems of one's own, beside the fleet's or in their place")
+    systems: tuple[str, ...] = Field((), description="the systems that are trained and heard, by name; default: all of the fleet")
     lease_seconds: float = Field(120.0, gt=0, description="a batch whose holder makes no progress for so long is taken over, in seconds")
     batch_seconds: float = Field(900.0, gt=0, description="time limit of a batch, in seconds")
     batch_attempts: int = Field(4, ge=1, description="how often a batch that fails is tried before it is parked")

@@ -331,3 +331,50 @@ def test_a_game_that_is_still_under_way_is_graded_when_it_is_over_and_not_before
     waited = {pick for pick in said if pick[0] == late.game_id}
     assert waited
     assert {pick: found[pick]["result"] for pick in waited} == {pick: result_of(said[pick], happened[pick[:2]][0]) for pick in waited}
+
+
+class TestClosingValues:
+    def test_a_quote_that_is_the_close_itself_measures_nothing(self, night: tuple[house.Stage, list[SystemRecord]]) -> None:
+        stage, _ = night
+        found = grades(stage).values()
+        assert any(row["close_minutes"] == pytest.approx(10.0) for row in found)
+        assert all(row["clv_points"] is None and row["clv_prob"] is None for row in found)
+
+    def test_beside_a_later_close_each_pick_has_both_values_for_the_side_it_leans_to(self, tmp_path: Path) -> None:
+        stage = house.played().copy(tmp_path)
+        stage.load([house.lines(game, game.tip - timedelta(minutes=2)) for game in house.games_of_night()])
+        grade(stage.warehouse, house.NIGHT, now=house.MORNING, run_id="a run")
+        said, close = predictions(stage), _closes_by_hand(stage)
+        measured = {pick: row for pick, row in grades(stage).items() if row["clv_points"] is not None}
+        assert len(measured) > 100
+        assert sum(row["clv_prob"] is not None for row in measured.values()) > len(measured) / 2
+        moved = 0
+        for pick, row in measured.items():
+            told = said[pick]
+            assert row["close_minutes"] == pytest.approx(2.0)
+            assert row["close_line"] == pytest.approx(close[pick[:2]])
+            assert row["clv_points"] == pytest.approx((1 if told["side"] == "OVER" else -1) * (close[pick[:2]] - told["line"]))
+            moved += row["clv_points"] != 0.0
+            price = told["over_price" if told["side"] == "OVER" else "under_price"]
+            assert row["clv_prob"] is None or -1.0 < row["clv_prob"] < price - 1.0
+        assert moved
+
+    def test_a_close_that_moved_to_the_side_taken_is_worth_more_than_one_that_moved_away(self, tmp_path: Path) -> None:
+        stage = house.played().copy(tmp_path)
+        stage.load([house.lines(game, game.tip - timedelta(minutes=2)) for game in house.games_of_night()])
+        grade(stage.warehouse, house.NIGHT, now=house.MORNING, run_id="a run")
+        values = [(row["clv_points"], row["clv_prob"]) for row in grades(stage).values() if row["clv_prob"] is not None]
+        better, worse = ([chance for points, chance in values if sign * points >= 1.0] for sign in (1, -1))
+        assert better
+        assert worse
+        assert np.mean(better) > np.mean(worse)
+
+
+def _closes_by_hand(stage: house.Stage) -> dict[tuple[str, str], float]:
+    """The median over the books of the main lines that stood two minutes before the tip."""
+    tips = {game.game_id: game.tip for game in house.games_of_night()}
+    lines: dict[tuple[str, str], list[float]] = {}
+    for row in stage.warehouse.read("raw.odds_player_points", is_main=True).to_pylist():
+        if row["game_id"] in tips and row["snapshot_at"] == tips[row["game_id"]] - timedelta(minutes=2):
+            lines.setdefault((row["game_id"], row["player_lookup"]), []).append(row["point"])
+    return {pair: float(np.median(points)) for pair, points in lines.items()}

@@ -37,14 +37,14 @@ def backtest(
     from tipoff.flow import backtest as flow
     from tipoff.flow.backtest_plan import plan_of
     from tipoff.flow.backtest_report import report
-    from tipoff.flow.house import open_house
-    from tipoff.predict.systems import linked, systems_named, window_of, with_window
+    from tipoff.flow.house import open_house, systems_of
+    from tipoff.predict.systems import linked, window_of, with_window
 
     if file is not None and not file.absolute().parent.is_dir():
         raise BadInput(f"{file.parent} is no folder.", hint="Make it first: the figures are written at the end.")
     settings = settings_of(data_dir)
     clock = clock_of(settings)
-    chosen = systems_named([name.strip() for name in systems.split(",")] if systems else None, settings.systems_file)
+    chosen = systems_of(settings, [name.strip() for name in systems.split(",")] if systems else None)
     if window is not None:
         chosen = linked([with_window(system, window) for system in chosen])
     plan = plan_of(

@@ -129,12 +129,11 @@ def train(
     """Train the systems of the fleet on what the warehouse holds of the days before a date."""
     from tipoff.clock import resolve_date
     from tipoff.config import clock_of
-    from tipoff.flow.house import open_house
+    from tipoff.flow.house import open_house, systems_of
     from tipoff.flow.training import train_fleet
-    from tipoff.predict.systems import systems_named
 
     settings = settings_of(data_dir)
-    chosen = systems_named([name.strip() for name in systems.split(",")] if systems else None, settings.systems_file)
+    chosen = systems_of(settings, [name.strip() for name in systems.split(",")] if systems else None)
     with open_house(settings, clock_of(settings)) as house, progress(json) as announce:
         day = resolve_date(until, house.clock)
         tick = announce(f"train for {day}", len(chosen) + 1)

@@ -29,11 +29,10 @@ from tipoff.flow.backfill import DayPlan, Kind, Snapshot, Wanted, plan_days
 from tipoff.flow.backfill import start as start_backfill
 from tipoff.flow.batch_log import Batch, batches
 from tipoff.flow.engine import Desk
-from tipoff.flow.house import House
+from tipoff.flow.house import House, systems_of
 from tipoff.flow.slate import ask
 from tipoff.flow.speaking import anything_new
 from tipoff.flow.standing import status as status
-from tipoff.predict.systems import systems_named
 from tipoff.store.warehouse import Work, day_of
 from tipoff.train.registry import serving
 
@@ -280,7 +279,7 @@ def _known_systems(house: House, names: Sequence[str] | None) -> list[str] | Non
     """The systems asked for, sorted; None for all. Raises BadInput for one that there is not."""
     if not names:
         return None
-    known = [system.system_id for system in systems_named(None, house.settings.systems_file)]
+    known = [system.system_id for system in systems_of(house.settings)]
     if unknown := sorted(set(names) - set(known)):
         raise BadInput(f"No system is called {', '.join(unknown)}.", hint=f"There are {', '.join(known)}.")
     return sorted(set(names))
@@ -299,7 +298,7 @@ def _ready(house: House, game_date: date, systems: list[str] | None, run_mode: R
         trained = set(serving(work.fetch(work.table("models.registry")).to_pylist()))
         known = work.table("analytics.upcoming_player_game_context")
         players = work.fetch(known.filter(known.game_id.isin(games)).select("game_id", "player_lookup").distinct()).num_rows or None
-    asked = set(systems or [system.system_id for system in systems_named(None, house.settings.systems_file)])
+    asked = set(systems or [system.system_id for system in systems_of(house.settings)])
     if not asked & trained:
         missing.append(f"a trained model of {', '.join(sorted(asked)) if systems else 'any system'} (`tipoff train`)")
     if missing:

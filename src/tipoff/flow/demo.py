@@ -22,14 +22,13 @@ from tipoff.config import Settings
 from tipoff.errors import TipoffError
 from tipoff.flow.batch_log import batches
 from tipoff.flow.history import History
-from tipoff.flow.house import House, open_house
+from tipoff.flow.house import House, open_house, systems_of
 from tipoff.flow.night import Night, PhaseResult, Phases, count_night
 from tipoff.flow.season_crew import Alone
 from tipoff.flow.training import train_fleet
 from tipoff.grade.run import SystemRecord, day_records
 from tipoff.practice import simulate
 from tipoff.practice.server import API_KEY, running
-from tipoff.predict.systems import systems_named
 from tipoff.scrape.client import Patience
 
 SEED = 7
@@ -99,7 +98,7 @@ def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, see
         with open_house(upstream, clock) as house:
             with History(house, _UNHURRIED) as history:
                 _past(story, announce, house, history, last_night)
-            with _step(story, announce, "train", len(systems := systems_named(None, settings.systems_file)) + 1) as counts:
+            with _step(story, announce, "train", len(systems := systems_of(settings)) + 1) as counts:
                 trained = train_fleet(house, systems, last_night, WINDOW, announce("train", len(systems) + 1))
                 counts |= {"rows": trained.manifests[0].rows, "systems": len(trained.manifests)}
             with Alone.working(house) as hands:

@@ -14,12 +14,12 @@ from typing import Any, Literal
 from tipoff.clock import game_date_of
 from tipoff.errors import BadInput
 from tipoff.flow.alerts import Severity, note
-from tipoff.flow.house import House
+from tipoff.flow.house import House, systems_of
 from tipoff.flow.messages import completion, put
 from tipoff.flow.telling import tell_in_log
 from tipoff.predict.artefacts import Loaded, manifest_path
 from tipoff.predict.guard import Staleness, days_since, staleness
-from tipoff.predict.systems import System, systems_named
+from tipoff.predict.systems import System
 from tipoff.store.warehouse import Work
 from tipoff.train import registry
 from tipoff.train.backtests import Backtest, finished
@@ -80,7 +80,7 @@ def fleet_status(house: House, backtest_id: str | None = None, last_changes: int
         sick = {health.system_id: health for health in healths(work, [day - timedelta(days=1)])}
         served = registry.serving(rows)
         head, bootstrap = registry.headline(rows, [name for name in served if name not in sick or sick[name].word != "BLOCKED"])
-        ids = dict.fromkeys([*(system.system_id for system in systems_named(None, house.settings.systems_file)), *served])
+        ids = dict.fromkeys([*(system.system_id for system in systems_of(house.settings)), *served])
         champion = registry.champion_of(rows)
         live = {name: _live(work, row, champion) for name, row in served.items()}
     judged = {name: _verdicts(house, row, champion, backtests, live[name]) for name, row in served.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from tipoff.config import Settings
 from tipoff.flow.credits import Credits
 from tipoff.flow.halts import active
 from tipoff.flow.state import State
+from tipoff.predict.systems import System, systems_named
 from tipoff.publish.documents import Halt
 from tipoff.publish.status import PhaseRun, publish_status
 from tipoff.store import open_warehouse
@@ -22,6 +23,12 @@ from tipoff.store.receipts import Receipts
 from tipoff.store.warehouse import Warehouse
 
 _STATUS_WORDS = {"complete": "success"}
+
+
+def systems_of(settings: Settings, named: Iterable[str] | None = None) -> list[System]:
+    """The systems in service, ensembles last: those that are `named`, else the settings' own, else all of the fleet; an ensemble brings
+    its members. Raises ConfigError for a name that no system has."""
+    return systems_named(list(named or settings.systems) or None, settings.systems_file)
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dbos import DBOS
 
-from tipoff.flow.house import House
+from tipoff.flow.house import House, systems_of
 from tipoff.flow.lease import Holder
 from tipoff.flow.slate import Done
 from tipoff.flow.slate_batch import sealed, steps
 from tipoff.flow.training import train_within
-from tipoff.predict.systems import systems_named
 
 
 @DBOS.workflow(name="train_batch")
@@ -23,7 +22,7 @@ def train_batch(feed: str, day: str, number: int) -> str:
 
 def _train(holder: Holder, house: House, _phase: str) -> Done:
     named = holder.asked.get("systems")
-    systems = systems_named(list(named) if named else None, house.settings.systems_file)
+    systems = systems_of(house.settings, named)
     trained = train_within(house, systems, holder.batch.game_date, holder.asked.get("window"), holder.beat, holder.guard)
     seal = sealed(holder, house)
     with house.warehouse.writing(house.run_id) as work:

@@ -27,7 +27,7 @@ from tipoff.errors import BadInput
 from tipoff.flow.expected import expected_outputs
 from tipoff.flow.game_days import games_around, note_games, tasks_of
 from tipoff.flow.history import History
-from tipoff.flow.house import House, open_house
+from tipoff.flow.house import House, open_house, systems_of
 from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, still_needed
 from tipoff.flow.scraping import teams_without_roster
 from tipoff.flow.season_chaos import Chaos
@@ -35,16 +35,14 @@ from tipoff.flow.season_crew import Alone, Crew, Hands
 from tipoff.flow.training import train_fleet
 from tipoff.practice import Rules, Season, simulate
 from tipoff.practice.server import API_KEY, running
-from tipoff.predict.systems import systems_named
 from tipoff.scrape.client import Patience
 
 FIRST = date(2026, 1, 24)
 """Thirty days from here hold four Mondays, the All-Star break with the refit after it, and games put off, cancelled and moved here."""
 RULES = Rules(postponement_rate=0.03)
 SEED = 7
-CADENCE = 840
-"""Minutes between two asks for lines before the last one, and half of it between two for injuries, which so come with the schedule's: a
-season has to be over in minutes."""
+CADENCE = 720
+"""Minutes between two asks for lines before the last one: a season has to be over in minutes."""
 SETTLED_WITHIN = 600.0
 _MORNING = time(6, 0)
 _UNHURRIED = Patience(pace=0.0)  # the practice server, on this machine, asks nobody to go slowly
@@ -115,14 +113,14 @@ def prepare(settings: Settings, play: Play, announce: Announce, season: Season |
     before = play.first - timedelta(days=1)
     with (
         running(season, clock) as base,
-        open_house(_upstream(settings, base), clock) as house,
+        open_house(_upstream(settings, play, base), clock) as house,
         History(house, _UNHURRIED) as history,
     ):
         announce("the schedule", None)
         history.schedule()
         history.box_scores(before, announce("box scores of the past", len(history.games_without_box(before))))
         history.closing_lines(play.first - play.lines_before, before, announce("closing lines of the past", None))
-        systems = systems_named(list(play.systems) if play.systems else None, settings.systems_file)
+        systems = systems_of(settings, play.systems)
         train_fleet(house, systems, play.first, None, announce("the fleet", len(systems) + 1))
 
 
@@ -134,7 +132,7 @@ def play_days(settings: Settings, play: Play, announce: Announce, chaos: Chaos |
     told = Played()
     start = perf_counter()
     with running(season, clock, mischief=mischief) as base:
-        upstream = _upstream(settings, base)
+        upstream = _upstream(settings, play, base)
         with open_house(upstream, clock) as house, _hands(house, clock, chaos) as hands:
             _live(house, clock, play, hands, told, announce)
             told.kills, told.jumps, told.repeated, told.failures = hands.kills, hands.jumps, hands.repeated, hands.failures
@@ -211,10 +209,11 @@ def _clock(settings: Settings, play: Play) -> FileClock:
     return clock
 
 
-def _upstream(settings: Settings, base: str) -> Settings:
+def _upstream(settings: Settings, play: Play, base: str) -> Settings:
     """The settings with the practice server as every source, and a pace at which days pass in seconds."""
     given = {
         "league": "practice",
+        "systems": play.systems or settings.systems,
         "clock_file": (settings.clock_file or settings.data_dir / _CLOCK).absolute(),
         "odds_api_url": f"{base}/odds-api",
         "nba_cdn_url": f"{base}/nba-cdn",

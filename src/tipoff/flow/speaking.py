@@ -22,7 +22,7 @@ from tipoff.features.dirty import newest_rows, standing_rows
 from tipoff.features.quality import MIN_SCORE, RunMode
 from tipoff.flow.called_off import SAID, take_down_closed
 from tipoff.flow.fleet import Fleet, watched
-from tipoff.flow.house import House
+from tipoff.flow.house import House, systems_of
 from tipoff.flow.slate import Asked, Done, Slate, Workbench
 from tipoff.flow.tally import tally
 from tipoff.market.taking import quotes_to_take
@@ -31,7 +31,7 @@ from tipoff.predict.activate import PREDICTIONS, Word, activate_all, take_down_o
 from tipoff.predict.past_margins import past_margins
 from tipoff.predict.slate import Slate as Spoken_of
 from tipoff.predict.slate import SlateOptions, Spoken, held_back, slate_of, speak
-from tipoff.predict.systems import System, systems_named
+from tipoff.predict.systems import System
 from tipoff.predict.unresolved import unresolved_absences, waiting_names
 from tipoff.store.versions import FEATURES, Version, advance, versions
 from tipoff.store.warehouse import Work, day_of
@@ -64,7 +64,7 @@ def loaded_fleet(house: House, at_hand: dict[str, artefacts.Loaded] | None = Non
     at_hand = {} if at_hand is None else at_hand
     served = serving(house.warehouse.read("models.registry").to_pylist())
     fleet: Fleet = []
-    for system in systems_named(None, house.settings.systems_file):
+    for system in systems_of(house.settings):
         mine = served.get(system.system_id)
         if mine is None:
             fleet.append((system, None, "it is not trained: run `tipoff train`"))

@@ -1,26 +1,30 @@
 """Grade a day: every active prediction against the newest box scores, once a (player, game, system); grading again replaces.
 
-Knows predictions, box scores, schedule and reports. It must never change a prediction.
+Knows predictions, box scores, schedule, reports and closing quotes. It must never change a prediction.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tipoff.analyze.history import newest_schedule
 from tipoff.analyze.reports import coverage, silent_teams, statuses
 from tipoff.analyze.schedule import Schedule
 from tipoff.analyze.slate import known_games
+from tipoff.analyze.slope import spread_of_points
 from tipoff.errors import NotReady
 from tipoff.grade.metrics import hit_rate, point_errors, shifted_line
 from tipoff.grade.settle import Settlement, settle
+from tipoff.market.closing import Closed, closing_lines, closing_values
 from tipoff.predict.activate import PREDICTIONS
 from tipoff.rates import Rate
 from tipoff.store.warehouse import Warehouse, Work, day_of
@@ -84,7 +88,16 @@ def _settled(work: Work, game_date: date) -> tuple[pa.Table, Settlement]:
     completed = _floats(rows, "completed")
     if not (completed == 1).any():
         raise NotReady(f"No game of {game_date} is final.", hint="Load its box scores, then grade again.")
-    return rows, _settle(rows)
+    return _with_closes(work, rows), _settle(rows)
+
+
+def _with_closes(work: Work, rows: pa.Table) -> pa.Table:
+    """The rows with the close of each player beside them (`closing_lines`), as of the tip of the game's newest schedule."""
+    games = rows.group_by(["game_id"], use_threads=False).aggregate([("tip", "max")]).rename_columns(["game_id", "tip"])
+    closes = closing_lines(work, ibis.memtable(games.filter(pc.is_valid(games.column("tip")))), partial(spread_of_points, work))
+    placed = rows.append_column("place", pa.array(np.arange(rows.num_rows)))
+    joined = placed.join(closes, ["game_id", "player_lookup"], join_type="left outer")
+    return joined.sort_by("place").drop_columns(["place"]).combine_chunks()
 
 
 def _standing(work: Work, game_date: date) -> ir.Table:
@@ -102,7 +115,7 @@ def _to_grade(work: Work, game_date: date, games: ir.Table) -> ir.Table:
     mine = _standing(work, game_date)
     box = work.as_of("raw.player_box", game_date=game_date)
     actual = box.select("game_id", "player_lookup", "minutes", "did_not_play", absence="reason", actual_points=box.points.cast("float64"))
-    schedule = newest_schedule(work.table("raw.schedule")).select("game_id", "status")
+    schedule = newest_schedule(work.table("raw.schedule")).select("game_id", "status", tip="commence_time")
     boxed = box.group_by("game_id").agg(boxed=box.count())
     listed = statuses(work, games).select("game_id", "player_lookup", "injury_status")
     joined = mine.left_join(actual, ["game_id", "player_lookup"]).drop("game_id_right", "player_lookup_right")
@@ -120,9 +133,25 @@ def _to_grade(work: Work, game_date: date, games: ir.Table) -> ir.Table:
     ).order_by(["game_id", "player_lookup", "system_id"])
 
 
+def _price(rows: pa.Table, side: np.ndarray[tuple[int], np.dtype[np.object_]]) -> Floats:
+    """The price of a side of each row. Nobody can bet at a consensus: its prices tell what the market thought, and return nothing."""
+    price = np.where(side == "OVER", _floats(rows, "over_price"), np.where(side == "UNDER", _floats(rows, "under_price"), np.nan))
+    price[np.asarray(pc.fill_null(pc.equal(rows.column("line_kind"), "consensus"), False).to_numpy(zero_copy_only=False))] = np.nan
+    return price
+
+
+def _closing_values(rows: pa.Table) -> tuple[Floats, Floats]:
+    """Both closing line values of the quote that was taken, for the side leant to; NaN where they are not measurable, or nothing was."""
+    side = np.asarray(rows.column("side").to_pylist(), dtype=object)
+    quoted = rows.column("quote_at").cast(pa.int64()).fill_null(np.iinfo(np.int64).max).to_numpy()
+    points, chance = closing_values(Closed.of(rows), side == "OVER", _floats(rows, "line"), _price(rows, side), quoted)
+    took = (side == "OVER") | (side == "UNDER")
+    return np.where(took, points, np.nan), np.where(took, chance, np.nan)
+
+
 def _settle(rows: pa.Table) -> Settlement:
     side = np.asarray(rows.column("recommendation").to_pylist(), dtype=object)
-    price = np.where(side == "OVER", _floats(rows, "over_price"), np.where(side == "UNDER", _floats(rows, "under_price"), np.nan))
+    price = _price(rows, side)
     absent = np.array([np.nan if flag is None else float(flag) for flag in rows.column("did_not_play").to_pylist()])
     return settle(
         predicted=_floats(rows, "predicted_points"),
@@ -147,8 +176,8 @@ def _result(settled: Settlement) -> np.ndarray[tuple[int], np.dtype[np.object_]]
 def _accuracy(rows: pa.Table, settled: Settlement, now: datetime) -> pa.Table:
     actual, line = _floats(rows, "actual_points"), _floats(rows, "line")
     actual = np.where(np.isnan(settled.signed_error), np.nan, actual)
-    side = np.asarray(rows.column("recommendation").to_pylist(), dtype=object)
-    price = np.where(side == "OVER", _floats(rows, "over_price"), np.where(side == "UNDER", _floats(rows, "under_price"), np.nan))
+    price = _price(rows, np.asarray(rows.column("recommendation").to_pylist(), dtype=object))
+    clv_points, clv_prob = _closing_values(rows)
     whole = _floats(rows, "predicted_whole")
     decided = np.isfinite(actual) & np.isfinite(line)
     kept = ("player_lookup", "game_id", "system_id", "prediction_id", "game_date", "recommendation", "line", "edge", "p_over")
@@ -166,6 +195,10 @@ def _accuracy(rows: pa.Table, settled: Settlement, now: datetime) -> pa.Table:
             "line_absolute_error": _nullable(np.abs(line - actual)),
             "shifted_line_absolute_error": _nullable(np.abs(shifted_line(line) - actual)),
             "went_over": pa.array([bool(a > b) if ok else None for a, b, ok in zip(actual, line, decided, strict=True)], pa.bool_()),
+            "close_line": rows.column("close_line"),
+            "close_minutes": rows.column("close_minutes"),
+            "clv_points": _nullable(clv_points),
+            "clv_prob": _nullable(clv_prob),
             "price": _nullable(price),
             "units": _nullable(settled.units),
             "graded_at": pa.repeat(pa.scalar(now, pa.timestamp("us", "UTC")), rows.num_rows),
