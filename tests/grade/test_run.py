@@ -359,16 +359,6 @@ class TestClosingValues:
             assert row["clv_prob"] is None or -1.0 < row["clv_prob"] < price - 1.0
         assert moved
 
-    def test_a_close_that_moved_to_the_side_taken_is_worth_more_than_one_that_moved_away(self, tmp_path: Path) -> None:
-        stage = house.played().copy(tmp_path)
-        stage.load([house.lines(game, game.tip - timedelta(minutes=2)) for game in house.games_of_night()])
-        grade(stage.warehouse, house.NIGHT, now=house.MORNING, run_id="a run")
-        values = [(row["clv_points"], row["clv_prob"]) for row in grades(stage).values() if row["clv_prob"] is not None]
-        better, worse = ([chance for points, chance in values if sign * points > 0.0] for sign in (1, -1))
-        assert better
-        assert worse
-        assert np.mean(better) > np.mean(worse)
-
 
 def _closes_by_hand(stage: house.Stage) -> dict[tuple[str, str], float]:
     """The median over the books of the main lines that stood two minutes before the tip."""
