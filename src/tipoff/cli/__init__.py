@@ -27,6 +27,7 @@ from tipoff.cli import (
     messages,
     nights,
     practice,
+    record,
     repair,
 )
 from tipoff.collecting import collect_seldom
@@ -49,6 +50,7 @@ for command in (
     nights.train,
     backtest.backtest,
     backtest.backtests,
+    record.record,
     fleet.fleet,
     fleet.promote,
     fleet.retire,

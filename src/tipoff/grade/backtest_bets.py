@@ -79,6 +79,11 @@ def bets_of(bet: Bet) -> Bets:
     )
 
 
+def records_of(bet: Bet, bucket: Codes, names: Sequence[str]) -> dict[str, Record]:
+    """The record of each bucket of these bets: `bucket` (rows,) is the place among `names`, -1 for rows that are left out."""
+    return _Staked.of(bet).records(bucket, names)
+
+
 def probability_bucket(edge_probability: FloatArray) -> Codes:
     """The index into `PROBABILITY_BUCKETS` of each edge in probability; the last where it is missing."""
     bucket = np.searchsorted(PROBABILITY_STARTS, edge_probability, side="right") - 1
