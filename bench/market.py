@@ -25,6 +25,8 @@ import pyarrow as pa
 
 OURS, THEIRS, REPEAT = 2_000_000, 4_000, 5
 SEED = 11
+AT_ONCE = 40
+"""Nights that are merged at once."""
 
 
 def prices(rows: int) -> tuple[Any, Any]:
@@ -87,8 +89,9 @@ def filled(folder: Path, quotes: int) -> tuple[Path, date]:
         return path, last
     folder.mkdir(parents=True, exist_ok=True)
     with DuckDBWarehouse(path).writing("bench") as work:
-        for number in range(nights):
-            work.merge("raw.odds_player_points", _night(last - timedelta(days=number), games, players, books, snapshots))
+        for first in range(0, nights, AT_ONCE):
+            days = [last - timedelta(days=number) for number in range(first, min(first + AT_ONCE, nights))]
+            work.merge("raw.odds_player_points", pa.concat_tables([_night(day, games, players, books, snapshots) for day in days]))
     return path, last
 
 
@@ -177,9 +180,8 @@ def grade_table(folder: Path, players: int, systems: int) -> None:
     start = time.perf_counter()
     with warehouse.writing("bench") as work:
         rows = sum(record.predictions for day in days for record in grade_within(work, day, datetime(2026, 1, 1, tzinfo=UTC)))
-    print(
-        f"| {players:,} player-games x {systems} systems, {len(days)} days: {rows:,} of {said:,} graded | {time.perf_counter() - start:.1f} s |"
-    )
+    taken = time.perf_counter() - start
+    print(f"| {players:,} player-games x {systems} systems, {len(days)} days: {rows:,} of {said:,} graded | {taken:.1f} s |")
 
 
 def _names_of(day: date, count: int) -> tuple[list[str], list[str]]:
