@@ -28,6 +28,7 @@ from tipoff.cli import (
     nights,
     practice,
     repair,
+    research,
 )
 from tipoff.collecting import collect_seldom
 from tipoff.errors import TipoffError
@@ -71,6 +72,7 @@ for command in (
     coverage.coverage,
     books.books,
     leakcheck.leakcheck,
+    research.research,
     look.status,
     look.serve,
     look.tables,
