@@ -29,6 +29,7 @@ from tipoff.cli import (
     practice,
     repair,
     research,
+    sql,
 )
 from tipoff.collecting import collect_seldom
 from tipoff.errors import TipoffError
@@ -73,6 +74,7 @@ for command in (
     books.books,
     leakcheck.leakcheck,
     research.research,
+    sql.sql,
     look.status,
     look.serve,
     look.tables,

@@ -1,4 +1,4 @@
-"""The commands that ask the record: `research`, a question with its answer by rule, and `sql`, a read-only statement of one's own."""
+"""`tipoff research`: a question put to the record, and its answer by rule."""
 
 from __future__ import annotations
 
