@@ -39,7 +39,6 @@ def juice(work: Work, start: date, end: date, system: str | None) -> Findings:  
     groups.append(mean("leaning .015 or more", "units on the dearer side", "stake", dearer[leaning], day[leaning]))
     groups.append(mean("leaning .015 or more", "units on the cheaper side", "stake", cheaper[leaning], day[leaning]))
     slope = effect(over, lean, day)
-    pays = clustered_mean(dearer[leaning], day[leaning])
     gain = clustered_mean(brier_losses(lean + 0.5, over) - 0.25, day)
     comparisons = [
         compare(
@@ -49,8 +48,9 @@ def juice(work: Work, start: date, end: date, system: str | None) -> Findings:  
             f"overs {direction(slope, 'follow', 'run against')} the juice (a slope of 1 is prices that are right)",
         ),
         compare("Brier - even chance's", "brier", gain, f"the prices' probability loses {direction(gain)} than .5"),
-        compare("dearer side, units", "stake", pays, f"backing the side that the juice leans to {direction(pays, 'pays', 'loses')}"),
+        compare("dearer side, units", "stake", clustered_mean(dearer[leaning], day[leaning])),
         compare("cheaper side, units", "stake", clustered_mean(cheaper[leaning], day[leaning])),
+        compare("dearer - cheaper, units", "stake", clustered_mean((dearer - cheaper)[leaning], day[leaning])),
         compare("leaning over - under", "share", effect(over[leaning], lean[leaning] > 0, day[leaning])),
         compare("went over - P(over)", "share", clustered_mean(over - 0.5 - lean, day)),
     ]

@@ -1,6 +1,6 @@
 """One statement of a person's own on a DuckDB file that is open for reading only: rows out, nothing in.
 
-Three walls: only a statement that reads is let through; the file is open read-only; and the engine may touch no other file, load no extension,
+Three walls: only a statement that reads is let through; the file is open read-only; the engine may touch no other file, load no extension,
 and change no setting. Knows a connection. It must never know what is asked for.
 """
 
