@@ -114,7 +114,7 @@ def test_only_sportsbooks_count(tmp_path: Path) -> None:
 
 def test_counts_of_book_rows_stand_beside_distinct_player_games(seasons: Seasons) -> None:
     coverage = seasons.ask("books").coverage
-    rows, distinct = coverage["book rows (a closing line of one book on one who played)"], coverage["distinct player-games"]
+    rows, distinct = coverage["book rows (the last line of one book on one who played)"], coverage["distinct player-games"]
     assert rows == distinct * len(BOOKS)
     closing = seasons.ask("closing-value", Planted(moved=True))
     total = sum(group.player_games for group in closing.groups if group.figure == "won" and group.name.startswith("OVER"))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tipoff.analyze.slate import AT_TIP, games_as_of, games_between
 from tipoff.analyze.slope import spread_of_points
 from tipoff.grade.backtest_bets import TIER_STARTS, TIERS
+from tipoff.market.closing import MEASURABLE_MINUTES
 from tipoff.market.grouped import Codes, Mask, encode, floats, paired
 from tipoff.market.prices import FloatArray
 from tipoff.market.summary import line_summary
@@ -83,6 +84,12 @@ class Lined:
         return went_over(self.points, self.line)
 
     @property
+    def at_close(self) -> Mask:
+        """Whether the newest quote stands so near the tip that it is a close; one at an assumed moment is not measurable."""
+        minutes = self.of("close_minutes")
+        return np.isfinite(minutes) & (minutes <= MEASURABLE_MINUTES)
+
+    @property
     def coverage(self) -> dict[str, int]:
         """What is there and what was left out, for an answer."""
         return {
@@ -90,6 +97,10 @@ class Lined:
             "of them without a sportsbook": self.no_sportsbook,
             "of them void (no court time)": self.void,
             "player-games kept": len(self),
+            "book rows behind them": int(self.of("book_count").sum()),
+            "whose newest quote stands at an assumed moment": int(np.isnan(self.of("close_minutes")).sum()),
+            "with a close (15 minutes or less before the tip)": int(self.at_close.sum()),
+            "whose close is not measurable": int((~self.at_close).sum()),
         }
 
 

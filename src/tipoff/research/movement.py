@@ -13,7 +13,6 @@ import pyarrow as pa
 from tipoff.analyze.slate import games_as_of, games_between
 from tipoff.market.board import pre_tip_quotes
 from tipoff.market.books import books_of_kind
-from tipoff.market.closing import MEASURABLE_MINUTES
 from tipoff.market.grouped import Mask, floats
 from tipoff.market.prices import FloatArray
 from tipoff.rates import clustered_mean
@@ -49,13 +48,11 @@ def movement(work: Work, start: date, end: date, system: str | None) -> Findings
                 mean(name, "error of the first line", "points", np.abs(first - seen.points)[own], day[own]),
                 mean(name, "error of the last line", "points", seen.error[own], day[own]),
             ]
-    at_close = np.isfinite(minutes) & (minutes <= MEASURABLE_MINUTES)
     coverage = {
         **every.coverage,
         "of them seen at two moments or more": len(seen),
         "of them with a line that moved": int(np.count_nonzero(moved)),
-        "with a close (15 minutes or less before the tip)": int(at_close.sum()),
-        "whose close is not measurable": int((~at_close).sum()),
+        "of them with a close": int((seen.at_close & (np.abs(moved) > 1e-9)).sum()),
     }
     typical = np.nanmedian(minutes) if np.isfinite(minutes).any() else np.nan
     notes = [
@@ -64,7 +61,7 @@ def movement(work: Work, start: date, end: date, system: str | None) -> Findings
         "it is the close only where that is 15 minutes or less; those rows are tested apart.",
         "Only games with quotes at two moments or more tell of movement; a set with one snapshot a day does not count.",
     ]
-    comparisons = _of_movement(seen, moved, over_first, over_last, at_close)
+    comparisons = _of_movement(seen, moved, over_first, over_last)
     return Findings("What does the movement of a line tell?", "no line was seen at two moments", coverage, groups, comparisons, notes)
 
 
@@ -76,10 +73,10 @@ def _moments(work: Work, start: date, end: date) -> pa.Table:
     return work.fetch(by_book.group_by(KEY).agg(moments=by_book.moments.max().cast("float64")))
 
 
-def _of_movement(seen: Lined, moved: FloatArray, over_first: FloatArray, over_last: FloatArray, at_close: Mask) -> list[Comparison]:
+def _of_movement(seen: Lined, moved: FloatArray, over_first: FloatArray, over_last: FloatArray) -> list[Comparison]:
     day, went = seen.day, np.abs(moved) > 1e-9
-    better = clustered_mean((seen.error - np.abs(seen.line - moved - seen.points))[went], day[went])
-    better_at_close = clustered_mean((seen.error - np.abs(seen.line - moved - seen.points))[went & at_close], day[went & at_close])
+    gain = seen.error - np.abs(seen.line - moved - seen.points)
+    better, closed = clustered_mean(gain[went], day[went]), went & seen.at_close
     rose = (moved[went] > 0).astype(np.float64)
     told = effect(over_first[went], rose, day[went])
     left = effect(over_last[went], rose, day[went])
@@ -102,5 +99,5 @@ def _of_movement(seen: Lined, moved: FloatArray, over_first: FloatArray, over_la
         compare("rose - fell, over the last", "share", left, f"after the movement those that rose still go over {direction(left)} often"),
         *sides,
         compare("points - last, a point moved", "points", effect(seen.points - seen.line, moved, day)),
-        compare("close - first, error", "points", better_at_close),
+        compare("close - first, error", "points", clustered_mean(gain[closed], day[closed])),
     ]

@@ -17,8 +17,8 @@ from tipoff.market.grouped import Codes, Grouped, Mask
 from tipoff.market.prices import FloatArray
 from tipoff.rates import clustered_mean
 from tipoff.research.answers import Comparison, Findings, Group, compare, direction, mean, share
-from tipoff.research.effects import effect
-from tipoff.research.evidence import went_over
+from tipoff.research.effects import LEAST_ROWS, effect
+from tipoff.research.evidence import Lined, went_over
 from tipoff.research.moves import Moves
 from tipoff.store.warehouse import Work
 
@@ -50,13 +50,14 @@ def books(work: Work, start: date, end: date, system: str | None) -> Findings:  
         comparisons.append(compare(f"{name}, P(over) - over", "share", clustered_mean(own.chance - over, own.day)))
     more_groups, more = _first_movers(moves)
     coverage = {
-        "book rows (a closing line of one book on one who played)": lines.size,
+        "book rows (the last line of one book on one who played)": lines.size,
         "distinct player-games": int(np.unique(lines.pair).size),
+        "of them with a close (15 minutes or less before the tip)": int(Lined.read(work, start, end).at_close.sum()),
         "books": len(lines.books),
         "first moves": int(moves.size.size),
     }
     notes = [
-        "A closing line is a sportsbook's newest main line before the tip, however old; voids are left out.",
+        "A book's line is its newest main line before the tip, however old: a close in the strict sense where the table below says so.",
         f"Of books with fewer than {MIN_LINES} lines beside others the sentence says nothing.",
         "A first move leads away from the middle of books that stand still at that snapshot; followed is how far, in points, these had "
         "come after it by the last quotes before the tip. Each book's are compared with those of all others; of books that move together "
@@ -90,9 +91,10 @@ def _first_movers(moves: Moves) -> tuple[list[Group], list[Comparison]]:
         groups.append(share(f"{name}, first moves", "others came after", came, moves.pair[own]))
         groups.append(mean(f"{name}, first moves", "others came after by", "points", moves.followed[own], moves.day[own], moves.pair[own]))
         groups.append(mean(f"{name}, first moves", "still kept by the tip", "points", moves.kept[own], moves.day[own], moves.pair[own]))
-        found = effect(moves.followed, own, moves.day)
-        claim = f"{name}'s first moves are followed {direction(found)} than other books'"
-        comparisons.append(compare(f"{name}, followed", "points", found, claim))
+        if own.sum() >= LEAST_ROWS:
+            found = effect(moves.followed, own, moves.day)
+            claim = f"the first moves of {name} are followed {direction(found)} than other books'"
+            comparisons.append(compare(f"{name}, followed", "points", found, claim))
     return groups, comparisons
 
 
@@ -137,7 +139,7 @@ def sharp_soft(work: Work, start: date, end: date, system: str | None) -> Findin
     notes = [
         f"Books are measured as `tipoff books --until {middle}` does, on all games on record before that day; the lines judged are those "
         "from that day on. The halves are by the error beside the others' median, whether or not it is told apart from chance.",
-        f"Sharper: {_names(sharper)}. Softer: {_names(softer)}. A half's line is the mean of its books' closing lines.",
+        f"Sharper: {_names(sharper)}. Softer: {_names(softer)}. A half's line is the mean of its books' last lines before the tip.",
         "These differences are not corrected for how many books were measured: `tipoff research books` does that.",
     ]
     empty = f"two books with {MIN_LINES} lines or more before {middle}, and lines of both after it, are not on record"
