@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from datetime import date
@@ -147,3 +148,18 @@ class TestSql:
         done = tipoff("sql", "SELECT 1", cwd=tmp_path)
         assert done.returncode == 5
         assert "tipoff import" in done.stderr
+
+    def test_a_prompt_answers_statement_after_statement_until_one_leaves(self, house: Path) -> None:
+        ours, theirs = os.openpty()
+        typed = b"SELECT 40 +\n2 AS answer;\nDROP TABLE raw.schedule;\n.tables\nexit\n"
+        os.write(ours, typed)
+        done = subprocess.run(
+            (sys.executable, "-m", "tipoff", "sql"), cwd=house, stdin=theirs, capture_output=True, text=True, check=False, timeout=60
+        )
+        os.close(ours)
+        os.close(theirs)
+        assert done.returncode == 0, done.stderr
+        assert "answer" in done.stdout
+        assert "42" in done.stdout
+        assert "raw.player_box" in done.stdout
+        assert "DROP is not for reading" in done.stderr
