@@ -77,7 +77,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
     return warehouse
 
 
-@pytest.mark.parametrize("question", ["movement", "closing-value", "disagreement", "juice", "rest"])
+@pytest.mark.parametrize("question", ["movement", "closing-value", "disagreement", "juice", "books", "rest", "tiers"])
 def test_a_report_is_what_the_archive_answers(real: DuckDBWarehouse, question: str, tmp_path: Path) -> None:
     with real.reading() as work:
         answer = research(work, question, FIRST, LAST)

@@ -90,10 +90,16 @@ def test_after_the_movement_nothing_is_left_where_points_follow_the_last_line(se
     assert not named(seasons.ask("movement", Planted(moved=True)), "rose - fell, over the last").holds
 
 
+@pytest.fixture(scope="module")
+def quiet_and_loud(tmp_path_factory: pytest.TempPathFactory) -> tuple[DuckDBWarehouse, DuckDBWarehouse]:
+    """The same season without and with quotes in play."""
+    raw, folder = season(Planted(moved=True, led=True), days=20), tmp_path_factory.mktemp("in_play")
+    return fill(folder / "quiet.duckdb", raw), fill(folder / "loud.duckdb", in_play(raw))
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_quotes_in_play_change_nothing(question: str, tmp_path: Path) -> None:
-    raw = season(Planted(moved=True, led=True), days=20)
-    quiet, loud = fill(tmp_path / "quiet.duckdb", raw), fill(tmp_path / "loud.duckdb", in_play(raw))
+def test_quotes_in_play_change_nothing(question: str, quiet_and_loud: tuple[DuckDBWarehouse, DuckDBWarehouse]) -> None:
+    quiet, loud = quiet_and_loud
     assert loud.read("raw.odds_player_points").num_rows > quiet.read("raw.odds_player_points").num_rows
     assert asked(loud, question) == asked(quiet, question)
 
@@ -107,9 +113,9 @@ def test_only_sportsbooks_count(tmp_path: Path) -> None:
         if quote["bookmaker"] == BOOKS[0]
     ]
     more = {**raw, "raw.odds_player_points": raw["raw.odds_player_points"] + others}
+    alone, among = fill(tmp_path / "alone.duckdb", raw), fill(tmp_path / "among.duckdb", more)
     for question in ("disagreement", "books", "juice"):
-        answers = [asked(fill(tmp_path / f"{question}{place}.duckdb", rows), question) for place, rows in enumerate((raw, more))]
-        assert answers[0].comparisons == answers[1].comparisons
+        assert asked(alone, question).comparisons == asked(among, question).comparisons
 
 
 def test_counts_of_book_rows_stand_beside_distinct_player_games(seasons: Seasons) -> None:

@@ -34,10 +34,13 @@ def closing_value(work: Work, start: date, end: date, system: str | None) -> Fin
     """Results of bets by their closing value: a system's graded ones, or of the market either side taken three hours before each tip."""
     if system is not None:
         graded = Graded.read(work, system, start, end)
-        side, won = words(graded.table, "recommendation"), graded.won
-        figures = _Bets(graded.day, np.arange(len(graded)), side == "OVER", won, *map(graded.of, ("units", "clv_points", "clv_prob")))
+        side = words(graded.table, "recommendation")
+        picks = Graded(system, graded.table.filter(pa.array((side == "OVER") | (side == "UNDER"))))
+        over = words(picks.table, "recommendation") == "OVER"
+        figures = _Bets(picks.day, np.arange(len(picks)), over, picks.won, *map(picks.of, ("units", "clv_points", "clv_prob")))
         empty = f"no graded prediction of {system} on these days has a measurable closing value"
-        coverage, notes = graded.coverage, [f"The bets are the graded recommendations of {system}, at the points and prices taken."]
+        coverage = {**graded.coverage, "of them recommended over or under": len(picks)}
+        notes = [f"The bets are the graded recommendations of {system}, at the points and prices taken."]
     else:
         figures, coverage = _market_bets(work, start, end)
         empty = "no quote taken three hours before a tip has a close within 15 minutes of it"

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from tipoff.analyze.slate import AT_TIP, games_as_of, games_between
 from tipoff.analyze.slope import spread_of_points
-from tipoff.grade.backtest_bets import TIER_STARTS, TIERS
+from tipoff.grade.backtest_bets import TIER_STARTS
 from tipoff.market.closing import MEASURABLE_MINUTES
-from tipoff.market.grouped import Codes, Mask, encode, floats, paired
+from tipoff.market.grouped import Codes, Mask, floats
 from tipoff.market.prices import FloatArray
 from tipoff.market.summary import line_summary
 from tipoff.store.warehouse import Work, day_of
@@ -121,7 +121,7 @@ def whole_point(line: FloatArray) -> Codes:
 
 
 def tier_of(line: FloatArray) -> Codes:
-    """Which of `TIERS` each line lies in; -1 where it is missing."""
+    """Which of `tipoff.grade.backtest_bets.TIERS` each line lies in; -1 where it is missing."""
     return np.where(np.isnan(line), 0, np.searchsorted(TIER_STARTS, line, side="right")).astype(np.int64) - 1
 
 
@@ -135,11 +135,6 @@ def _played(work: Work, start: date, end: date) -> ir.Table:
     box = work.as_of("raw.player_box")
     box = box.filter(box.game_date >= day_of(start), box.game_date <= day_of(end), box.minutes > 0, box.points.notnull())
     return box.select(*KEY, "points", "minutes")
-
-
-def pairs_of(table: pa.Table) -> Codes:
-    """A number for each row's player-game."""
-    return paired(*(encode(table.column(name))[0] for name in KEY))
 
 
 @dataclass(frozen=True)
@@ -192,6 +187,3 @@ def won(result: Words) -> FloatArray:
 def words(table: pa.Table, name: str) -> Words:
     """A column of strings, None where one is missing."""
     return np.array(table.column(name).to_pylist(), dtype=np.object_)
-
-
-__all__ = ["TIERS", "Graded", "Lined", "days", "pairs_of", "tier_of", "went_over", "whole_point", "with_results", "won", "words"]

@@ -15,7 +15,7 @@ import pyarrow as pa
 from tipoff.analyze.slate import games_as_of, games_between
 from tipoff.market.board import pre_tip_quotes
 from tipoff.market.books import books_of_kind
-from tipoff.market.grouped import Codes, encode, floats, micros, paired
+from tipoff.market.grouped import Codes, encode, floats, micros
 from tipoff.market.prices import FloatArray
 from tipoff.store.warehouse import Work
 
@@ -52,8 +52,8 @@ class Moves:
         if quotes.num_rows == 0:
             none, nothing = np.empty(0, np.int64), np.empty(0)
             return cls([], none, none, none, nothing, nothing, nothing)
-        (game, _), (player, _), (book, books) = (encode(quotes.column(name)) for name in ("game_id", "player_lookup", "bookmaker"))
-        pair, at, point = paired(game, player), micros(quotes.column("snapshot_at")), floats(quotes.column("point"))
+        (game, _), (player, players), (book, books) = (encode(quotes.column(name)) for name in ("game_id", "player_lookup", "bookmaker"))
+        pair, at, point = game * len(players) + player, micros(quotes.column("snapshot_at")), floats(quotes.column("point"))
         day = np.asarray(quotes.column("game_date").cast(pa.int32()).to_numpy(), dtype=np.int64)
         order = np.lexsort((point, book, at, pair))
         pair, at, book, point, day = pair[order], at[order], book[order], point[order], day[order]

@@ -14,12 +14,13 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from tipoff.grade.backtest_bets import TIERS
 from tipoff.market.grouped import Codes, floats
 from tipoff.market.prices import FloatArray
 from tipoff.rates import clustered_mean
 from tipoff.research.answers import Comparison, Findings, Group, compare, direction, mean, share
 from tipoff.research.effects import effect
-from tipoff.research.evidence import KEY, TIERS, Graded, Lined, tier_of, whole_point
+from tipoff.research.evidence import KEY, Graded, Lined, tier_of, whole_point
 from tipoff.store.warehouse import Work, day_of
 
 LOOK_BACK = timedelta(days=60)
@@ -29,8 +30,8 @@ _FROM = (-1, 1, 2, 3, 10)
 
 @dataclass(frozen=True)
 class _Judged:
-    """What is split: `hit` is 1 or 0 and NaN where undecided, `loss` an error in points, each with its words; `equal` the stratum in which
-    losses are compared."""
+    """What is split, one element a row: `hit` is 1 or 0, NaN where undecided; `loss` an error and `said` a signed one, in points; and what
+    each of the three is called. `line` in points, `day` in days since 1970; `key` has game_id and player_lookup."""
 
     key: pa.Table
     day: Codes
@@ -72,13 +73,9 @@ def rest(work: Work, start: date, end: date, system: str | None) -> Findings:
     known = place >= 0
     groups, comparisons = _split(rows, place, RESTS, whole_point(rows.line))
     tired = effect(rows.hit[known], place[known] == 0, rows.day[known])
-    words = "go over" if system is None else f"are picks of {system} that hit"
-    lead = compare(
-        "back to back: " + rows.hits,
-        "share",
-        tired,
-        f"players without a day of rest {words} {direction(tired)} often than rested ones",
-    )
+    subject = "players without a day of rest go over" if system is None else f"picks of {system} on players without a day of rest hit"
+    others = "than rested ones" if system is None else "than on rested ones"
+    lead = compare(f"back to back: {rows.hits}", "share", tired, f"{subject} {direction(tired)} often {others}")
     notes = [
         "Days of rest are the days since the player's last game with court time, less one, as the feature days_rest has it.",
         f"A player without a game in the {LOOK_BACK.days} days before is left out.",
@@ -98,21 +95,20 @@ def tiers(work: Work, start: date, end: date, system: str | None) -> Findings:
     lead = compare(f"{rows.hits}, 10 points of line", "share", higher, f"{words} {direction(higher)} often the higher the line")
     notes = [
         "Tiers are of the line, never of the outcome: by outcome every line is off by several points.",
-        "Each tier's rate is compared with all other rows'; what was said less what happened, or the reverse, with 0.",
+        "Each tier's rate is compared with all other rows'; a system's errors in it with 0.",
     ]
     if system is None:
         notes.append("Points are skewed: their mean lies above their median, which is what a line tells, the more so below 10 points.")
-    if system is not None:
-        biased = [
-            compare(f"{name}: {rows.losses}", "points", clustered_mean(rows.loss[place == at], rows.day[place == at]))
-            for at, name in enumerate(TIERS)
-        ]
-        comparisons = [*comparisons, *biased]
+    else:
+        for name, values in ((rows.saying, rows.said), (rows.losses, rows.loss)):
+            for at, tier in enumerate(TIERS):
+                own = place == at
+                comparisons.append(compare(f"{tier}: {name}", "points", clustered_mean(values[own], rows.day[own])))
     return Findings("Do results differ by tier of the line?", rows.empty, rows.coverage, groups, [lead, *comparisons], notes)
 
 
 def _split(rows: _Judged, place: Codes, names: Sequence[str], equal: Codes | None) -> tuple[list[Group], list[Comparison]]:
-    """Each part's figures; and each beside all other rows: its hits, what was said less what happened, and at equal lines its loss."""
+    """Each part's figures; and beside all other rows its hits and, where strata are given, at equal ones its loss."""
     groups, comparisons = list[Group](), list[Comparison]()
     known = place >= 0
     for at, name in enumerate(names):
@@ -129,8 +125,6 @@ def _split(rows: _Judged, place: Codes, names: Sequence[str], equal: Codes | Non
         if equal is not None:
             loss = effect(rows.loss[known], own[known], rows.day[known], equal[known])
             comparisons.append(compare(f"{name}: error", "points", loss))
-        else:
-            comparisons.append(compare(f"{name}: {rows.saying}", "points", clustered_mean(rows.said[own], rows.day[own])))
     return groups, comparisons
 
 
