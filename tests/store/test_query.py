@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
+import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.raw_rows import fill, schedule_row
-from tipoff.errors import BadInput, NotReady
+from tipoff.errors import BadInput, Busy, NotReady
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.duckdb_query import READ_ONLY, rows_of, statement_of
 from tipoff.store.tables import ALL
@@ -140,3 +143,18 @@ def test_where_there_is_no_warehouse_none_is_made(tmp_path: Path) -> None:
     with pytest.raises(NotReady):
         DuckDBWarehouse(tmp_path / "none.duckdb").query("SELECT 1")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_another_process_holds_is_waited_for_and_then_given_up(tmp_path: Path) -> None:
+    path = fill(tmp_path / "warehouse.duckdb", {}).path
+    holding = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen((sys.executable, "-c", holding, str(path)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdin is not None
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(Busy):
+            DuckDBWarehouse(path, wait_seconds=0.2).query("SELECT 1")
+        soon = threading.Timer(0.3, holder.stdin.close)
+        soon.start()
+        assert DuckDBWarehouse(path).query("SELECT 1 AS n").to_pylist() == [{"n": 1}]
+        soon.join()
