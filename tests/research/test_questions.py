@@ -19,6 +19,7 @@ from tipoff.research.questions import QUESTIONS, research
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.tables import table_of
 
+INNER = (FIRST_DAY + timedelta(days=20), LAST_DAY - timedelta(days=20))
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -102,6 +103,24 @@ def test_quotes_in_play_change_nothing(question: str, quiet_and_loud: tuple[Duck
     quiet, loud = quiet_and_loud
     assert loud.read("raw.odds_player_points").num_rows > quiet.read("raw.odds_player_points").num_rows
     assert asked(loud, question) == asked(quiet, question)
+
+
+@pytest.mark.parametrize("question", [name for name in QUESTIONS if name != "sharp-soft"])
+def test_only_the_days_asked_for_count(seasons: Seasons, question: str, inner: DuckDBWarehouse) -> None:
+    """Sharp and soft books alone are measured on what came before, too."""
+    answers = []
+    for warehouse in (seasons.of(Planted(moved=True)), inner):
+        with warehouse.reading() as work:
+            answers.append(research(work, question, *INNER))
+    assert answers[0] == answers[1]
+
+
+@pytest.fixture(scope="module")
+def inner(tmp_path_factory: pytest.TempPathFactory) -> DuckDBWarehouse:
+    """The season in which lines moved, with the quotes of some weeks only."""
+    raw = season(Planted(moved=True))
+    kept = [quote for quote in raw["raw.odds_player_points"] if INNER[0] <= quote["game_date"] <= INNER[1]]
+    return fill(tmp_path_factory.mktemp("inner") / "warehouse.duckdb", {**raw, "raw.odds_player_points": kept})
 
 
 def test_only_sportsbooks_count(tmp_path: Path) -> None:
