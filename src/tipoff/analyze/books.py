@@ -63,10 +63,10 @@ def measured_at(until: date) -> datetime:
 
 def measure_books(work: Work, until: date) -> list[BookRecord]:
     """Every sportsbook's record over the games before a New York day, by what was known when it began; the smallest error first."""
-    lines = _closing_lines(work, until)
+    lines = BookLines.read(work, until)
     if lines.size == 0:
         return []
-    others = Grouped(lines.pair, int(lines.pair.max()) + 1).median_of_others(lines.point)
+    others = lines.others
     records = [_record(name, lines.of_book(number), others[lines.book == number]) for number, name in enumerate(lines.books)]
     return sorted(records, key=lambda record: (record.mae, record.bookmaker))
 
@@ -81,8 +81,12 @@ def keep_groups(work: Work, records: list[BookRecord], until: date) -> Merged:
 
 
 @dataclass(frozen=True)
-class _Lines:
-    """One row a (game, player, sportsbook), in order of the three; `pair` counts (game, player), `book` is a number into `books`."""
+class BookLines:
+    """Closing main lines of sportsbooks on those who played, one row a (game, player, book), in order of the three.
+
+    `pair` counts (game, player), `book` is a number into `books`, `day` is in days since 1970. `point` is the line and `points` what was
+    scored; `chance` is the book's devigged P(over), NaN where a price is missing.
+    """
 
     books: list[str]
     book: Codes
@@ -92,46 +96,54 @@ class _Lines:
     points: FloatArray
     chance: FloatArray
 
+    @classmethod
+    def read(cls, work: Work, until: date, since: date = date.min) -> BookLines:
+        """Those of the games from `since` on and before a New York day, by what was known when that day began."""
+        quotes = market_at_close(work, _tips(work, until, since)).quotes
+        quotes = quotes.filter(pc.equal(quotes.column("line_kind"), "sportsbook"))
+        found = quotes.join(_played(work, until, since), ["game_id", "player_lookup"], join_type="inner")
+        found = found.sort_by([(name, "ascending") for name in ("game_id", "player_lookup", "bookmaker")])
+        (game, _), (player, players), (book, books) = (encode(found.column(name)) for name in ("game_id", "player_lookup", "bookmaker"))
+        return cls(
+            books=books.to_pylist(),
+            book=book,
+            pair=np.cumsum(np.diff(game * max(len(players), 1) + player, prepend=-1) > 0) - 1,
+            day=np.asarray(found.column("game_date").cast(pa.int32()).to_numpy(), dtype=np.int64),
+            point=floats(found.column("point")),
+            points=floats(found.column("points").cast(pa.float64())),
+            chance=devig(floats(found.column("over_price")), floats(found.column("under_price"))),
+        )
+
     @property
     def size(self) -> int:
         return int(self.point.size)
 
-    def of_book(self, number: int) -> _Lines:
+    @property
+    def others(self) -> FloatArray:
+        """Of each row the median line of the other books on the same player-game; NaN where there is none."""
+        return Grouped(self.pair, int(self.pair.max(initial=-1)) + 1).median_of_others(self.point)
+
+    def of_book(self, number: int) -> BookLines:
         own = self.book == number
-        return _Lines(self.books, self.book[own], self.pair[own], self.day[own], self.point[own], self.points[own], self.chance[own])
+        return BookLines(self.books, self.book[own], self.pair[own], self.day[own], self.point[own], self.points[own], self.chance[own])
 
 
-def _closing_lines(work: Work, until: date) -> _Lines:
-    quotes = market_at_close(work, _tips(work, until)).quotes
-    quotes = quotes.filter(pc.equal(quotes.column("line_kind"), "sportsbook"))
-    found = quotes.join(_played(work, until), ["game_id", "player_lookup"], join_type="inner")
-    found = found.sort_by([(name, "ascending") for name in ("game_id", "player_lookup", "bookmaker")])
-    (game, _), (player, players), (book, books) = (encode(found.column(name)) for name in ("game_id", "player_lookup", "bookmaker"))
-    return _Lines(
-        books=books.to_pylist(),
-        book=book,
-        pair=np.cumsum(np.diff(game * max(len(players), 1) + player, prepend=-1) > 0) - 1,
-        day=np.asarray(found.column("game_date").cast(pa.int32()).to_numpy(), dtype=np.int64),
-        point=floats(found.column("point")),
-        points=floats(found.column("points").cast(pa.float64())),
-        chance=devig(floats(found.column("over_price")), floats(found.column("under_price"))),
-    )
-
-
-def _tips(work: Work, until: date) -> ir.Table:
+def _tips(work: Work, until: date, since: date) -> ir.Table:
     schedule = work.table("raw.schedule")
-    known = schedule.filter(schedule.known_at <= instant(measured_at(until)), schedule.game_date < day_of(until))
+    known = schedule.filter(
+        schedule.known_at <= instant(measured_at(until)), schedule.game_date < day_of(until), schedule.game_date >= day_of(since)
+    )
     return newest_schedule(known).select("game_id", tip="commence_time")
 
 
-def _played(work: Work, until: date) -> pa.Table:
+def _played(work: Work, until: date, since: date) -> pa.Table:
     """Points of everybody who had court time, by the box scores in force when the day began."""
     box = work.as_of("raw.player_box", measured_at(until))
-    box = box.filter(box.game_date < day_of(until), box.minutes > 0, box.points.notnull())
+    box = box.filter(box.game_date < day_of(until), box.game_date >= day_of(since), box.minutes > 0, box.points.notnull())
     return work.fetch(box.select("game_id", "player_lookup", "game_date", "points"))
 
 
-def _record(bookmaker: str, own: _Lines, others: FloatArray) -> BookRecord:
+def _record(bookmaker: str, own: BookLines, others: FloatArray) -> BookRecord:
     error = np.abs(own.point - own.points)
     difference = clustered_mean(error - np.abs(others - own.points), own.day)
     decided = ~np.isnan(own.chance) & (own.points != own.point)

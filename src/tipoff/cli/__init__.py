@@ -29,6 +29,8 @@ from tipoff.cli import (
     practice,
     record,
     repair,
+    research,
+    sql,
 )
 from tipoff.collecting import collect_seldom
 from tipoff.errors import TipoffError
@@ -73,6 +75,8 @@ for command in (
     coverage.coverage,
     books.books,
     leakcheck.leakcheck,
+    research.research,
+    sql.sql,
     look.status,
     look.serve,
     look.tables,

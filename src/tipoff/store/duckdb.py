@@ -13,13 +13,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import duckdb
 import ibis
+import pyarrow as pa
 import stamina
 
-from tipoff.errors import BrokenInvariant, Busy, ConfigError, StorageError, StorageFull
+from tipoff.errors import BrokenInvariant, Busy, ConfigError, NotReady, StorageError, StorageFull
+from tipoff.store.duckdb_query import READ_ONLY, rows_of, statement_of
 from tipoff.store.duckdb_work import DuckDBWork
 from tipoff.store.merge import quoted
 from tipoff.store.schema import Kind, Table, fingerprint
@@ -98,6 +101,28 @@ class DuckDBWarehouse(Warehouse):
                     connection.rollback()
                 raise
             connection.commit()
+
+    def query(self, sql: str) -> pa.Table:
+        statement = statement_of(sql)
+        if not self.path.exists():
+            raise NotReady(f"There is no warehouse at {self.path} yet.", hint="`tipoff import PATH` or `tipoff demo` makes one.")
+        with self._file.turn:
+            self._have_closed()
+            connection = self._connect(**READ_ONLY)
+            try:
+                return rows_of(connection, statement)
+            finally:
+                connection.close()
+
+    def _have_closed(self) -> None:
+        """Wait, holding the turn, until no unit of work of this process has the file open: it cannot be open in two ways at once."""
+        file = self._file
+        while file.root is not None:
+            if not file.users:
+                last, file.root = file.root, None
+                last.close()
+            elif not file.turn.wait(self._wait):
+                raise Busy(f"{self.path} is in use by this process.", hint="Ask again when it is done.")
 
     @contextmanager
     def _opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -183,7 +208,7 @@ class DuckDBWarehouse(Warehouse):
             raise
         return connection
 
-    def _connect(self) -> duckdb.DuckDBPyConnection:
+    def _connect(self, **how: Any) -> duckdb.DuckDBPyConnection:
         try:
             for attempt in stamina.retry_context(
                 on=_is_locked, attempts=None, timeout=self._wait, wait_initial=0.01, wait_max=0.25, wait_jitter=0.05
@@ -191,7 +216,7 @@ class DuckDBWarehouse(Warehouse):
                 with attempt:
                     if not self.path.exists():
                         self._create()
-                    return self._take()
+                    return self._take(**how)
         except (duckdb.IOException, duckdb.BinderException) as error:
             if _is_locked(error):
                 raise Busy(
@@ -203,10 +228,10 @@ class DuckDBWarehouse(Warehouse):
             raise ConfigError(f"{self.path} cannot be opened: {error}", hint="Is it a DuckDB file, and may you write there?") from error
         raise BrokenInvariant("The retries ended without a connection or an error.")
 
-    def _take(self) -> duckdb.DuckDBPyConnection:
+    def _take(self, **how: Any) -> duckdb.DuckDBPyConnection:
         """The file, if no other process has it; where one does, that it is waited for is written beside it."""
         try:
-            connection = duckdb.connect(str(self.path))
+            connection = duckdb.connect(str(self.path), **how)
         except (duckdb.IOException, duckdb.BinderException) as error:
             if _is_locked(error):
                 with suppress(OSError):

@@ -136,6 +136,14 @@ class Warehouse(ABC):
         Raises Busy where another process keeps it too long.
         """
 
+    @abstractmethod
+    def query(self, sql: str) -> pa.Table:
+        """The rows of one statement in the engine's own SQL, which can read every table and change nothing; instants in UTC.
+
+        For people: no phase asks in SQL. Raises BadInput for what does not only read, or fails; NotReady where no warehouse is there;
+        Busy where another process keeps it too long.
+        """
+
     def lingering(self) -> AbstractContextManager[None]:
         """Around many units of work of one process: what opening costs may be saved between them. Others get their turn all the same."""
         return nullcontext()
