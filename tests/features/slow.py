@@ -303,6 +303,14 @@ class Slow:
         return self.once(("current", game["game_id"], game["as_of"], player), lambda: self._current(game, player))
 
     def _current(self, game: Row, player: str) -> list[Row]:
+        return [row for row, pulled, silent in self._stood(game, player) if not pulled and not silent]
+
+    def pulled(self, game: Row, player: str) -> list[Row]:
+        """The sportsbooks' newest main quotes on a player that they took off."""
+        return [row for row, pulled, _ in self._stood(game, player) if pulled and row["bookmaker"] in SPORTSBOOKS]
+
+    def _stood(self, game: Row, player: str) -> list[tuple[Row, bool, bool]]:
+        """Each book's newest main quote on a player, whether it was pulled, and whether the book fell silent since."""
         main = [row for row in self._seen(game) if row["player_lookup"] == player and row["is_main"]]
         documents = self.once(("documents", game["game_id"], game["as_of"]), lambda: self._documents(game))
         found = []
@@ -311,8 +319,7 @@ class Slow:
             last = documents.get((newest["event_id"], newest["source"]), {})
             pulled = book in last and last[book] > newest["snapshot_at"]
             silent = any(moment > newest["snapshot_at"] + SILENT for moment in last.values())
-            if not pulled and not silent:
-                found.append(newest)
+            found.append((newest, pulled, silent))
         return found
 
     def _documents(self, game: Row) -> Mapping[tuple[str, str], dict[str, datetime]]:

@@ -101,6 +101,7 @@ def expected(slow: Slow, key: Key, asked: datetime | None) -> Row | None:
         "velocity": median(moved) / 6 if moved else None,
         "line_movement": median(row["point"] - first[row["bookmaker"]] for row in rows),
         "snapshot_count": len({row["snapshot_at"] for row in seen}),
+        "pulled_books": len(slow.pulled(game, key[1])),
         "newest_known_at": max(row["snapshot_at"] for row in rows),
     }
 
@@ -133,6 +134,10 @@ def _same(value: Any, other: Any) -> bool:
 def test_every_field_agrees_with_the_slow_reference_at_the_tips(at_tip: dict[Key, Row], league: Raw) -> None:
     assert len(at_tip) > 90
     assert faults(at_tip, Slow(league), None) == []
+
+
+def test_some_books_took_a_player_off_and_some_did_not(at_tip: dict[Key, Row]) -> None:
+    assert {row["pulled_books"] > 0 for row in at_tip.values()} == {True, False}
 
 
 def test_every_field_agrees_with_the_slow_reference_before_the_tip(early: dict[Key, Row], league: Raw) -> None:

@@ -26,7 +26,7 @@ MAKES_NO_LINE = 1_000_000
 _NEVER = -(2**62)
 _COLUMNS = (
     *("game_id", "player_lookup", "bookmaker", "market", "event_id", "source", "as_of", "tip", "snapshot_at", "known_at"),
-    *("known_at_assumed", "origin_rank", "is_main", "point", "over_price", "under_price"),
+    *("known_at_assumed", "origin_rank", "is_main", "point", "over_price", "under_price", "last_update"),
 )
 
 
@@ -43,7 +43,7 @@ class Board:
 
     `game`, `player` and `book` are numbers into `games`, `players` and `books`, which are in ascending order; `pair` counts the
     (game, player) pairs, whose rows lie together. Instants are microseconds since 1970 in UTC, `as_of` and `tip` by game. A row has the
-    book's newest main quote, and whether it is `current` or has lapsed; `first_point` of its first one; and
+    book's newest main quote, whether it is `current` or has lapsed, and whether the book `pulled` it; `first_point` of its first one; and
     `earlier_point`, its line as it was current six hours before the moment, NaN where none was, or where the book was not seen again
     since: a quote is not compared with itself. `snapshots` is of shape (pairs,): how many distinct ones held the player. `rank` is 0 for
     sportsbooks, a consensus source's own, or MAKES_NO_LINE.
@@ -65,6 +65,7 @@ class Board:
     snapshot_at: Codes
     assumed: Mask
     current: Mask
+    pulled: Mask
     first_point: FloatArray
     earlier_point: FloatArray
     snapshots: Codes
@@ -89,7 +90,12 @@ class Board:
 
 def board_of(work: Work, games: ir.Table) -> Board:
     """The board of these games (Ibis: game_id, as_of, tip; one row a game), read in one pass over their quotes."""
-    return board(work.fetch(pre_tip_quotes(work, games, "raw.odds_player_points").select(*_COLUMNS)))
+    return board(quotes_of(work, games))
+
+
+def quotes_of(work: Work, games: ir.Table) -> pa.Table:
+    """What the board of these games is made of: their quotes on players by each game's moment, those of before its tip."""
+    return work.fetch(pre_tip_quotes(work, games, "raw.odds_player_points").select(*_COLUMNS))
 
 
 def board(quotes: pa.Table) -> Board:
@@ -130,6 +136,7 @@ def board(quotes: pa.Table) -> Board:
         snapshot_at=rows.snapshot[newest],
         assumed=rows.assumed[newest],
         current=rows.stands(newest, rows.document),
+        pulled=rows.is_pulled(newest, rows.document),
         first_point=rows.point[first],
         earlier_point=np.where(stood & ~rows.earlier[newest], rows.point[earlier], np.nan),
         snapshots=_distinct_snapshots(pair_of_row, rows.snapshot, pair_of_row[newest]),
@@ -164,10 +171,13 @@ class _Rows:
 
     def stands(self, rows: Codes, documents: Mask) -> Mask:
         """Which of these rows no document has pulled or outlasted."""
-        own_newest = self._newest_document(self._books_stream, documents)[rows]
         any_newest = self._newest_document(self._stream, documents)[rows]
         silence = SILENCE // timedelta(microseconds=1)
-        return np.asarray((own_newest <= self.snapshot[rows]) & (any_newest - silence <= self.snapshot[rows]))
+        return np.asarray(~self.is_pulled(rows, documents) & (any_newest - silence <= self.snapshot[rows]))
+
+    def is_pulled(self, rows: Codes, documents: Mask) -> Mask:
+        """Of which of these rows a newer document holds the book, and not the player."""
+        return np.asarray(self._newest_document(self._books_stream, documents)[rows] > self.snapshot[rows])
 
     def _newest_document(self, stream: Codes, documents: Mask) -> Codes:
         """Of each row's stream the newest document's moment."""

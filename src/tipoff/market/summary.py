@@ -5,15 +5,18 @@ Knows the board. It must never know form, predictions or results.
 
 from __future__ import annotations
 
+from typing import Any
+
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.market.board import Board, board_of
+from tipoff.market.board import Board, board, quotes_of
 from tipoff.market.grouped import Codes, Grouped
 from tipoff.market.lines import Spread, player_lines, read_groups
 from tipoff.market.prices import FloatArray
+from tipoff.market.steam import steam
 from tipoff.store.warehouse import Work
 
 OUTLIER_POINTS, AGREEMENT_POINTS = 1.5, 0.5
@@ -27,14 +30,16 @@ _SHARED = (
 def line_summary(work: Work, games: ir.Table, spread: Spread | None = None) -> pa.Table:
     """One row a quoted player of these games (game_id, game_date, as_of, tip), in the shape of `analytics.player_line_summary`, in order
     of game and player. `spread` as for `market_as_of`."""
-    table = board_of(work, games)
+    quotes = quotes_of(work, games)
+    table = board(quotes)
     lines = player_lines(table, spread, read_groups(work))
     days = work.fetch(games.select("game_id", "game_date"))
     day_of = dict(zip(days.column("game_id").to_pylist(), days.column("game_date").to_pylist(), strict=True))
     rows = np.flatnonzero(table.makes_line(table.current))
     by_pair = Grouped(table.pair[rows], table.pairs)
     lined = np.flatnonzero(by_pair.count)
-    return pa.table(
+    return _with_steam(
+        quotes,
         {
             **{name: lines.column(name) for name in ("game_id", "player_lookup", "as_of")},
             "game_date": pa.array([day_of[game] for game in lines.column("game_id").to_pylist()], pa.date32()),
@@ -45,9 +50,21 @@ def line_summary(work: Work, games: ir.Table, spread: Spread | None = None) -> p
             **_best(table, rows, "under", lined),
             **_closing(table, rows, by_pair, lined),
             "snapshot_count": table.snapshots[lined],
+            "pulled_books": _pulled(table)[lined],
             "newest_known_at": lines.column("newest_quote"),
-        }
+        },
     )
+
+
+def _with_steam(quotes: pa.Table, columns: dict[str, Any]) -> pa.Table:
+    """A table of these columns with the newest steam on each player beside them; missing where there is none."""
+    rows = pa.table({**columns, "place": np.arange(len(columns["game_id"]))})
+    return rows.join(steam(quotes), ["game_id", "player_lookup"], join_type="left outer").sort_by("place").drop_columns(["place"])
+
+
+def _pulled(table: Board) -> Codes:
+    """Of each pair how many sportsbooks quoted the player and took him off."""
+    return np.bincount(table.pair[table.pulled & (table.rank == 0)], minlength=table.pairs).astype(np.int64)
 
 
 def _dispersion(table: Board, rows: Codes, by_pair: Grouped, lined: Codes) -> dict[str, pa.Array]:
