@@ -7,7 +7,7 @@ schedule, reports and quotes; it must never know a feature.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 import ibis
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from tipoff.analyze.history import player_games, team_games
 from tipoff.analyze.ingredients import gather
-from tipoff.analyze.slate import ROW, Moment, games_as_of, left
+from tipoff.analyze.slate import AT_TIP, ROW, Moment, games_as_of, games_between, left
 from tipoff.analyze.slope import spread_of_points
 from tipoff.market.lines import market_at_close
 from tipoff.market.summary import line_summary
@@ -101,6 +101,13 @@ def summarise_slate(work: Work, game_ids: Sequence[str], as_of: Moment) -> dict[
         name: _instead(work, name, games, rows)
         for name, rows in (("analytics.player_line_summary", lines), ("analytics.upcoming_player_game_context", context))
     }
+
+
+def summarise_lines(work: Work, first: date, last: date, before: timedelta = AT_TIP) -> Merged:
+    """What the market said of each player of the games of these days (New York, both included), as of so long `before` each tip: into
+    `analytics.player_line_summary`, whose rows of other moments stay."""
+    games = work.keep(games_as_of(work, games_between(work, first, last), None, before))
+    return _instead(work, "analytics.player_line_summary", games, line_summary(work, games, partial(spread_of_points, work)))
 
 
 def _instead(work: Work, name: str, games: ir.Table, rows: pa.Table) -> Merged:
