@@ -1,7 +1,7 @@
 """Phase 6 as a plain function: the documents of a date, where what they rest on has changed since they were published.
 
-Comes in: a date. Goes out: documents in the bucket, each with the halt that is in force, and in the warehouse from which versions they were
-made; and on record, where too few systems are left, or are not any more. Whoever publishes a date does it here: so no document is without
+Comes in: a date. Goes out: documents in the bucket, each with the halt that is in force, and in the warehouse, in one transaction, from which
+versions they were made and which picks they show (`publish.ledger`); and on record, where too few systems are left, or are not any more. Whoever publishes a date does it here: so no document is without
 the halt. It must never know how what it publishes came about.
 """
 
@@ -16,6 +16,7 @@ from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift_by
 from tipoff.flow.house import House
 from tipoff.flow.slate import Done, Guard, Seal, no_guard, no_seal
 from tipoff.predict.activate import PREDICTIONS
+from tipoff.publish.ledger import LEDGER, append
 from tipoff.publish.tonight import Published, publish_tonight
 from tipoff.store.versions import PUBLISH, Version, advance, versions
 from tipoff.store.warehouse import Work
@@ -63,8 +64,10 @@ def publish(
     with house.warehouse.writing(house.run_id) as work:
         guard(work)
         advance(work, {(PUBLISH, _scope(game_date)): made_from})
-        seal(work, "publish", "predictions.published_picks", len(published.documents))
-    return Done(True, {"documents": len(published.documents), "bytes": published.bytes, "state": published.state}), published
+        picks = append(work, published.shown)
+        seal(work, "publish", LEDGER, len(published.documents))
+    counts = {"documents": len(published.documents), "bytes": published.bytes, "picks": picks, "state": published.state}
+    return Done(True, counts), published
 
 
 def _note_fleet(house: House, game_date: date, why: str | None) -> None:

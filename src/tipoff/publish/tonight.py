@@ -16,6 +16,7 @@ from tipoff.clock import as_utc
 from tipoff.market.books import find_book
 from tipoff.predict.guard import halt as halt_of
 from tipoff.publish.documents import Game, Halt, League, ReasonCount, Results, State, Tonight
+from tipoff.publish.ledger import Shown, shown_in_night
 from tipoff.publish.opinions import UNRECORDED, headline_system, systems, voices
 from tipoff.publish.players import CALLED_OFF, assembly, games_of
 from tipoff.publish.reads import Slate, read_slate
@@ -27,7 +28,8 @@ from tipoff.store.warehouse import Warehouse
 @dataclass(frozen=True)
 class Published:
     """What one export wrote, and what the night's document holds. `fleet_blocked` is the halt that follows from the fleet itself, if any,
-    also where another is shown."""
+    also where another is shown. `shown` is for the ledger: what the documents show now, and before each what the one
+    that it replaced did."""
 
     state: State
     halt: Halt
@@ -41,6 +43,7 @@ class Published:
     graded: int
     documents: tuple[str, ...]
     bytes: int
+    shown: tuple[Shown, ...]
 
 
 def publish_tonight(
@@ -78,6 +81,8 @@ def publish_tonight(
         bodies[LATEST] = bodies[tonight_path(game_date)]
     size = sum(put(bucket, path, body) for path, body in bodies.items())
     said = voices(slate)
+    path = tonight_path(game_date)
+    before = [shown_in_night(earlier, path)] if earlier is not None else []
     return Published(
         state=night.state,
         halt=night.halt,
@@ -91,6 +96,7 @@ def publish_tonight(
         graded=len(graded.rows) if graded else 0,
         documents=tuple(bodies),
         bytes=size,
+        shown=(*before, shown_in_night(night, path, slate.predictions)),
     )
 
 
