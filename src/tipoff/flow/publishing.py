@@ -1,8 +1,8 @@
 """Phase 6 as a plain function: the documents of a date, where what they rest on has changed since they were published.
 
-Comes in: a date. Goes out: documents in the bucket, each with the halt that is in force, and in the warehouse, in one transaction, from which
-versions they were made and which picks they show (`publish.ledger`); and on record, where too few systems are left, or are not any more. Whoever publishes a date does it here: so no document is without
-the halt. It must never know how what it publishes came about.
+Comes in: a date. Goes out: documents in the bucket, each with the halt that is in force, and in the warehouse, in one transaction, from
+which versions they were made and which picks they show (`publish.ledger`); and on record, where too few systems are left, or are not any
+more. Whoever publishes a date does it here: so no document is without the halt. It must never know how what it publishes came about.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift_by
 from tipoff.flow.house import House
 from tipoff.flow.slate import Done, Guard, Seal, no_guard, no_seal
 from tipoff.predict.activate import PREDICTIONS
+from tipoff.publish.export import Published, publish_date
 from tipoff.publish.ledger import LEDGER, append
-from tipoff.publish.tonight import Published, publish_tonight
 from tipoff.store.versions import PUBLISH, Version, advance, versions
 from tipoff.store.warehouse import Work
 from tipoff.train.registry import headline
@@ -46,7 +46,7 @@ def publish(
             and versions(work, [PUBLISH], [_scope(game_date)]).get((PUBLISH, _scope(game_date)), Version(0)).made_from == made_from
         ):
             return Done(False), None
-    published = publish_tonight(
+    published = publish_date(
         house.warehouse,
         house.bucket,
         game_date,

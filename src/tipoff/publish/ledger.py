@@ -1,8 +1,8 @@
 """The ledger of picks: everything that a published document recommended, and when. Rows are only ever added.
 
-In: what documents say now. Out: rows of `predictions.published_picks`, within the caller's transaction. A pick that is shown otherwise, or no
-more, is a new row that names the one it corrects; so of each place in a document a chain is left, whose last row is what readers see. A halt
-withholds and withdraws nothing. It must never know how a pick was made, nor change a row.
+In: what documents say now. Out: rows of `predictions.published_picks`, within the caller's transaction. A pick that is shown otherwise, or
+no more, is a new row that names the one it corrects; so of each place in a document a chain is left, whose last row is what readers see. A
+halt withholds and withdraws nothing. It must never know how a pick was made, nor change a row.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Pick:
 
 @dataclass(frozen=True)
 class Shown:
-    """What one document shows, and since when (UTC). `instead` says of places without a pick what stands there; `withheld` tells that a halt
-    keeps picks back, so that what is missing is not withdrawn. `predictions` names the (prediction, model) behind a place."""
+    """What one document shows, and since when (UTC). `instead` says of places without a pick what stands there; `withheld` tells that a
+    halt keeps picks back, so that what is missing is not withdrawn. `predictions` names the (prediction, model) behind a place."""
 
     document: str
     game_date: date
@@ -99,6 +99,12 @@ def append(work: Work, documents: Sequence[Shown]) -> int:
     if rows:
         work.merge(LEDGER, table_of(LEDGER, rows))
     return len(rows)
+
+
+def picks_before(work: Work, game_date: date, document: str) -> dict[Place, str]:
+    """What the ledger says that a document of a date shows, withdrawn picks left out: the entries as JSON, by place."""
+    standing = _standing(work, {game_date}).get((game_date, document), {})
+    return {place: row["shown"] for place, row in standing.items() if row["kind"] != WITHDRAWAL}
 
 
 def _row(shown: Shown, place: Place, last: Row | None) -> Row | None:

@@ -34,7 +34,7 @@ _ABSENT = ("game_id", "player_lookup", "system_id")
 _PREDICTION_COLUMNS = (
     *("prediction_id", "game_id", "player_lookup", "system_id", "model_id", "team", "predicted_points", "predicted_mean", "sd"),
     *("p_over", "p_push", "p_under", "line", "bookmaker", "over_price", "under_price", "edge", "line_margin", "recommendation"),
-    *("is_active", "superseded_by", "invalidation_reason", "quality_score", "as_of"),
+    *("side", "line_kind", "is_active", "superseded_by", "invalidation_reason", "quality_score", "as_of"),
 )
 
 
@@ -92,6 +92,23 @@ def read_slate(work: Work, game_date: date, as_of: datetime | None) -> Slate:
         names={row["player_lookup"]: row["name"] for row in _rows(work, names) if row["name"]},
         models=models,
     )
+
+
+def past_claims(work: Work, system_id: str, game_date: date) -> pa.Table:
+    """A system's graded claims of earlier days with both prices of one sportsbook: game_date, claimed (P(over | no push)), over_price,
+    under_price (decimal), went_over (1 or 0; missing for a push)."""
+    return work.ask(_past_claims, system_id, game_date)
+
+
+def _past_claims(work: Work, system_id: str, game_date: date) -> ir.Table:
+    graded = work.table("predictions.prediction_accuracy")
+    mine = graded.filter(graded.system_id == system_id, graded.game_date < day_of(game_date), graded.actual_margin.notnull())
+    said = work.table("predictions.player_prop_predictions")
+    said = said.filter(said.system_id == system_id, said.line_kind == "sportsbook", said.p_push < 1)
+    both = said.select("prediction_id", "p_over", "p_push", "over_price", "under_price")
+    rows = mine.select("prediction_id", "game_date", "actual_margin").inner_join(both, "prediction_id")
+    over = ibis.ifelse(rows.actual_margin == 0, ibis.null("float64"), (rows.actual_margin > 0).cast("float64"))
+    return rows.select("game_date", "over_price", "under_price", claimed=rows.p_over / (1 - rows.p_push), went_over=over)
 
 
 def _standing(predictions: ir.Table) -> ir.Table:

@@ -31,6 +31,11 @@ def results_path(game_date: date) -> str:
     return f"v1/results/{game_date.isoformat()}.json"
 
 
+def best_bets_path(game_date: date) -> str:
+    """Where the best bets of a day lie."""
+    return f"v1/best-bets/{game_date.isoformat()}.json"
+
+
 def is_document_path(path: str) -> bool:
     """Whether this is the path of a published document: below `v1/`, lower case, nothing that could lead elsewhere (F61)."""
     return _PATH.fullmatch(path) is not None
