@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, TypeVar, get_args
 
+import msgspec
 from obstore.store import ObjectStore
 from pydantic import BaseModel, ValidationError
 
@@ -107,7 +108,7 @@ def publish_date(
         shown.append(shown_in_best_bets(bets, bets_path, slate.predictions))
     if "tonight" in documents:
         bodies |= {"v1/schemas/tonight.json": schema_of(Tonight, "tonight"), night_path: canonical(night)}
-        latest = _read(bucket, LATEST, Tonight)
+        latest = _latest(bucket)
         if latest is None or latest.league != league or latest.game_date <= game_date:
             bodies[LATEST] = bodies[night_path]
         shown.append(shown_in_night(night, night_path, slate.predictions))
@@ -128,6 +129,21 @@ def publish_date(
         bytes=size,
         shown=(*shown_before, *shown),
     )
+
+
+class _Latest(msgspec.Struct):
+    """Of the latest night what is needed here: the whole of it is large."""
+
+    league: str
+    game_date: date
+
+
+def _latest(bucket: ObjectStore) -> _Latest | None:
+    body = get(bucket, LATEST)
+    try:
+        return msgspec.json.decode(body, type=_Latest) if body else None
+    except msgspec.DecodeError:
+        return None
 
 
 def _read(bucket: ObjectStore, path: str, shape: type[Shaped]) -> Shaped | None:

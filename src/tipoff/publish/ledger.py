@@ -8,13 +8,13 @@ halt withholds and withdraws nothing. It must never know how a pick was made, no
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import ibis.expr.types as ir
+import msgspec
 
 from tipoff.publish.documents import Tonight
 from tipoff.publish.reads import Row
@@ -77,7 +77,7 @@ def shown_in_night(night: Tonight, document: str, predictions: Iterable[Row] = (
 
 def as_json(entry: Mapping[str, Any]) -> str:
     """An entry as it is kept: the same text for the same content."""
-    return json.dumps(entry, sort_keys=True, separators=(",", ":"))
+    return msgspec.json.encode(entry, order="sorted").decode()
 
 
 def append(work: Work, documents: Sequence[Shown]) -> int:
