@@ -15,6 +15,7 @@ from tipoff.clock import game_date_of
 from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift_by_rule
 from tipoff.flow.house import House
 from tipoff.flow.slate import Done, Guard, Seal, no_guard, no_seal
+from tipoff.market.staking import StakingRule
 from tipoff.predict.activate import PREDICTIONS
 from tipoff.publish.export import Published, publish_date
 from tipoff.publish.ledger import LEDGER, append
@@ -56,6 +57,7 @@ def publish(
         halt_reason=halt.words if halt else None,
         halt_since=halt.since if halt else None,
         failure=failure,
+        staking=StakingRule(**house.settings.staking.model_dump()),
     )
     _note_fleet(house, game_date, published.fleet_blocked)
     if active(house.state, house.clock.now(), game_date, but={FLEET_BLOCKED}) != halt:  # somebody halted, or resumed, meanwhile
