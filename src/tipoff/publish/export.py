@@ -23,13 +23,15 @@ from tipoff.publish.documents import Halt, League, Results, State, Tonight
 from tipoff.publish.ledger import Shown, picks_before, shown_in_night
 from tipoff.publish.opinions import headline_system as headline_of
 from tipoff.publish.opinions import voices
+from tipoff.publish.people import PlayerDocument, Players, player_documents, publish_players
+from tipoff.publish.player_reads import read_players
 from tipoff.publish.reads import past_claims, read_slate
 from tipoff.publish.results import results_of
 from tipoff.publish.tonight import tonight
 from tipoff.publish.write import LATEST, best_bets_path, canonical, get, put, results_path, schema_of, tonight_path
 from tipoff.store.warehouse import Warehouse
 
-DocumentName = Literal["tonight", "best-bets", "results"]
+DocumentName = Literal["tonight", "best-bets", "results", "players"]
 DOCUMENTS: tuple[DocumentName, ...] = get_args(DocumentName)
 _NOTHING_SAID = ("no_games", "broken")
 Shaped = TypeVar("Shaped", bound=BaseModel)
@@ -85,6 +87,7 @@ def publish_date(
         leader, _ = headline_of(slate, said, headline_system)
         past = past_claims(work, leader, game_date) if leader is not None and not slate.accuracy else None
         picks = picks_before(work, game_date, bets_path)
+        people = read_players(work, slate, leader, as_of) if "players" in documents and slate.games else None
     league: League = "practice" if slate.league == "practice" else "nba"
     earlier, earlier_bets = _read(bucket, night_path, Tonight), _read(bucket, bets_path, BestBets)
     halted = Halt(active=True, reason=halt_reason, since=halt_since) if halt_reason is not None else Halt()
@@ -112,7 +115,13 @@ def publish_date(
         if latest is None or latest.league != league or latest.game_date <= game_date:
             bodies[LATEST] = bodies[night_path]
         shown.append(shown_in_night(night, night_path, slate.predictions))
+    if people is not None:
+        bodies |= {"v1/schemas/player.json": schema_of(PlayerDocument, "player"), "v1/schemas/players.json": schema_of(Players, "players")}
     size = sum(put(bucket, path, body) for path, body in bodies.items())
+    paths = list(bodies)
+    if people is not None:
+        written, more = publish_players(bucket, player_documents(slate, night, people), generated_at)
+        paths, size = paths + written, size + more
     return Published(
         state=night.state,
         halt=night.halt,
@@ -125,7 +134,7 @@ def publish_date(
         absent=sum(count.players for count in night.absences),
         graded=len(graded.rows) if graded else 0,
         best_bets=len(bets.picks),
-        documents=tuple(bodies),
+        documents=tuple(paths),
         bytes=size,
         shown=(*shown_before, *shown),
     )

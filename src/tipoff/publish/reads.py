@@ -19,7 +19,7 @@ from tipoff.store.warehouse import Work, day_of, instant
 
 Row = dict[str, Any]
 HISTORY_DAYS = 400
-LAST_GAMES = 10
+LAST_GAMES = 20
 
 _LINE_COLUMNS = (
     *("line_kind", "consensus_line", "line_range", "book_count", "opening_line", "closing_line", "line_movement", "implied_over"),
@@ -30,7 +30,7 @@ _CONTEXT_COLUMNS = (
     *("streak_over", "streak_under", "newest_known_at"),
 )
 _FEATURE_COLUMNS = ("fatigue_score", "quality_score", "tier", "missing", "waived", "newest_known_at")
-_LAST_COLUMNS = ("points", "minutes", "closing_line", "over_under_result")
+_LAST_COLUMNS = ("game_id", "game_date", "team", "opponent", "home", "points", "minutes", "closing_line", "over_under_result", "margin")
 _ABSENT = ("game_id", "player_lookup", "system_id")
 _PREDICTION_COLUMNS = (
     *("prediction_id", "game_id", "player_lookup", "system_id", "model_id", "team", "predicted_points", "predicted_mean", "sd"),
@@ -77,7 +77,6 @@ def read_slate(work: Work, game_date: date, as_of: datetime | None) -> Slate:
     players = sorted({row["player_lookup"] for rows in (context, lines, predictions, absences) for row in rows})
     of_players = _keys("player_lookup", players)
     since, season = game_date - timedelta(days=HISTORY_DAYS), season_of(game_date)
-    box = work.as_of("raw.player_box", as_of, game_id=ids)
     return Slate(
         game_date=game_date,
         league=league,
@@ -88,7 +87,7 @@ def read_slate(work: Work, game_date: date, as_of: datetime | None) -> Slate:
         predictions=predictions,
         absences=absences,
         accuracy=work.ask(_accuracy, of_games, as_of).to_pylist(),
-        box=work.fetch(box.select("game_id", "player_lookup", "team", "points", "minutes", "did_not_play", "known_at")).to_pylist(),
+        box=work.ask(_box, of_games, as_of).to_pylist(),
         last_games=work.ask(_last_games, of_players, game_date, since, as_of).to_pylist(),
         season=work.ask(_season, of_players, game_date, since, season, as_of).to_pylist(),
         names={row["player_lookup"]: row["name"] for row in work.ask(_names, of_players).to_pylist() if row["name"]},
@@ -130,6 +129,14 @@ def _absences(work: Work, games: ir.Table, as_of: datetime | None) -> ir.Table:
 
 def _accuracy(work: Work, games: ir.Table, as_of: datetime | None) -> ir.Table:
     return _until(_of(work, "predictions.prediction_accuracy", games), "graded_at", as_of)
+
+
+def _box(work: Work, games: ir.Table, as_of: datetime | None) -> ir.Table:
+    """The newest version of each player's box score in these games."""
+    versions = _until(_of(work, "raw.player_box", games), "known_at", as_of)
+    order = ibis.window(group_by=["game_id", "player_lookup"], order_by=ibis.desc("known_at"))
+    newest = versions.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
+    return newest.select("game_id", "player_lookup", "team", "points", "minutes", "did_not_play", "known_at")
 
 
 def _names(work: Work, players: ir.Table) -> ir.Table:

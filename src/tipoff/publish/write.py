@@ -36,6 +36,11 @@ def best_bets_path(game_date: date) -> str:
     return f"v1/best-bets/{game_date.isoformat()}.json"
 
 
+def player_path(player_lookup: str) -> str:
+    """Where the document of a player lies."""
+    return f"v1/player/{player_lookup}.json"
+
+
 def is_document_path(path: str) -> bool:
     """Whether this is the path of a published document: below `v1/`, lower case, nothing that could lead elsewhere (F61)."""
     return _PATH.fullmatch(path) is not None
