@@ -57,6 +57,7 @@ for command in (
     control.start,
     control.reset,
     control.process_date,
+    control.publish,
     control.export,
     ingest.import_,
     ingest.load,
@@ -74,6 +75,7 @@ for command in (
     look.status,
     look.serve,
     look.tables,
+    look.schemas,
     look.config,
     look.screenshot,
 ):

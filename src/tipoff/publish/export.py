@@ -31,7 +31,8 @@ from tipoff.publish.tonight import tonight
 from tipoff.publish.write import LATEST, best_bets_path, canonical, get, put, results_path, schema_of, tonight_path
 from tipoff.store.warehouse import Warehouse
 
-DocumentName = Literal["tonight", "best-bets", "results", "players"]
+DocumentName = Literal["tonight", "best-bets", "results", "players", "systems", "calendar", "status"]
+"""What may be asked for by name; the last three are of no single date, and `flow.publishing` publishes them."""
 DOCUMENTS: tuple[DocumentName, ...] = get_args(DocumentName)
 _NOTHING_SAID = ("no_games", "broken")
 Shaped = TypeVar("Shaped", bound=BaseModel)
@@ -56,6 +57,7 @@ class Published:
     best_bets: int
     documents: tuple[str, ...]
     bytes: int
+    data_as_of: datetime | None
     shown: tuple[Shown, ...]
 
 
@@ -120,7 +122,7 @@ def publish_date(
     size = sum(put(bucket, path, body) for path, body in bodies.items())
     paths = list(bodies)
     if people is not None:
-        written, more = publish_players(bucket, player_documents(slate, night, people), generated_at)
+        written, more = publish_players(bucket, player_documents(slate, night, people), night)
         paths, size = paths + written, size + more
     return Published(
         state=night.state,
@@ -136,6 +138,7 @@ def publish_date(
         best_bets=len(bets.picks),
         documents=tuple(paths),
         bytes=size,
+        data_as_of=night.data_as_of,
         shown=(*shown_before, *shown),
     )
 

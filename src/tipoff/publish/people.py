@@ -6,7 +6,6 @@ players that have one. It must never know a table's engine, nor how a prediction
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -34,7 +33,7 @@ from tipoff.publish.documents import (
 )
 from tipoff.publish.player_reads import PlayerRows
 from tipoff.publish.reads import Row, Slate
-from tipoff.publish.write import canonical, get, player_path, put
+from tipoff.publish.write import canonical, content_digest, get, player_path, put
 from tipoff.store.tables.features import catalogue
 
 PLAYERS = "v1/players.json"
@@ -150,11 +149,9 @@ class Listed(Shape):
     digest: str
 
 
-class Players(Shape):
-    """Every player that has a document, by his lookup."""
+class Players(Document):
+    """Every player that has a document, by his lookup; halt and state are those of the slate that was published last."""
 
-    schema_version: int = 1
-    generated_at: datetime
     players: list[Listed]
 
 
@@ -188,7 +185,7 @@ def player_documents(slate: Slate, night: Tonight, rows: PlayerRows) -> list[Pla
     ]
 
 
-def publish_players(bucket: ObjectStore, documents: Iterable[PlayerDocument], generated_at: datetime) -> tuple[list[str], int]:
+def publish_players(bucket: ObjectStore, documents: Iterable[PlayerDocument], night: Tonight) -> tuple[list[str], int]:
     """Publish those of the documents that say something new, and the list of all players; gives the paths written, and their bytes.
 
     A document of an older slate than the one that lies there is left out. Raises ConfigError where the bucket does not take one.
@@ -201,7 +198,7 @@ def publish_players(bucket: ObjectStore, documents: Iterable[PlayerDocument], ge
         if before is not None and before.game_date > document.game_date:
             continue
         body = canonical(document)
-        digest = hashlib.sha256(body.replace(_moment(document), b"", 1)).hexdigest()[:32]
+        digest = content_digest(body)
         if before is None or before.digest != digest or before.game_date != document.game_date:
             bodies[player_path(lookup)] = body
             told = {"team": document.player.team, "game_date": document.game_date, "document": player_path(lookup), "digest": digest}
@@ -210,14 +207,10 @@ def publish_players(bucket: ObjectStore, documents: Iterable[PlayerDocument], ge
         return [], 0
     with ThreadPoolExecutor(_AT_ONCE) as several:
         size = sum(several.map(lambda item: put(bucket, *item), bodies.items()))
-    everybody = Players(generated_at=generated_at, players=[listed[lookup] for lookup in sorted(listed)])
+    envelope = {name: getattr(night, name) for name in Document.model_fields} | {"final": False}
+    everybody = Players(**envelope, players=[listed[lookup] for lookup in sorted(listed)])
     size += put(bucket, PLAYERS, canonical(everybody))  # last: where this is cut off, what it does not list is written again
     return [*bodies, PLAYERS], size
-
-
-def _moment(document: PlayerDocument) -> bytes:
-    """How a document writes its own moment."""
-    return b'"generated_at":' + document.__pydantic_serializer__.to_json(document, include={"generated_at"})[len(b'{"generated_at":') : -1]
 
 
 def _listed(bucket: ObjectStore) -> list[Listed]:
