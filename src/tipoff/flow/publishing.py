@@ -13,6 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+import ibis.expr.types as ir
+import pyarrow as pa
+
 from tipoff.analyze.slate import games_between
 from tipoff.clock import game_date_of
 from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift_by_rule
@@ -104,7 +107,7 @@ def publish_of_all_days(
     paths: list[str] = []
     with house.warehouse.reading() as work:
         league: League = "practice" if work.league() == "practice" else "nba"
-        models = work.fetch(work.table(REGISTRY)).to_pylist() if fleet else []
+        models = work.ask(_models).to_pylist() if fleet else []
         performance = read_performance(work, today) if fleet else []
         if calendar:
             shared: dict[str, Any] = {"generated_at": now, "league": league, "data_as_of": data_as_of, "halt": halt}
@@ -144,20 +147,37 @@ def _rests_on(work: Work, house: House, game_date: date, failure: str | None, ha
     """The versions that the documents rest on: of every game ever on this date whatever has one, of the fleet its models and its record,
     of the day what is said of their age; and the halt."""
     games = games_between(work, game_date, game_date)
-    known = work.table("ops.generations")
-    mine = known.filter(known.scope.isin([*games, _scope(game_date)]), ~known.kind.startswith("load:"), known.kind != PUBLISH)
-    rows = work.fetch(mine.select("kind", "scope", "generation").order_by(["kind", "scope"])).to_pylist()
-    models = work.fetch(work.table(REGISTRY).order_by("model_id")).to_pylist()
-    said = work.table(PREDICTIONS)
-    speaking = work.fetch(said.filter(said.game_id.isin(games), said.is_active).select("system_id").distinct().order_by("system_id"))
+    rows = work.ask(_versions, pa.table({"scope": pa.array([*games, _scope(game_date)], pa.string())})).to_pylist()
+    models = work.ask(_models).to_pylist()
+    speaking = work.ask(_speaking, pa.table({"game_id": pa.array(games, pa.string())}))
     head = headline(models, speaking.column("system_id").to_pylist())[0]
-    record = work.table(PERFORMANCE)
-    graded = work.fetch(record.agg(days=record.count(), written=record.written_at.max())).to_pylist()[0]
+    graded = work.ask(_record).to_pylist()[0]
     fleet = [f"{row['model_id']} {row['state']}" for row in models]
     fleet += [halt.words if halt else "", game_date_of(house.clock.now()).isoformat()]
     parts = [f"{row['kind']} {row['scope']} {row['generation']}" for row in rows]
     parts += [*fleet, str(head), failure or ""]
     return _RestsOn(head, _digest(parts), _digest([*fleet, str(graded)]))
+
+
+def _versions(work: Work, scopes: ir.Table) -> ir.Table:
+    known = work.table("ops.generations").semi_join(scopes, "scope")
+    mine = known.filter(~known.kind.startswith("load:"), known.kind != PUBLISH)
+    return mine.select("kind", "scope", "generation").order_by(["kind", "scope"])
+
+
+def _models(work: Work) -> ir.Table:
+    return work.table(REGISTRY).order_by("model_id")
+
+
+def _speaking(work: Work, games: ir.Table) -> ir.Table:
+    said = work.table(PREDICTIONS).semi_join(games, "game_id")
+    return said.filter(said.is_active).select("system_id").distinct().order_by("system_id")
+
+
+def _record(work: Work) -> ir.Table:
+    """Of the daily record of performance how many rows there are, and when one was written last."""
+    record = work.table(PERFORMANCE)
+    return record.agg(days=record.count(), written=record.written_at.max())
 
 
 def _digest(parts: list[str]) -> str:
