@@ -16,7 +16,7 @@ from tipoff.flow.scraping import scrape_now
 from tipoff.flow.worker import working
 from tipoff.practice.boxes import points_at, progress
 from tipoff.publish.documents import Tonight
-from tipoff.publish.tonight import publish_tonight
+from tipoff.publish.export import publish_date
 from tipoff.publish.write import get, tonight_path
 
 GAMES = sorted(season().games_on(DAY), key=lambda game: game.tip)
@@ -59,7 +59,7 @@ def test_readers_see_how_each_game_stands(tmp_path: Path, source: str) -> None:
             done = scrape_now(engine, DAY, ("scores",))
         assert [(one.ask.feed, one.source) for one in done.asked] == [("scores", source)]
         assert [batch.feed for batch in done.batches] == ["scores"]
-        publish_tonight(house.warehouse, house.bucket, DAY, generated_at=clock.now())
+        publish_date(house.warehouse, house.bucket, DAY, generated_at=clock.now())
         shown = Tonight.model_validate_json(get(house.bucket, tonight_path(DAY)) or b"").games
         now = clock.now()
     expected = {}

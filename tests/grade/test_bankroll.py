@@ -19,9 +19,9 @@ from scipy.stats import binom
 
 from tipoff.errors import BadInput
 from tipoff.grade.bankroll import Bankroll, simulate
-from tipoff.grade.bets import LEAST_PAST, REASONS
+from tipoff.grade.bets import REASONS
 from tipoff.market.devig import devig
-from tipoff.market.shrinkage import kelly_shrinkage, probability_sd, towards_market
+from tipoff.market.shrinkage import LEAST_PAST, kelly_shrinkage, probability_sd, towards_market
 from tipoff.market.staking import StakingRule, kelly_fraction
 
 near: Any = pytest.approx

@@ -203,6 +203,8 @@ def prediction_row(man: Man, system: str, place: int, night: date, threshold: fl
         "edge": abs(margin),
         "line_margin": margin,
         "recommendation": call,
+        "side": "OVER" if margin > 0 else "UNDER",
+        "edge_probability": over - 1 / 1.91 if margin > 0 else 1 - over - 1 / 1.89,
     }
 
 

@@ -12,7 +12,7 @@ from obstore.store import ObjectStore
 
 from publish.invented import Night, fill
 from tipoff.publish.documents import Player, Results, Tonight
-from tipoff.publish.tonight import Published, publish_tonight
+from tipoff.publish.export import Published, publish_date
 from tipoff.publish.write import get, results_path, tonight_path
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import open_bucket
@@ -57,5 +57,5 @@ def export(folder: Path, night: Night, at: datetime, **options: Any) -> Exported
     """Fill a warehouse in a folder, and publish its night."""
     warehouse, bucket = DuckDBWarehouse(folder / "warehouse.duckdb"), open_bucket((folder / "bucket").as_uri())
     fill(warehouse, night)
-    counts = publish_tonight(warehouse, bucket, night.night, generated_at=at, **options)
+    counts = publish_date(warehouse, bucket, night.night, generated_at=at, **options)
     return Exported(bucket, counts, night_of(bucket, night.night))

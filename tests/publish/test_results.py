@@ -33,6 +33,10 @@ def test_results_are_those_of_the_rows(after: Exported) -> None:
         assert system.void == sum(row.result == "VOID" for row in rows)
         assert system.n == system.over.n + system.under.n == system.won + system.lost
         assert system.error_n > 0
+        for side, of in (("OVER", system.over), ("UNDER", system.under)):
+            played = [row for row in rows if row.recommendation == side and row.signed_error is not None]
+            assert of.error_n == len(played)
+            assert (of.mae is None) == (not played)
 
 
 def test_a_graded_night_is_final_and_shows_points_and_results(after: Exported) -> None:

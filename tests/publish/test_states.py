@@ -10,7 +10,7 @@ from obstore.store import ObjectStore
 
 from publish.invented import NIGHT, Night, fill, filling
 from publish.reading import BEFORE, body, night_of
-from tipoff.publish.tonight import publish_tonight
+from tipoff.publish.export import publish_date
 from tipoff.publish.write import tonight_path
 from tipoff.store.warehouse import Warehouse
 
@@ -95,7 +95,7 @@ def test_f57_each_kind_of_empty_says_which_it_is(
     warehouse: Warehouse, bucket: ObjectStore, arrange: Callable[[Warehouse], object], state: str
 ) -> None:
     arrange(warehouse)
-    assert publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE).state == state
+    assert publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE).state == state
     night = night_of(bucket, NIGHT)
     assert night.state == state
     assert (night.state_detail is None) == (state == "ok")
@@ -111,14 +111,14 @@ def test_f57_the_four_are_four_different_documents(tmp_path_factory: pytest.Temp
         folder = tmp_path_factory.mktemp("state")
         warehouse, bucket = DuckDBWarehouse(folder / "w.duckdb"), open_bucket((folder / "bucket").as_uri())
         arrange(warehouse)
-        publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
+        publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
         bodies.add(body(bucket, tonight_path(NIGHT)))
     assert len(bodies) == 4
 
 
 def test_nothing_qualified_tells_the_best_edge(warehouse: Warehouse, bucket: ObjectStore) -> None:
     _no_edge(warehouse)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
     night = night_of(bucket, NIGHT)
     edges = [p.prediction.edge for game in night.games for p in game.players if p.prediction is not None and p.prediction.edge is not None]
     assert night.best_edge == max(edges) > 0
@@ -127,20 +127,20 @@ def test_nothing_qualified_tells_the_best_edge(warehouse: Warehouse, bucket: Obj
 
 def test_a_failure_is_told_in_its_own_words(warehouse: Warehouse, bucket: ObjectStore) -> None:
     _nobody_predicted(warehouse)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE, failure="phase 5 (predict): the artefact of ridge_line does not match")
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE, failure="phase 5 (predict): the artefact of ridge_line does not match")
     assert night_of(bucket, NIGHT).state_detail == "phase 5 (predict): the artefact of ridge_line does not match"
 
 
 def test_what_was_predicted_before_a_failure_still_stands(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse)
-    counts = publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE, failure="phase 1 (scrape): the source did not answer")
+    counts = publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE, failure="phase 1 (scrape): the source did not answer")
     assert (counts.state, counts.recommended > 0) == ("ok", True)
     assert night_of(bucket, NIGHT).state_detail == "phase 1 (scrape): the source did not answer"
 
 
 def test_a_halted_slate_recommends_nothing_and_keeps_what_was_said(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE, halt_reason="slate_stopped: pace_score is constant")
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE, halt_reason="slate_stopped: pace_score is constant")
     night = night_of(bucket, NIGHT)
     players = [player for game in night.games for player in game.players]
     assert night.halt.active
@@ -152,16 +152,16 @@ def test_a_halted_slate_recommends_nothing_and_keeps_what_was_said(warehouse: Wa
 def test_a_halt_that_goes_on_keeps_its_beginning_and_a_new_one_does_not(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse)
     later = BEFORE + timedelta(minutes=30)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE, halt_reason="by hand")
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=later, halt_reason="by hand")
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE, halt_reason="by hand")
+    publish_date(warehouse, bucket, NIGHT, generated_at=later, halt_reason="by hand")
     assert night_of(bucket, NIGHT).halt.since == BEFORE
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=later)
+    publish_date(warehouse, bucket, NIGHT, generated_at=later)
     assert not night_of(bucket, NIGHT).halt.active
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=later + timedelta(minutes=5), halt_reason="by hand")
+    publish_date(warehouse, bucket, NIGHT, generated_at=later + timedelta(minutes=5), halt_reason="by hand")
     assert night_of(bucket, NIGHT).halt.since == later + timedelta(minutes=5)
 
 
 def test_a_fleet_with_fewer_than_three_left_says_who_is_blocked(warehouse: Warehouse, bucket: ObjectStore) -> None:
     _fleet_blocked(warehouse)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
     assert night_of(bucket, NIGHT).halt.reason == "fleet_blocked: boosted_quantiles blocked, 2 of 3 systems remain"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 from obstore.store import ObjectStore
@@ -10,7 +11,7 @@ from obstore.store import ObjectStore
 from publish.invented import NIGHT, SYSTEMS, Night, fill, filling
 from publish.json_schema import faults
 from publish.reading import AFTER, BEFORE, Exported, body, document, night_of
-from tipoff.publish.tonight import publish_tonight
+from tipoff.publish.export import publish_date
 from tipoff.publish.write import LATEST, get, results_path, tonight_path
 from tipoff.store.warehouse import Warehouse
 
@@ -30,17 +31,18 @@ def test_the_schema_would_refuse_another_document(before: Exported) -> None:
 
 def test_the_same_inputs_give_the_same_bytes(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse, Night(graded=True))
-    first = publish_tonight(warehouse, bucket, NIGHT, generated_at=AFTER)
+    first = publish_date(warehouse, bucket, NIGHT, generated_at=AFTER)
     bodies = {path: body(bucket, path) for path in first.documents}
-    assert publish_tonight(warehouse, bucket, NIGHT, generated_at=AFTER) == first
+    again = publish_date(warehouse, bucket, NIGHT, generated_at=AFTER)
+    assert replace(again, shown=first.shown, documents=first.documents, bytes=first.bytes) == first
     assert {path: body(bucket, path) for path in first.documents} == bodies
 
 
 def test_only_its_own_time_differs_between_two_exports(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
     first = document(bucket, tonight_path(NIGHT))
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE + timedelta(minutes=5))
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE + timedelta(minutes=5))
     second = document(bucket, tonight_path(NIGHT))
     assert {name for name in first if first[name] != second[name]} == {"generated_at"}
     assert list(first) == list(second)
@@ -82,7 +84,7 @@ def test_a_prediction_that_was_taken_down_is_an_absence_with_its_reason(warehous
         him = [row for row in rows if row["player_lookup"] == rows[0]["player_lookup"]]
         taken = [row | {"is_active": False, "invalidation_reason": "player_injured_out"} for row in him]
         work.merge("predictions.player_prop_predictions", filling("predictions.player_prop_predictions", taken))
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
     player = next(p for game in night_of(bucket, NIGHT).games for p in game.players if p.player_lookup == rows[0]["player_lookup"])
     assert player.absence is not None
     assert player.absence.reason == "out"
@@ -102,7 +104,7 @@ def test_the_champion_is_the_headline_and_is_not_called_unproven(after: Exported
 
 def test_without_a_champion_the_system_asked_for_serves_unproven(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE, headline_system="moving_average")
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE, headline_system="moving_average")
     night = night_of(bucket, NIGHT)
     shown = [p.prediction for game in night.games for p in game.players if p.prediction is not None]
     assert {(opinion.system_id, opinion.bootstrap) for opinion in shown} == {("moving_average", True)}
@@ -110,21 +112,21 @@ def test_without_a_champion_the_system_asked_for_serves_unproven(warehouse: Ware
 
 def test_without_either_the_first_by_name_serves(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE, headline_system="nobody")
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE, headline_system="nobody")
     assert [s.system_id for s in night_of(bucket, NIGHT).systems if s.headline] == ["boosted_quantiles"]
 
 
 def test_an_older_night_published_again_does_not_become_the_latest(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
-    publish_tonight(warehouse, bucket, NIGHT - timedelta(days=1), generated_at=AFTER)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    publish_date(warehouse, bucket, NIGHT - timedelta(days=1), generated_at=AFTER)
     assert document(bucket, LATEST)["game_date"] == NIGHT.isoformat()
     assert document(bucket, tonight_path(NIGHT - timedelta(days=1)))["state"] == "no_games"
 
 
 def test_what_became_known_later_is_not_in_a_document_of_an_earlier_moment(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse, Night(graded=True))
-    counts = publish_tonight(warehouse, bucket, NIGHT, generated_at=AFTER, as_of=BEFORE)
+    counts = publish_date(warehouse, bucket, NIGHT, generated_at=AFTER, as_of=BEFORE)
     night = night_of(bucket, NIGHT)
     assert {game.game_status for game in night.games} == {"scheduled"}
     assert all(player.actual_points is None and player.result is None for game in night.games for player in game.players)
@@ -143,7 +145,7 @@ def test_a_game_moved_to_another_day_is_postponed_on_its_first(warehouse: Wareho
     }
     row = moved | {"home": home, "away": away, "status": "scheduled", "known_at": BEFORE - timedelta(hours=1)}
     warehouse.merge("raw.schedule", filling("raw.schedule", [row]), "moved")
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
     assert {g.game_id: g.game_status for g in night_of(bucket, NIGHT).games}[game] == "postponed"
 
 
@@ -153,6 +155,6 @@ def test_an_odds_source_does_not_overrule_the_league_on_its_own_game(warehouse: 
     row = {"game_id": game, "event_id": "e1", "game_date": NIGHT, "commence_time": tip + timedelta(hours=2), "home": home, "away": away}
     row |= {"status": "cancelled", "known_at": BEFORE - timedelta(hours=1)}
     warehouse.merge("raw.schedule", filling("raw.schedule", [row]), "odds")
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
     shown = next(g for g in night_of(bucket, NIGHT).games if g.game_id == game)
     assert (shown.game_status, shown.tip_at) == ("scheduled", tip)

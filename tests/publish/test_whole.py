@@ -13,8 +13,9 @@ from publish.invented import NIGHT, Night, fill
 from publish.reading import BEFORE, body
 from tipoff.errors import BadInput, ConfigError
 from tipoff.publish.documents import Halt, Tonight
+from tipoff.publish.export import publish_date
 from tipoff.publish.reads import read_slate
-from tipoff.publish.tonight import publish_tonight, tonight
+from tipoff.publish.tonight import tonight
 from tipoff.publish.write import LATEST, canonical, get, put
 from tipoff.store.payloads import open_bucket
 from tipoff.store.warehouse import Warehouse
@@ -29,7 +30,7 @@ def test_f58_a_reader_during_a_hundred_exports_never_sees_half(warehouse: Wareho
     moments = [BEFORE + timedelta(seconds=place) for place in range(EXPORTS)]
     whole = {canonical(tonight(slate, "practice", moment, None, Halt(), None, None)) for moment in moments[:3]}
     versions = sorted(whole, key=len)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
     done = threading.Event()
     torn: list[bytes] = []
     seen: set[bytes] = {body(bucket, LATEST)}
@@ -55,7 +56,7 @@ def test_f58_a_reader_during_a_hundred_exports_never_sees_half(warehouse: Wareho
 
 def test_f58_exports_from_the_warehouse_are_seen_whole_too(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse, Night(graded=True))
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
     done = threading.Event()
     faults: list[str] = []
 
@@ -69,7 +70,7 @@ def test_f58_exports_from_the_warehouse_are_seen_whole_too(warehouse: Warehouse,
     reader.start()
     try:
         for place in range(3):
-            publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE + timedelta(minutes=place))
+            publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE + timedelta(minutes=place))
     finally:
         done.set()
         reader.join()

@@ -13,7 +13,7 @@ from obstore.store import ObjectStore
 
 from publish.invented import NIGHT, Night, fill
 from publish.reading import AFTER, BEFORE
-from tipoff.publish.tonight import publish_tonight
+from tipoff.publish.export import publish_date
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import open_bucket
 from web.serving import serving
@@ -27,34 +27,34 @@ def _nothing(warehouse: DuckDBWarehouse, bucket: ObjectStore) -> None:
 
 def _tonight(warehouse: DuckDBWarehouse, bucket: ObjectStore) -> None:
     fill(warehouse)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
 
 
 def _graded(warehouse: DuckDBWarehouse, bucket: ObjectStore) -> None:
     fill(warehouse, Night(graded=True, champion="ridge_line", league="nba"))
-    publish_tonight(warehouse, bucket, NIGHT - timedelta(days=1), generated_at=AFTER)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=AFTER)
+    publish_date(warehouse, bucket, NIGHT - timedelta(days=1), generated_at=AFTER)
+    publish_date(warehouse, bucket, NIGHT, generated_at=AFTER)
 
 
 def _halted(warehouse: DuckDBWarehouse, bucket: ObjectStore) -> None:
     fill(warehouse)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE, halt_reason="slate_stopped: pace_score is constant")
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE, halt_reason="slate_stopped: pace_score is constant")
 
 
 def _nothing_qualified(warehouse: DuckDBWarehouse, bucket: ObjectStore) -> None:
     fill(warehouse, Night(threshold=50.0))
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
 
 
 def _broken(warehouse: DuckDBWarehouse, bucket: ObjectStore) -> None:
     night = Night()
     night.schedule(warehouse)
     night.people(warehouse)
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE, failure="phase 5 (predict): no artefact fits")
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE, failure="phase 5 (predict): no artefact fits")
 
 
 def _no_games(warehouse: DuckDBWarehouse, bucket: ObjectStore) -> None:
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
 
 
 STATES: dict[str, Arrange] = {

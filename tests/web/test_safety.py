@@ -15,7 +15,7 @@ from publish.invented import NIGHT, fill, filling
 from publish.reading import BEFORE
 from tipoff.config import Settings
 from tipoff.errors import ConfigError
-from tipoff.publish.tonight import publish_tonight
+from tipoff.publish.export import publish_date
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.web.server import Listener
 from web.page import Page
@@ -30,7 +30,7 @@ def test_f61_a_players_name_is_text_and_nothing_else(tmp_path: Path, bucket: Obj
     night = fill(warehouse)
     rows = [{"player_lookup": man.lookup, "name": f"{NASTY} {place}"} for place, man in enumerate(night.men())]
     warehouse.merge("ref.players", filling("ref.players", rows), "nasty")
-    publish_tonight(warehouse, bucket, NIGHT, generated_at=BEFORE, failure="<img src=x onerror=alert(1)>")
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE, failure="<img src=x onerror=alert(1)>")
     with serving(bucket, BEFORE) as client:
         html = client.get("/").text
     page = Page(html)

@@ -1,4 +1,4 @@
-"""Commands that ask for work as the control API does: `start`, `reset`, `process-date`, `export`; and `up`, which runs it all.
+"""Commands that ask for work as the control API does: `start`, `reset`, `process-date`, `publish` (`export`); and `up`, which runs it all.
 
 A worker that is alive does what is asked for; where there is none, the command does it itself.
 """
@@ -106,13 +106,14 @@ def process_date(
         raise TipoffError("; ".join(done.problems), hint="`tipoff status` tells more; a batch that failed is tried again by itself.")
 
 
-def export(
-    day: Date,
-    documents: Annotated[str | None, typer.Option("--documents", help="Only these, comma-separated: tonight, results, status.")] = None,
-    data_dir: DataDir = None,
-    json: AsJson = False,
-) -> None:
-    """Publish a date's documents again."""
+Documents = Annotated[
+    str | None,
+    typer.Option("--documents", help="Only these, comma-separated: tonight, best-bets, results, players, systems, calendar, status."),
+]
+
+
+def publish(day: Date, documents: Documents = None, data_dir: DataDir = None, json: AsJson = False) -> None:
+    """Publish a date's documents, as they follow from what is known now; picks that were shown stay on record."""
     from tipoff.clock import resolve_date
     from tipoff.config import clock_of
     from tipoff.flow import coordinator
@@ -126,6 +127,11 @@ def export(
         print_json(found)
     else:
         print_standing(found)
+
+
+def export(day: Date, documents: Documents = None, data_dir: DataDir = None, json: AsJson = False) -> None:
+    """The same as `publish`, by the name of the API's call."""
+    publish(day, documents, data_dir, json)
 
 
 def up(

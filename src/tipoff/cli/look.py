@@ -1,4 +1,4 @@
-"""Commands that look: `status`, `serve`, `tables`, `config`, `screenshot`."""
+"""Commands that look: `status`, `serve`, `tables`, `schemas`, `config`, `screenshot`."""
 
 from __future__ import annotations
 
@@ -151,6 +151,14 @@ def tables(
         for column in table.columns
     ]
     print_table(f"{table.name}: {table.description} (* key)", ("column", "type", "unit", "meaning"), columns)
+
+
+def schemas(folder: Annotated[Path, typer.Argument(help="Where the JSON Schemas go.")]) -> None:
+    """Write the JSON Schema of every published document, as they lie beside the documents in `v1/schemas`."""
+    from tipoff.publish.schemas import write_schemas
+
+    written = write_schemas(folder)
+    print_line(f"Wrote {', '.join(written)}.")
 
 
 def config(data_dir: DataDir = None, json: AsJson = False) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from tipoff.flow.backtest_plan import Folder, Plan, finish, leaks, results
 from tipoff.flow.house import House
+from tipoff.grade.backtest_best import best_of
 from tipoff.grade.backtest_figures import Figures, figures
 from tipoff.grade.backtest_page import page
 from tipoff.grade.bankroll import LEAST_EDGE, simulate_each
+from tipoff.market.selection import SelectionRule
 from tipoff.market.staking import StakingRule
 
 _NOT_YET = ("state", "leaks_found")
@@ -19,12 +22,13 @@ _NOT_YET = ("state", "leaks_found")
 def report(house: House, plan: Plan, summary: dict[str, Any]) -> Figures:
     """Work out the figures of a backtest that is complete, keep them, and finish it.
 
-    Beside them stands what the configured staking rule would have made of each system's recommendations.
+    Beside them stands what the configured staking rule would have made of each system's recommendations, and what its best bets came to.
     """
     facts, said = results(house.bucket, plan)
     found = figures(facts, said)
     least_edge = {one.system_id: one.threshold if one.threshold_in == "probability" else LEAST_EDGE for one in plan.systems}
     bankrolls = simulate_each(said, facts, StakingRule(**house.settings.staking.model_dump()), least_edge)
+    best = best_of(facts, said)
     leak = {"checks": leaks(house.bucket, plan)}
     asked = {name: value for name, value in plan.as_dict().items() if name not in _NOT_YET}
     about = asked | {"summary": summary}
@@ -33,9 +37,10 @@ def report(house: House, plan: Plan, summary: dict[str, Any]) -> Figures:
         "leak": leak,
         "figures": found.as_dict(),
         "bankroll": {system_id: bankroll.as_dict() for system_id, bankroll in bankrolls.items()},
+        "best_bets": {"rule": asdict(SelectionRule()), "systems": {system_id: one.as_dict() for system_id, one in best.items()}},
     }
     folder = Folder(house.bucket, plan.backtest_id)
     folder.put("report.json", json.dumps(document).encode())
-    folder.put("report.html", page(found, about, leak, bankrolls).encode())
+    folder.put("report.html", page(found, about, leak, bankrolls, best).encode())
     finish(house.bucket, plan)
     return found

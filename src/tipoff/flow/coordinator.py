@@ -33,6 +33,7 @@ from tipoff.flow.house import House, systems_of
 from tipoff.flow.slate import ask
 from tipoff.flow.speaking import anything_new
 from tipoff.flow.standing import status as status
+from tipoff.publish.export import DOCUMENTS
 from tipoff.store.warehouse import Work, day_of
 from tipoff.train.registry import serving
 
@@ -47,7 +48,6 @@ Processor = Literal[
     "features",
 ]
 """What `process_date` can be asked for: a phase, or a table, which is made with the others of its phase."""
-DocumentName = Literal["tonight", "results", "status"]
 _PHASES = ("load", "analyze", "features")
 _LOOK = 0.05  # seconds between two looks at a batch that is waited for
 
@@ -196,8 +196,8 @@ def _note(done: Processed, batch: Batch) -> None:
 
 def export(desk: Desk, game_date: date, documents: Sequence[str] = ()) -> Ticket:
     """Have a date's documents published again. Raises BadInput for a document that is none, UnknownDate where the date has no games."""
-    if unknown := [name for name in documents if name not in get_args(DocumentName)]:
-        raise BadInput(f"No document is called {', '.join(unknown)}.", hint=f"There are {', '.join(get_args(DocumentName))}.")
+    if unknown := [name for name in documents if name not in DOCUMENTS]:
+        raise BadInput(f"No document is called {', '.join(unknown)}.", hint=f"There are {', '.join(DOCUMENTS)}.")
     _check_games(desk.house, game_date)
     asked = ask(phases=["publish"], force=True) | {"documents": sorted(documents) or None}
     return _asked_for(desk, SLATE, game_date, "exported by hand", asked)

@@ -16,9 +16,10 @@ from tipoff.flow.alerts import Noted, Severity, note_alerts
 from tipoff.flow.channels import Channel, channels_of
 from tipoff.flow.halts import BY_HAND, FLEET_BLOCKED, active, halts
 from tipoff.flow.house import House
-from tipoff.flow.publishing import publish
+from tipoff.flow.publishing import publish, publish_of_all_days
 from tipoff.flow.state import State
 from tipoff.flow.telling import tell
+from tipoff.publish.calendar import CALENDAR
 from tipoff.publish.documents import Tonight
 from tipoff.publish.status import STATUS
 from tipoff.publish.write import get, tonight_path
@@ -76,6 +77,8 @@ def publish_halts(house: House) -> list[date]:
         publish(house, day, force=True, failure=before.state_detail if before and before.state == "broken" else None)
     if not days and _status_tells_another_halt(house, now):
         house.publish_status()
+        if get(house.bucket, CALENDAR) is not None:
+            publish_of_all_days(house, today)
     return days
 
 

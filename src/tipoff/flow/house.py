@@ -48,7 +48,6 @@ class House:
     def publish_status(self) -> None:
         """Write `v1/status.json` from the runs on record, and the halt in force for today."""
         now = self.clock.now()
-        halt = active(self.state, now, game_date_of(now))
         runs = [
             PhaseRun(
                 run_id=run.run_id,
@@ -63,8 +62,13 @@ class House:
             for run in self.state.runs()
             if run.game_date is not None
         ]
-        stopped = Halt(active=True, reason=halt.words, since=halt.since) if halt else None
-        publish_status(self.bucket, runs, generated_at=now, league=self.settings.league, halt=stopped)
+        publish_status(self.bucket, runs, generated_at=now, league=self.settings.league, halt=self.halt_shown())
+
+    def halt_shown(self) -> Halt:
+        """The halt in force for today, as documents of no single date have it."""
+        now = self.clock.now()
+        halt = active(self.state, now, game_date_of(now))
+        return Halt(active=True, reason=halt.words, since=halt.since) if halt else Halt()
 
 
 @contextmanager

@@ -120,7 +120,7 @@ def night(
         done, published = publish(house, game_date, as_of=as_of, force=True)
         recorded.counts = {name: value for name, value in done.counts.items() if isinstance(value, int)}
     found.phases = phases.results
-    found.documents = [*(published.documents if published else ()), "v1/status.json"]
+    found.documents = list(published.documents) if published else []
     with house.warehouse.reading() as work:
         count_night(found, work, games, house.clock.now())
     return found

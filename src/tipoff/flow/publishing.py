@@ -1,25 +1,42 @@
 """Phase 6 as a plain function: the documents of a date, where what they rest on has changed since they were published.
 
-Comes in: a date. Goes out: documents in the bucket, each with the halt that is in force, and in the warehouse from which versions they were
-made; and on record, where too few systems are left, or are not any more. Whoever publishes a date does it here: so no document is without
-the halt. It must never know how what it publishes came about.
+Comes in: a date. Goes out: documents in the bucket, each with the halt that is in force, and in the warehouse, in one transaction, from
+which versions they were made and which picks they show (`publish.ledger`); and on record, where too few systems are left, or are not any
+more. Whoever publishes a date does it here: so no document is without the halt. It must never know how what it publishes came about.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow as pa
 
 from tipoff.analyze.slate import games_between
 from tipoff.clock import game_date_of
 from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift_by_rule
 from tipoff.flow.house import House
 from tipoff.flow.slate import Done, Guard, Seal, no_guard, no_seal
+from tipoff.market.staking import StakingRule
 from tipoff.predict.activate import PREDICTIONS
-from tipoff.publish.tonight import Published, publish_tonight
+from tipoff.publish.calendar import publish_calendar, read_calendar
+from tipoff.publish.documents import League
+from tipoff.publish.export import DOCUMENTS, DocumentName, Published, publish_date
+from tipoff.publish.ledger import LEDGER, append
+from tipoff.publish.status import STATUS
+from tipoff.publish.systems import publish_systems, read_performance
 from tipoff.store.versions import PUBLISH, Version, advance, versions
 from tipoff.store.warehouse import Work
-from tipoff.train.registry import headline
+from tipoff.train.health import PERFORMANCE
+from tipoff.train.registry import REGISTRY, headline, serving
+
+_SYSTEMS = "systems"
+"""The scope of what is published of the fleet."""
+_NEVER = Version(0)
 
 
 def publish(
@@ -31,40 +48,76 @@ def publish(
     seal: Seal = no_seal,
     failure: str | None = None,
     force: bool = False,
+    documents: Collection[DocumentName] | None = None,
 ) -> tuple[Done, Published | None]:
-    """Publish a date and the status, unless nothing changed. `failure`: which phase broke, in words; it is published in any case.
+    """Publish a date, the fleet, the calendar and the status, unless nothing changed. `failure`: which phase broke, in words; it is
+    published in any case. `documents`: only these, whatever changed; the others are then as they were, and still to be published.
 
     Raises ConfigError where the bucket does not take a document.
     """
     halt = active(house.state, house.clock.now(), game_date, but={FLEET_BLOCKED})
     with house.warehouse.reading() as work:
         guard(work)
-        head, made_from = _rests_on(work, house, game_date, failure, halt)
-        if (
-            not force
-            and versions(work, [PUBLISH], [_scope(game_date)]).get((PUBLISH, _scope(game_date)), Version(0)).made_from == made_from
-        ):
-            return Done(False), None
-    published = publish_tonight(
+        rests_on = _rests_on(work, house, game_date, failure, halt)
+        stood = versions(work, [PUBLISH], [_scope(game_date), _SYSTEMS])
+    if not force and documents is None and stood.get((PUBLISH, _scope(game_date)), _NEVER).made_from == rests_on.date:
+        return Done(False), None
+    wanted = DOCUMENTS if documents is None else tuple(documents)
+    published = publish_date(
         house.warehouse,
         house.bucket,
         game_date,
         generated_at=house.clock.now(),
         as_of=as_of,
-        headline_system=head,
+        headline_system=rests_on.headline,
         halt_reason=halt.words if halt else None,
         halt_since=halt.since if halt else None,
         failure=failure,
+        staking=StakingRule(**house.settings.staking.model_dump()),
+        documents=wanted,
     )
     _note_fleet(house, game_date, published.fleet_blocked)
     if active(house.state, house.clock.now(), game_date, but={FLEET_BLOCKED}) != halt:  # somebody halted, or resumed, meanwhile
-        return publish(house, game_date, as_of=as_of, guard=guard, seal=seal, failure=failure, force=True)
-    house.publish_status()  # before the version: one who is killed in between publishes again
+        return publish(house, game_date, as_of=as_of, guard=guard, seal=seal, failure=failure, force=True, documents=documents)
+    fleet = "systems" in wanted and (force or documents is not None or stood.get((PUBLISH, _SYSTEMS), _NEVER).made_from != rests_on.systems)
+    news = {"fleet": fleet, "calendar": "calendar" in wanted, "beside": True}
+    shared = publish_of_all_days(house, game_date, data_as_of=published.data_as_of, **news)
+    paths = [*published.documents, *shared]
+    if "status" in wanted:
+        house.publish_status()  # before the version: one who is killed in between publishes again
+        paths.append(STATUS)
     with house.warehouse.writing(house.run_id) as work:
         guard(work)
-        advance(work, {(PUBLISH, _scope(game_date)): made_from})
-        seal(work, "publish", "predictions.published_picks", len(published.documents))
-    return Done(True, {"documents": len(published.documents), "bytes": published.bytes, "state": published.state}), published
+        made_from = {(PUBLISH, _scope(game_date)): rests_on.date} if documents is None else {}
+        advance(work, made_from | ({(PUBLISH, _SYSTEMS): rests_on.systems} if fleet else {}))
+        picks = append(work, published.shown)
+        seal(work, "publish", LEDGER, len(paths))
+    published = replace(published, documents=tuple(paths))
+    counts = {"documents": len(paths), "bytes": published.bytes, "picks": picks, "state": published.state}
+    return Done(True, counts), published
+
+
+def publish_of_all_days(
+    house: House, game_date: date, *, data_as_of: datetime | None = None, fleet: bool = True, calendar: bool = True, beside: bool = False
+) -> list[str]:
+    """Publish what is of no single date, as far as it is wanted and says something new: how the fleet stands today, and the calendar of the
+    season that a date is in; `beside` where that date is published at this moment. Gives the paths written. Raises as `publish` does."""
+    now = house.clock.now()
+    today, halt = game_date_of(now), house.halt_shown()
+    paths: list[str] = []
+    with house.warehouse.reading() as work:
+        league: League = "practice" if work.league() == "practice" else "nba"
+        models = work.ask(_models).to_pylist() if fleet else []
+        performance = read_performance(work, today) if fleet else []
+        if calendar:
+            shared: dict[str, Any] = {"generated_at": now, "league": league, "data_as_of": data_as_of, "halt": halt}
+            days = read_calendar(work, game_date, **shared, also={game_date} if beside else ())
+    if calendar:
+        paths += publish_calendar(house.bucket, days)
+    if fleet:
+        told: dict[str, Any] = {"headline": headline(models), "league": league, "halt": halt}
+        paths += publish_systems(house.bucket, serving(models), performance, day=today, generated_at=now, **told)[0]
+    return paths
 
 
 def _note_fleet(house: House, game_date: date, why: str | None) -> None:
@@ -81,18 +134,51 @@ def _scope(game_date: date) -> str:
     return game_date.isoformat()
 
 
-def _rests_on(work: Work, house: House, game_date: date, failure: str | None, halt: Halt | None) -> tuple[str | None, str]:
-    """The system that stands for the slate, and the versions that the documents rest on: of every game ever on this date whatever has one,
-    of the fleet its models, of the day what is said of their age; and the halt."""
+@dataclass(frozen=True)
+class _RestsOn:
+    """The system that stands for the slate, and digests of what the documents of a date, and of the fleet, rest on."""
+
+    headline: str | None
+    date: str
+    systems: str
+
+
+def _rests_on(work: Work, house: House, game_date: date, failure: str | None, halt: Halt | None) -> _RestsOn:
+    """The versions that the documents rest on: of every game ever on this date whatever has one, of the fleet its models and its record,
+    of the day what is said of their age; and the halt."""
     games = games_between(work, game_date, game_date)
-    known = work.table("ops.generations")
-    mine = known.filter(known.scope.isin([*games, _scope(game_date)]), ~known.kind.startswith("load:"), known.kind != PUBLISH)
-    rows = work.fetch(mine.select("kind", "scope", "generation").order_by(["kind", "scope"])).to_pylist()
-    models = work.fetch(work.table("models.registry").order_by("model_id")).to_pylist()
-    said = work.table(PREDICTIONS)
-    speaking = work.fetch(said.filter(said.game_id.isin(games), said.is_active).select("system_id").distinct().order_by("system_id"))
+    rows = work.ask(_versions, pa.table({"scope": pa.array([*games, _scope(game_date)], pa.string())})).to_pylist()
+    models = work.ask(_models).to_pylist()
+    speaking = work.ask(_speaking, pa.table({"game_id": pa.array(games, pa.string())}))
     head = headline(models, speaking.column("system_id").to_pylist())[0]
+    graded = work.ask(_record).to_pylist()[0]
+    fleet = [f"{row['model_id']} {row['state']}" for row in models]
+    fleet += [halt.words if halt else "", game_date_of(house.clock.now()).isoformat()]
     parts = [f"{row['kind']} {row['scope']} {row['generation']}" for row in rows]
-    parts += [f"{row['model_id']} {row['state']}" for row in models]
-    parts += [str(head), failure or "", halt.words if halt else "", game_date_of(house.clock.now()).isoformat()]
-    return head, hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    parts += [*fleet, str(head), failure or ""]
+    return _RestsOn(head, _digest(parts), _digest([*fleet, str(graded)]))
+
+
+def _versions(work: Work, scopes: ir.Table) -> ir.Table:
+    known = work.table("ops.generations").semi_join(scopes, "scope")
+    mine = known.filter(~known.kind.startswith("load:"), known.kind != PUBLISH)
+    return mine.select("kind", "scope", "generation").order_by(["kind", "scope"])
+
+
+def _models(work: Work) -> ir.Table:
+    return work.table(REGISTRY).order_by("model_id")
+
+
+def _speaking(work: Work, games: ir.Table) -> ir.Table:
+    said = work.table(PREDICTIONS).semi_join(games, "game_id")
+    return said.filter(said.is_active).select("system_id").distinct().order_by("system_id")
+
+
+def _record(work: Work) -> ir.Table:
+    """Of the daily record of performance how many rows there are, and when one was written last."""
+    record = work.table(PERFORMANCE)
+    return record.agg(days=record.count(), written=record.written_at.max())
+
+
+def _digest(parts: list[str]) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

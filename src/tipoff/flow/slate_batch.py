@@ -142,7 +142,8 @@ def _slate_phase(holder: Holder, house: House, phase: str) -> Done:
         return make_features(slate, bench)
     if phase == "predict":
         return predict(slate, bench)
-    done, _ = publish(house, slate.game_date, guard=slate.guard, seal=slate.seal, force=asked.force)
+    only = holder.asked.get("documents") if asked.phases == ("publish",) else None
+    done, _ = publish(house, slate.game_date, guard=slate.guard, seal=slate.seal, force=asked.force, documents=only)
     if lacks := _lacks(holder):  # readers are told why they see less; the operator, what phase 5 did not give
         holder.note(lacks=lacks)
         done.counts["lacks"] = "; ".join(lacks)

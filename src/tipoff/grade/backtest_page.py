@@ -18,10 +18,12 @@ from tipoff.grade import backtest_charts as charts
 from tipoff.grade import backtest_words as words
 from tipoff.grade import bankroll_words
 from tipoff.grade.backtest_alarm import LEAST_BETS, MOST_BELOW_THE_LINE, MOST_HIT_RATE
+from tipoff.grade.backtest_best import Best
 from tipoff.grade.backtest_bets import Bets, Record
 from tipoff.grade.backtest_errors import Against
 from tipoff.grade.backtest_figures import Figures, Period, SystemFigures
 from tipoff.grade.bankroll import Bankroll
+from tipoff.market.selection import PASSES
 from tipoff.rates import Paired
 
 MOST_COMPARED = 20
@@ -48,10 +50,16 @@ class Dossier:
     plots: list[Plot]
 
 
-def page(figures: Figures, plan: Mapping[str, Any], leak: Mapping[str, Any] | None, bankrolls: Mapping[str, Bankroll] | None = None) -> str:
+def page(
+    figures: Figures,
+    plan: Mapping[str, Any],
+    leak: Mapping[str, Any] | None,
+    bankrolls: Mapping[str, Bankroll] | None = None,
+    best: Mapping[str, Best] | None = None,
+) -> str:
     """The whole page. `plan` has a `summary` of the folds beside what was asked; `leak` has the `checks` that were made.
 
-    A leak check that is missing or has findings is said at the top; without `bankrolls` nothing is said of them.
+    A leak check that is missing or has findings is said at the top; without `bankrolls`, or `best`, nothing is said of them.
     """
     systems = words.ranked(figures)
     told = bankrolls or {}
@@ -67,6 +75,8 @@ def page(figures: Figures, plan: Mapping[str, Any], leak: Mapping[str, Any] | No
             comparisons=_comparisons(systems[:MOST_COMPARED]),
             most_compared=MOST_COMPARED,
             bankrolls=staked,
+            best=best or {},
+            passes=PASSES,
             paths=_paths(staked),
             silence=about.silence(figures, plan),
             alarming=[system for system in systems if system.alarms],

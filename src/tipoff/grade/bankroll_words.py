@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from tipoff.grade.backtest_words import DASH, count, number
 from tipoff.grade.bankroll import Band, Bankroll
-from tipoff.grade.bets import LEAST_PAST
+from tipoff.market.shrinkage import LEAST_PAST
 from tipoff.market.staking import StakingRule
 
 LEFT_OUT = {

@@ -18,13 +18,10 @@ from tipoff.grade.settle import RESULTS
 from tipoff.market.books import find_book
 from tipoff.market.devig import devig
 from tipoff.market.prices import FloatArray, implied_probability, valid_price
-from tipoff.market.shrinkage import doubt_before, weight_before
+from tipoff.market.shrinkage import LEAST_PAST, doubt_before, weight_before
 from tipoff.market.staking import Bets, Shrink
 
 Days = NDArray[np.datetime64]
-
-LEAST_PAST = 500
-"""Rows with a market's probability on earlier days, before which nothing is staked under a rule that learns from them."""
 
 REASONS = {
     "no_price": "no price of the recommended side, or no probability",

@@ -25,6 +25,9 @@ Days = NDArray[np.datetime64]
 PRIOR_SD = 0.5
 """Of `weight`, around 0, the market being right until it is shown not to be: a claim that came true as stated lies two of these away."""
 
+LEAST_PAST = 500
+"""Rows with a market's probability on earlier days, before which nothing is staked under a rule that learns from them."""
+
 _NEAREST = 1e-9
 """Log-odds are taken no nearer to 0 and 1 than this."""
 

@@ -238,18 +238,24 @@ class Tally(Shape):
     units_n: int
 
 
-class SystemResults(Tally):
-    """One system's night. `always_under` is UNDER's own rate on the same n bets; both errors in points, on the same `error_n` rows."""
+class SideResults(Tally):
+    """The same with errors in points: the system's own, the line's and the shifted line's, on the same `error_n` rows."""
 
-    system_id: str
-    headline: bool
-    over: Tally
-    under: Tally
-    always_under: Figure | None
     error_n: int
     mae: Figure | None
     line_mae: Figure | None
     shifted_line_mae: Figure | None
+
+
+class SystemResults(SideResults):
+    """One system's night, and by recommended side. `always_under` is UNDER's own rate on the same n bets; its errors are over all rows with
+    a line, recommended or not."""
+
+    system_id: str
+    headline: bool
+    over: SideResults
+    under: SideResults
+    always_under: Figure | None
 
 
 class Graded(Shape):

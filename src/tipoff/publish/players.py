@@ -17,6 +17,7 @@ from tipoff.publish.reads import Row, Slate
 
 _NOTHING: Row = {}
 CALLED_OFF = ("postponed", "cancelled")
+LAST_TEN = 10
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def _last_games(rows: list[Row]) -> dict[str, LastTen]:
     by_player: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: int(row["place"])):
         by_player[row["player_lookup"]].append(row)
+    tens = {player: games[:LAST_TEN] for player, games in by_player.items()}
     return {
         player: LastTen(
             points=[row["points"] for row in games],
@@ -76,7 +78,7 @@ def _last_games(rows: list[Row]) -> dict[str, LastTen]:
             lines=[row["closing_line"] for row in games],
             results=[row["over_under_result"] for row in games],
         )
-        for player, games in by_player.items()
+        for player, games in tens.items()
     }
 
 

@@ -19,7 +19,7 @@ from tipoff.store.warehouse import Work, day_of, instant
 
 Row = dict[str, Any]
 HISTORY_DAYS = 400
-LAST_GAMES = 10
+LAST_GAMES = 20
 
 _LINE_COLUMNS = (
     *("line_kind", "consensus_line", "line_range", "book_count", "opening_line", "closing_line", "line_movement", "implied_over"),
@@ -30,11 +30,12 @@ _CONTEXT_COLUMNS = (
     *("streak_over", "streak_under", "newest_known_at"),
 )
 _FEATURE_COLUMNS = ("fatigue_score", "quality_score", "tier", "missing", "waived", "newest_known_at")
+_LAST_COLUMNS = ("game_id", "game_date", "team", "opponent", "home", "points", "minutes", "closing_line", "over_under_result", "margin")
 _ABSENT = ("game_id", "player_lookup", "system_id")
 _PREDICTION_COLUMNS = (
     *("prediction_id", "game_id", "player_lookup", "system_id", "model_id", "team", "predicted_points", "predicted_mean", "sd"),
     *("p_over", "p_push", "p_under", "line", "bookmaker", "over_price", "under_price", "edge", "line_margin", "recommendation"),
-    *("is_active", "superseded_by", "invalidation_reason", "quality_score", "as_of"),
+    *("side", "line_kind", "is_active", "superseded_by", "invalidation_reason", "quality_score", "as_of"),
 )
 
 
@@ -62,20 +63,20 @@ def read_slate(work: Work, game_date: date, as_of: datetime | None) -> Slate:
     """All rows that speak of a date's games, as known at `as_of`. Of predictions only those that still stand, or were taken down, are
     read: what was superseded since is not brought back."""
     games = _games(work, game_date, as_of)
-    models = _rows(work, _until(work.table("models.registry"), "created_at", as_of))
-    league = next((row["league"] for row in _rows(work, work.table("ref.league"))), None)
+    models = work.ask(_models, as_of).to_pylist()
+    league = next((row["league"] for row in work.ask(_league).to_pylist()), None)
     if not games:
         return Slate(game_date, league, models=models)
     ids = [game["game_id"] for game in games]
-    context = _rows(work, _newest(_until(_of(work, "analytics.upcoming_player_game_context", ids), "as_of", as_of), _CONTEXT_COLUMNS))
-    lines = _rows(work, _newest(_until(_of(work, "analytics.player_line_summary", ids), "as_of", as_of), _LINE_COLUMNS, "newest_known_at"))
-    features = _rows(work, _newest(_until(_of(work, "features.store", ids), "as_of", as_of), _FEATURE_COLUMNS))
-    predictions = _rows(work, _standing(_until(_of(work, "predictions.player_prop_predictions", ids), "as_of", as_of)))
-    absences = _rows(work, _last_reasons(_until(_of(work, "predictions.absences", ids), "as_of", as_of)))
+    of_games = _keys("game_id", ids)
+    context = work.ask(_context, of_games, as_of).to_pylist()
+    lines = work.ask(_lines, of_games, as_of).to_pylist()
+    features = work.ask(_features, of_games, as_of).to_pylist()
+    predictions = work.ask(_predictions, of_games, as_of).to_pylist()
+    absences = work.ask(_absences, of_games, as_of).to_pylist()
     players = sorted({row["player_lookup"] for rows in (context, lines, predictions, absences) for row in rows})
-    names = _of(work, "ref.players", players, "player_lookup").select("player_lookup", "name")
-    last, season = _history(work, players, game_date, as_of)
-    box = work.as_of("raw.player_box", as_of, game_id=ids)
+    of_players = _keys("player_lookup", players)
+    since, season = game_date - timedelta(days=HISTORY_DAYS), season_of(game_date)
     return Slate(
         game_date=game_date,
         league=league,
@@ -85,13 +86,78 @@ def read_slate(work: Work, game_date: date, as_of: datetime | None) -> Slate:
         features=features,
         predictions=predictions,
         absences=absences,
-        accuracy=_rows(work, _until(_of(work, "predictions.prediction_accuracy", ids), "graded_at", as_of)),
-        box=_rows(work, box.select("game_id", "player_lookup", "team", "points", "minutes", "did_not_play", "known_at")),
-        last_games=last,
-        season=season,
-        names={row["player_lookup"]: row["name"] for row in _rows(work, names) if row["name"]},
+        accuracy=work.ask(_accuracy, of_games, as_of).to_pylist(),
+        box=work.ask(_box, of_games, as_of).to_pylist(),
+        last_games=work.ask(_last_games, of_players, game_date, since, as_of).to_pylist(),
+        season=work.ask(_season, of_players, game_date, since, season, as_of).to_pylist(),
+        names={row["player_lookup"]: row["name"] for row in work.ask(_names, of_players).to_pylist() if row["name"]},
         models=models,
     )
+
+
+def _keys(column: str, wanted: list[str]) -> pa.Table:
+    return pa.table({column: pa.array(wanted, pa.string())})
+
+
+def _models(work: Work, as_of: datetime | None) -> ir.Table:
+    return _until(work.table("models.registry"), "created_at", as_of)
+
+
+def _league(work: Work) -> ir.Table:
+    return work.table("ref.league")
+
+
+def _context(work: Work, games: ir.Table, as_of: datetime | None) -> ir.Table:
+    return _newest(_until(_of(work, "analytics.upcoming_player_game_context", games), "as_of", as_of), _CONTEXT_COLUMNS)
+
+
+def _lines(work: Work, games: ir.Table, as_of: datetime | None) -> ir.Table:
+    return _newest(_until(_of(work, "analytics.player_line_summary", games), "as_of", as_of), _LINE_COLUMNS, "newest_known_at")
+
+
+def _features(work: Work, games: ir.Table, as_of: datetime | None) -> ir.Table:
+    return _newest(_until(_of(work, "features.store", games), "as_of", as_of), _FEATURE_COLUMNS)
+
+
+def _predictions(work: Work, games: ir.Table, as_of: datetime | None) -> ir.Table:
+    return _standing(_until(_of(work, "predictions.player_prop_predictions", games), "as_of", as_of))
+
+
+def _absences(work: Work, games: ir.Table, as_of: datetime | None) -> ir.Table:
+    return _last_reasons(_until(_of(work, "predictions.absences", games), "as_of", as_of))
+
+
+def _accuracy(work: Work, games: ir.Table, as_of: datetime | None) -> ir.Table:
+    return _until(_of(work, "predictions.prediction_accuracy", games), "graded_at", as_of)
+
+
+def _box(work: Work, games: ir.Table, as_of: datetime | None) -> ir.Table:
+    """The newest version of each player's box score in these games."""
+    versions = _until(_of(work, "raw.player_box", games), "known_at", as_of)
+    order = ibis.window(group_by=["game_id", "player_lookup"], order_by=ibis.desc("known_at"))
+    newest = versions.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
+    return newest.select("game_id", "player_lookup", "team", "points", "minutes", "did_not_play", "known_at")
+
+
+def _names(work: Work, players: ir.Table) -> ir.Table:
+    return _of(work, "ref.players", players, "player_lookup").select("player_lookup", "name")
+
+
+def past_claims(work: Work, system_id: str, game_date: date) -> pa.Table:
+    """A system's graded claims of earlier days with both prices of one sportsbook: game_date, claimed (P(over | no push)), over_price,
+    under_price (decimal), went_over (1 or 0; missing for a push)."""
+    return work.ask(_past_claims, system_id, game_date)
+
+
+def _past_claims(work: Work, system_id: str, game_date: date) -> ir.Table:
+    graded = work.table("predictions.prediction_accuracy")
+    mine = graded.filter(graded.system_id == system_id, graded.game_date < day_of(game_date), graded.actual_margin.notnull())
+    said = work.table("predictions.player_prop_predictions")
+    said = said.filter(said.system_id == system_id, said.line_kind == "sportsbook", said.p_push < 1)
+    both = said.select("prediction_id", "p_over", "p_push", "over_price", "under_price")
+    rows = mine.select("prediction_id", "game_date", "actual_margin").inner_join(both, "prediction_id")
+    over = ibis.ifelse(rows.actual_margin == 0, ibis.null("float64"), (rows.actual_margin > 0).cast("float64"))
+    return rows.select("game_date", "over_price", "under_price", claimed=rows.p_over / (1 - rows.p_push), went_over=over)
 
 
 def _standing(predictions: ir.Table) -> ir.Table:
@@ -107,14 +173,19 @@ def _last_reasons(absences: ir.Table) -> ir.Table:
     return last.select(*_ABSENT, "reason", "detail", "mended_by")
 
 
+def _ever_here(work: Work, game_date: date, as_of: datetime | None) -> ir.Table:
+    """Every version of each game that was ever scheduled for a date."""
+    schedule = _until(work.table("raw.schedule"), "known_at", as_of)
+    here = schedule.filter(schedule.game_date == day_of(game_date)).select("game_id").distinct()
+    return schedule.semi_join(here, "game_id")
+
+
 def _games(work: Work, game_date: date, as_of: datetime | None) -> list[Row]:
     """Each game that was ever scheduled for this date, by its version in force: the league's own word before an odds source's, of each
     the newest; how it stands while it is played, by whoever told last. One that has been moved to another day is postponed here."""
-    schedule = _until(work.table("raw.schedule"), "known_at", as_of)
-    here = schedule.filter(schedule.game_date == day_of(game_date)).select("game_id").distinct()
     in_force: dict[str, Row] = {}
     under_way: dict[str, Row] = {}
-    for row in _rows(work, schedule.semi_join(here, "game_id")):
+    for row in work.ask(_ever_here, game_date, as_of).to_pylist():
         held = in_force.get(row["game_id"])
         if held is None or _rank(row) > _rank(held):
             in_force[row["game_id"]] = row
@@ -138,21 +209,30 @@ def _rank(version: Row) -> tuple[bool, datetime]:
     return version["league_game_id"] is not None, version["known_at"]
 
 
-def _history(work: Work, players: list[str], game_date: date, as_of: datetime | None) -> tuple[list[Row], list[Row]]:
-    """His last ten games with court time, across seasons within 400 days; and his season so far."""
+def _played(work: Work, players: ir.Table, game_date: date, since: date, as_of: datetime | None) -> ir.Table:
+    """Their games with court time before a date, from `since` on."""
     summary = _until(_of(work, "analytics.player_game_summary", players, "player_lookup"), "known_at", as_of)
-    since = day_of(game_date - timedelta(days=HISTORY_DAYS))
-    played = summary.filter((summary.game_date < day_of(game_date)) & (summary.game_date >= since) & ~summary.did_not_play.fill_null(False))
+    within = (summary.game_date < day_of(game_date)) & (summary.game_date >= day_of(since))
+    return summary.filter(within & ~summary.did_not_play.fill_null(False))
+
+
+def _last_games(work: Work, players: ir.Table, game_date: date, since: date, as_of: datetime | None) -> ir.Table:
+    """Each one's last games, across seasons; `place` counts from 0, the newest."""
+    played = _played(work, players, game_date, since, as_of)
     order = ibis.window(group_by="player_lookup", order_by=[ibis.desc("game_date"), ibis.desc("game_id")])
     last = played.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place < LAST_GAMES)
-    last = last.select("player_lookup", "place", "points", "minutes", "closing_line", "over_under_result")
-    this_season = played.filter(played.season == season_of(game_date))
-    season = this_season.group_by("player_lookup").agg(games=this_season.count(), points=this_season.points.mean())
-    return _rows(work, last), _rows(work, season)
+    return last.select("player_lookup", "place", *_LAST_COLUMNS)
 
 
-def _of(work: Work, name: str, wanted: list[str], column: str = "game_id") -> ir.Table:
-    return work.table(name).semi_join(ibis.memtable(pa.table({column: pa.array(wanted, pa.string())})), column)
+def _season(work: Work, players: ir.Table, game_date: date, since: date, season: str, as_of: datetime | None) -> ir.Table:
+    """Each one's season so far."""
+    played = _played(work, players, game_date, since, as_of)
+    mine = played.filter(played.season == season)
+    return mine.group_by("player_lookup").agg(games=mine.count(), points=mine.points.mean())
+
+
+def _of(work: Work, name: str, wanted: ir.Table, column: str = "game_id") -> ir.Table:
+    return work.table(name).semi_join(wanted, column)
 
 
 def _until(rows: ir.Table, column: str, as_of: datetime | None) -> ir.Table:
@@ -164,8 +244,3 @@ def _newest(rows: ir.Table, columns: tuple[str, ...], *more: str) -> ir.Table:
     latest = rows.group_by("game_id").agg(as_of=rows.as_of.max())
     newest = rows.semi_join(latest, ["game_id", "as_of"])
     return newest.select("game_id", "player_lookup", *columns, *more)
-
-
-def _rows(work: Work, expression: ir.Table) -> list[Row]:
-    rows: list[Row] = work.fetch(expression).to_pylist()
-    return rows

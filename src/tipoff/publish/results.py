@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from statistics import fmean
 
-from tipoff.publish.documents import Document, Graded, Results, SystemResults, Tally, Tonight
+from tipoff.publish.documents import Document, Graded, Results, SideResults, SystemResults, Tally, Tonight
 from tipoff.publish.reads import Row, Slate
 from tipoff.rates import wilson
 
@@ -37,14 +37,20 @@ def results_of(slate: Slate, night: Tonight, headline: str | None) -> Results | 
 
 def _system(system_id: str, rows: list[Row], headline: bool) -> SystemResults:
     decided = [row for row in rows if row["result"] in {"WIN", "LOSS"} and row["went_over"] is not None]
-    lined = [row for row in rows if row["absolute_error"] is not None and row["line_absolute_error"] is not None]
     return SystemResults(
-        **tally(rows).model_dump(),
+        **_side(rows).model_dump(),
         system_id=system_id,
         headline=headline,
-        over=tally([row for row in rows if row["recommendation"] == "OVER"]),
-        under=tally([row for row in rows if row["recommendation"] == "UNDER"]),
+        over=_side([row for row in rows if row["recommendation"] == "OVER"]),
+        under=_side([row for row in rows if row["recommendation"] == "UNDER"]),
         always_under=fmean(not row["went_over"] for row in decided) if decided else None,
+    )
+
+
+def _side(rows: list[Row]) -> SideResults:
+    lined = [row for row in rows if row["absolute_error"] is not None and row["line_absolute_error"] is not None]
+    return SideResults(
+        **tally(rows).model_dump(),
         error_n=len(lined),
         mae=_mean(lined, "absolute_error"),
         line_mae=_mean(lined, "line_absolute_error"),

@@ -1,105 +1,20 @@
-"""The document of one night: read, put together, judged as a whole, and published with its schema.
+"""The document of one night: put together, and judged as a whole.
 
-In: a warehouse, a bucket, a date. Out: documents in the bucket, and counts. It must never know what runs before or after it.
+In: a slate's rows. Out: the document. It must never know a table, nor where the document goes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import date, datetime
-
-from obstore.store import ObjectStore
-from pydantic import ValidationError
+from datetime import datetime
 
 from tipoff.clock import as_utc
 from tipoff.market.books import find_book
 from tipoff.predict.guard import halt as halt_of
-from tipoff.publish.documents import Game, Halt, League, ReasonCount, Results, State, Tonight
+from tipoff.publish.documents import Game, Halt, League, ReasonCount, State, Tonight
 from tipoff.publish.opinions import UNRECORDED, headline_system, systems, voices
 from tipoff.publish.players import CALLED_OFF, assembly, games_of
-from tipoff.publish.reads import Slate, read_slate
-from tipoff.publish.results import results_of
-from tipoff.publish.write import LATEST, canonical, get, put, results_path, schema_of, tonight_path
-from tipoff.store.warehouse import Warehouse
-
-
-@dataclass(frozen=True)
-class Published:
-    """What one export wrote, and what the night's document holds. `fleet_blocked` is the halt that follows from the fleet itself, if any,
-    also where another is shown."""
-
-    state: State
-    halt: Halt
-    fleet_blocked: str | None
-    games: int
-    players: int
-    with_lines: int
-    predicted: int
-    recommended: int
-    absent: int
-    graded: int
-    documents: tuple[str, ...]
-    bytes: int
-
-
-def publish_tonight(
-    warehouse: Warehouse,
-    bucket: ObjectStore,
-    game_date: date,
-    *,
-    generated_at: datetime,
-    as_of: datetime | None = None,
-    headline_system: str | None = None,
-    halt_reason: str | None = None,
-    halt_since: datetime | None = None,
-    failure: str | None = None,
-) -> Published:
-    """Publish a date: `v1/tonight/{date}.json`, `latest.json` unless a later night stands there, results where it is graded, schemas.
-
-    `headline_system` stands for the slate while there is no champion; `halt_reason` halts it, since `halt_since` (None: since a document
-    says so); `failure` says which phase broke, in words.
-    Raises Busy where the warehouse is held by another process, ConfigError where the bucket does not take a document.
-    """
-    generated_at = as_utc(generated_at)
-    with warehouse.reading() as work:
-        slate = read_slate(work, game_date, as_of)
-    league: League = "practice" if slate.league == "practice" else "nba"
-    earlier = _document(get(bucket, tonight_path(game_date)))
-    halted = Halt(active=True, reason=halt_reason, since=halt_since) if halt_reason is not None else Halt()
-    night = tonight(slate, league, generated_at, headline_system, halted, failure, earlier)
-    graded = results_of(slate, night, headline=next((system.system_id for system in night.systems if system.headline), None))
-    bodies = {"v1/schemas/tonight.json": schema_of(Tonight, "tonight"), "v1/schemas/results.json": schema_of(Results, "results")}
-    if graded is not None:
-        bodies[results_path(game_date)] = canonical(graded)
-    bodies[tonight_path(game_date)] = canonical(night)
-    latest = _document(get(bucket, LATEST))
-    if latest is None or latest.league != league or latest.game_date <= game_date:
-        bodies[LATEST] = bodies[tonight_path(game_date)]
-    size = sum(put(bucket, path, body) for path, body in bodies.items())
-    said = voices(slate)
-    return Published(
-        state=night.state,
-        halt=night.halt,
-        fleet_blocked=halt_of(said.speaking, said.blocked),
-        games=night.total_games,
-        players=night.total_players,
-        with_lines=night.total_with_lines,
-        predicted=night.total_predicted,
-        recommended=night.total_recommended,
-        absent=sum(count.players for count in night.absences),
-        graded=len(graded.rows) if graded else 0,
-        documents=tuple(bodies),
-        bytes=size,
-    )
-
-
-def _document(body: bytes | None) -> Tonight | None:
-    """A published night; None where there is none, or where an older version wrote it in another shape."""
-    try:
-        return Tonight.model_validate_json(body) if body else None
-    except ValidationError:
-        return None
+from tipoff.publish.reads import Slate
 
 
 def tonight(

@@ -6,6 +6,7 @@ and renames. Knows bytes and a bucket. It must never know what a document says.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from datetime import date
@@ -18,6 +19,7 @@ from pydantic import BaseModel
 from tipoff.errors import BadInput, ConfigError
 
 _PATH = re.compile(r"v1(/[a-z0-9][a-z0-9_-]*)+\.json")
+_MOMENT = re.compile(rb'"generated_at":"[^"]*",')
 LATEST = "v1/tonight/latest.json"
 
 
@@ -29,6 +31,16 @@ def tonight_path(game_date: date) -> str:
 def results_path(game_date: date) -> str:
     """Where the results of a night lie, once it is graded."""
     return f"v1/results/{game_date.isoformat()}.json"
+
+
+def best_bets_path(game_date: date) -> str:
+    """Where the best bets of a day lie."""
+    return f"v1/best-bets/{game_date.isoformat()}.json"
+
+
+def player_path(player_lookup: str) -> str:
+    """Where the document of a player lies."""
+    return f"v1/player/{player_lookup}.json"
 
 
 def is_document_path(path: str) -> bool:
@@ -61,6 +73,22 @@ def put(bucket: ObjectStore, path: str, body: bytes) -> int:
     except (BaseError, OSError) as error:
         raise ConfigError(f"{path} could not be published: {error}", hint="Is the disk full, or read-only?") from error
     return len(body)
+
+
+def put_news(bucket: ObjectStore, path: str, document: BaseModel) -> int:
+    """Replace a document where it says something else than the one that lies there, its moment apart; its size, or 0 where it does not.
+
+    Raises as `put` does.
+    """
+    body, before = canonical(document), get(bucket, path)
+    if before is not None and _MOMENT.sub(b"", body, 1) == _MOMENT.sub(b"", before, 1):
+        return 0
+    return put(bucket, path, body)
+
+
+def content_digest(body: bytes) -> str:
+    """A digest of what a document says, its moment apart."""
+    return hashlib.sha256(_MOMENT.sub(b"", body, 1)).hexdigest()[:32]
 
 
 def get(bucket: ObjectStore, path: str) -> bytes | None:

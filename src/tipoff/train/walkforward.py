@@ -150,7 +150,7 @@ def _facts(rows: pa.Table, features: Columns, quotes: pa.Table, data: DataSet, r
     given_line, given_10 = KernelReference.fit(past_line, past_points), KernelReference.fit(past_10, past_points)
     crps = np.where(np.isnan(line), given_10(last_10).crps(points), given_line(line).crps(points))
     closes = [name for name in kept.column_names if name.startswith("close_")]
-    table = kept.select([*KEY, "game_date", "season", "tip", "as_of", "team", "opponent", "minutes", *closes])
+    table = kept.select([*KEY, "game_date", "season", "tip", "as_of", "team", "opponent", "minutes", "quality_score", *closes])
     columns = {
         "actual_points": points,
         "line": line,
@@ -161,8 +161,10 @@ def _facts(rows: pa.Table, features: Columns, quotes: pa.Table, data: DataSet, r
     }
     for name, values in columns.items():
         table = table.append_column(name, pa.array(values, from_pandas=True))
-    books = quotes.group_by(list(KEY)).aggregate([("bookmaker", "count"), ("line_kind", "min")])
-    books = books.rename_columns([*KEY, "book_count", "line_kind"])
+    books = quotes.group_by(list(KEY)).aggregate([("bookmaker", "count"), ("line_kind", "min"), ("point", "min"), ("point", "max")])
+    books = books.append_column("line_range", pc.subtract(books.column("point_max"), books.column("point_min")))
+    books = books.drop_columns(["point_min", "point_max"])
+    books = books.rename_columns({"bookmaker_count": "book_count", "line_kind_min": "line_kind"})
     table = table.append_column("place", pa.array(np.arange(table.num_rows)))
     table = table.join(books, list(KEY), join_type="left outer").sort_by("place").drop_columns(["place"])
     newest = data.last if data.size else refit

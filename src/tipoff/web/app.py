@@ -116,7 +116,7 @@ def _add_documents(app: FastAPI, published: Published) -> None:
         if body is None:
             raise HTTPException(404)
         tag = f'W/"{body.tag}"'
-        headers = {"ETag": tag, "Cache-Control": FINAL if published.is_final(f"v1/{path}") else LIVE}
+        headers = {"ETag": tag, "Cache-Control": FINAL if published.is_final(f"v1/{path}", body) else LIVE}
         if _matches(request, tag):
             return Response(status_code=304, headers=headers)
         return Response(body.content, media_type="application/json", headers=headers)
@@ -129,7 +129,7 @@ def _add_errors(app: FastAPI, pages: Pages, calls: Collection[str]) -> None:
             allowed = (error.headers or {}).get("Allow", "")
             return problems.refused(error.status_code, f"{request.method} is not how this is asked; {allowed} is.", error.headers)
         if request.url.path.startswith("/v1/"):
-            return _problem(error.status_code, "There is no such document.", "`tipoff night DATE` publishes a date's documents.")
+            return _problem(error.status_code, "There is no such document.", "`tipoff publish DATE` publishes a date's documents.")
         return HTMLResponse(pages.missing(error.status_code), status_code=error.status_code, headers=dict(error.headers or {}))
 
     @app.exception_handler(Exception)

@@ -15,8 +15,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from tipoff.features.quality import RunMode
 from tipoff.flow.backfill import SNAPSHOTS, Kind
-from tipoff.flow.coordinator import DocumentName, Processor
+from tipoff.flow.coordinator import Processor
 from tipoff.flow.standing import BATCH_ID
+from tipoff.publish.export import DocumentName
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FIRST, _LAST = date(1946, 11, 1), date(2100, 12, 31)

@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
+import msgspec
 from obstore.store import ObjectStore
 from pydantic import BaseModel, ValidationError
 
 from tipoff.errors import BadInput
-from tipoff.publish.documents import Document, Results, Tonight
+from tipoff.publish.documents import Results, Tonight
 from tipoff.publish.write import LATEST, get, results_path, tonight_path
 
 _KEPT = 16
 _DAY = re.compile(r"v1/tonight/(\d{4}-\d{2}-\d{2})\.json")
+_DATED = re.compile(r"v1/(tonight|results|best-bets)/\d{4}-\d{2}-\d{2}\.json")
 Shaped = TypeVar("Shaped", bound=BaseModel)
 
 
@@ -31,6 +33,12 @@ class Body:
 
     content: bytes
     tag: str
+
+
+class _Finality(msgspec.Struct):
+    """Of a document what is needed here: it may be large."""
+
+    final: bool
 
 
 class Published:
@@ -65,16 +73,14 @@ class Published:
         found = (_DAY.fullmatch(entry["path"]) for entry in objects)
         return sorted(day for match in found if match and (day := _day(match[1])))
 
-    def is_final(self, path: str) -> bool:
-        """Whether a document will hardly change any more: so that it may be cached for a day."""
-        if path == LATEST or not path.startswith(("v1/tonight/", "v1/results/")):
+    def is_final(self, path: str, body: Body) -> bool:
+        """Whether a document will hardly change any more: so that it may be cached for a day. Only one of a single date ever is."""
+        if not _DATED.fullmatch(path):
             return False
-        shape: type[Document] = Tonight if path.startswith("v1/tonight/") else Results
         try:
-            found = self._shaped(path, shape)
-        except BadInput:
+            return msgspec.json.decode(body.content, type=_Finality).final
+        except msgspec.DecodeError:
             return False
-        return found is not None and found[0].final
 
     def _shaped(self, path: str, shape: type[Shaped]) -> tuple[Shaped, str] | None:
         body = self.body(path)

@@ -110,15 +110,25 @@ PUBLISHED_PICKS = Table(
     "predictions.published_picks",
     ("pick_id",),
     (
-        string("pick_id", "hash of what was shown"),
+        string("pick_id", "hash of what was shown, where, and of the row that it corrects"),
         string("prediction_id", "the prediction shown"),
         day("game_date", "the game day"),
         string("document", "the document that showed it"),
-        string("shown", "the entry as shown, JSON"),
+        string("shown", "the entry as shown, JSON; of a withdrawal what stands in its place"),
         instant("published_at", "when it was first shown"),
+        string("game_id", "the game"),
+        string("player_lookup", "the player"),
+        string("system_id", "the system; of a best bet the one that the slate stands for"),
+        string("model_id", "the artefact that spoke"),
+        string("kind", "pick, correction (shown otherwise from then on) or withdrawal (shown no more)"),
+        string("corrects", "the row that this one corrects; missing for the first of its place"),
+        string("recommendation", "OVER or UNDER; missing for a withdrawal"),
+        number("line", "the line shown", "pts"),
+        string("bookmaker", "the book shown"),
+        number("price", "the price of the recommended side", "decimal"),
         *WRITTEN,
     ),
-    "Append-only: everything that was ever shown",
+    "Append-only: every pick that was ever shown, and each that corrects it",
 )
 
 TABLES = (PREDICTIONS, ABSENCES, ACCURACY, PUBLISHED_PICKS)
