@@ -20,7 +20,7 @@ from tipoff.market.staking import StakingRule
 from tipoff.predict.guard import halt as halt_of
 from tipoff.publish.best_bets import Before, BestBets, best_bets_of, shown_in_best_bets
 from tipoff.publish.documents import Halt, League, Results, State, Tonight
-from tipoff.publish.ledger import Shown, picks_before, shown_in_night
+from tipoff.publish.ledger import Shown, known_now, picks_before, shown_in_night
 from tipoff.publish.opinions import headline_system as headline_of
 from tipoff.publish.opinions import voices
 from tipoff.publish.people import PlayerDocument, Players, player_documents, publish_players
@@ -94,13 +94,16 @@ def publish_date(
     earlier, earlier_bets = _read(bucket, night_path, Tonight), _read(bucket, bets_path, BestBets)
     halted = Halt(active=True, reason=halt_reason, since=halt_since) if halt_reason is not None else Halt()
     night = tonight(slate, league, generated_at, headline_system, halted, failure, earlier)
-    shown_before = [shown_in_night(earlier, night_path)] if earlier is not None else []
+    night_shown = shown_in_night(night, night_path, slate.predictions)
+    shown_before = [known_now(shown_in_night(earlier, night_path), night_shown)] if earlier is not None else []
     if earlier_bets is not None:
         cut_off = shown_in_best_bets(earlier_bets, bets_path)  # what an export showed that was killed before its rows
-        shown_before.append(cut_off)
         picks = {place: pick.shown for place, pick in cut_off.picks.items()} | picks
     before = Before(picks, shown=earlier is not None and earlier.state not in _NOTHING_SAID)
     bets = best_bets_of(slate, night, past, before, staking=staking)
+    bets_shown = shown_in_best_bets(bets, bets_path, slate.predictions)
+    if earlier_bets is not None:
+        shown_before.append(known_now(cut_off, bets_shown))
     graded = results_of(slate, night, headline=bets.system_id)
     bodies: dict[str, bytes] = {}
     shown = []
@@ -110,13 +113,13 @@ def publish_date(
             bodies[results_path(game_date)] = canonical(graded)
     if "best-bets" in documents:
         bodies |= {"v1/schemas/best-bets.json": schema_of(BestBets, "best-bets"), bets_path: canonical(bets)}
-        shown.append(shown_in_best_bets(bets, bets_path, slate.predictions))
+        shown.append(bets_shown)
     if "tonight" in documents:
         bodies |= {"v1/schemas/tonight.json": schema_of(Tonight, "tonight"), night_path: canonical(night)}
         latest = _latest(bucket)
         if latest is None or latest.league != league or latest.game_date <= game_date:
             bodies[LATEST] = bodies[night_path]
-        shown.append(shown_in_night(night, night_path, slate.predictions))
+        shown.append(night_shown)
     if people is not None:
         bodies |= {"v1/schemas/player.json": schema_of(PlayerDocument, "player"), "v1/schemas/players.json": schema_of(Players, "players")}
     size = sum(put(bucket, path, body) for path, body in bodies.items())

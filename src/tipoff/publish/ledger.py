@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -73,6 +73,13 @@ def shown_in_night(night: Tonight, document: str, predictions: Iterable[Row] = (
                 picks[place] = Pick(opinion.recommendation, opinion.line, opinion.bookmaker, opinion.price, as_json(entry))
     behind = {(row["game_id"], row["player_lookup"], row["system_id"]): (row["prediction_id"], row["model_id"]) for row in predictions}
     return Shown(document, night.game_date, night.generated_at, picks, instead, predictions=behind)
+
+
+def known_now(before: Shown, now: Shown) -> Shown:
+    """What a document showed `before`, with the predictions behind the picks that it shows still, word for word: who reads a document knows
+    no ids."""
+    same = {place for place, pick in before.picks.items() if now.picks.get(place) == pick}
+    return replace(before, predictions={place: behind for place, behind in now.predictions.items() if place in same})
 
 
 def as_json(entry: Mapping[str, Any]) -> str:
