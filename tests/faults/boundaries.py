@@ -55,6 +55,7 @@ too old once a second."""
 PATIENCE = 600.0
 PACE = {"lease_seconds": 60.0, "retry_seconds": 0.0, "settle_seconds": 0.0}
 OVER = "over"
+PLAYERS = "v1/player/"
 WITHIN = ": "
 TICK = "tick"
 ENOUGH_ROWS = 100
@@ -152,12 +153,17 @@ class WatchedWarehouse(DuckDBWarehouse):
 
 
 class WatchedBucket(LocalStore):
-    """The bucket; each put is a boundary."""
+    """The bucket; each put is a boundary. Of the players' documents, which are written side by side and are all alike, the first is; the
+    next boundary is their index, which follows when they are all there."""
 
     boundaries: Boundaries
+    one_player = threading.Lock()
 
     def put(self, path: str, *arguments: Any, **named: Any) -> Any:
-        self.boundaries.reach(f"put {path}")
+        if not path.startswith(PLAYERS):
+            self.boundaries.reach(f"put {path}")
+        elif self.one_player.acquire(blocking=False):
+            self.boundaries.reach(f"put {PLAYERS}")
         return super().put(path, *arguments, **named)
 
 

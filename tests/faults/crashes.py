@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -41,6 +42,8 @@ TESTS = Path(__file__).parent.parent
 SOURCE = Path(tipoff.__file__).parent.parent
 VOLATILE = {"written_at", "run_id"}
 """Columns that say who wrote a row, and when by the wall clock."""
+STAGED = re.compile(r"#\d+$")
+"""A name under which the store writes an object before it is whole: what a kill leaves of one that was being written beside."""
 ASIDE = {"v1/status.json"}
 """Documents that tell of runs, and so of the one that was killed."""
 
@@ -216,6 +219,7 @@ def _news(body: str) -> str:
 def _objects(folder: Path) -> dict[str, Any]:
     beside = ("warehouse.", "state.", SEEN)
     files = [path for path in folder.rglob("*") if path.is_file() and not path.relative_to(folder).as_posix().startswith(beside)]
+    files = [path for path in files if not STAGED.search(path.name)]
     named = {path.relative_to(folder).as_posix(): path for path in files}
     return {name: "" if name in ASIDE else path.read_bytes() for name, path in sorted(named.items())}
 

@@ -37,7 +37,7 @@ from tipoff.flow.state import METADATA, State
 APPLICATION = "tipoff"
 APPLICATION_VERSION = "1"  # a constant: DBOS strands pending work of another version; the code's own version is a column of the run
 SILENCE = 12.0  # seconds without a heartbeat after which a process is dead
-BEAT = 2.0  # seconds between two heartbeats, and between two looks at the others
+BEAT = 3.0  # seconds between two heartbeats, and between two looks at the others
 LEAVING = 10.0  # seconds that running work may take to notice that its process leaves
 POLLING = {"sqlite": 0.2, "postgresql": 1.0}
 """Seconds between two looks into a queue where somebody waits. A look costs 2 to 3 ms: who is up for weeks takes his time."""

@@ -91,7 +91,7 @@ def publish(
         made_from = {(PUBLISH, _scope(game_date)): rests_on.date} if documents is None else {}
         advance(work, made_from | ({(PUBLISH, _SYSTEMS): rests_on.systems} if fleet else {}))
         picks = append(work, published.shown)
-        seal(work, "publish", LEDGER, len(paths))
+        seal(work, "publish", LEDGER, published.standing)
     published = replace(published, documents=tuple(paths))
     counts = {"documents": len(paths), "bytes": published.bytes, "picks": picks, "state": published.state}
     return Done(True, counts), published

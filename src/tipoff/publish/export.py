@@ -40,7 +40,8 @@ Shaped = TypeVar("Shaped", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Published:
-    """What one export wrote, and what the night's document holds. `fleet_blocked` is the halt that follows from the fleet itself, if any,
+    """What one export wrote, and what the night's document holds. `standing` is how many documents of the date, of its players too, lie
+    there now, written by this export or as they were. `fleet_blocked` is the halt that follows from the fleet itself, if any,
     also where another is shown. `shown` is for the ledger: what the documents show now, and before each what the one that it replaced
     did."""
 
@@ -56,6 +57,7 @@ class Published:
     graded: int
     best_bets: int
     documents: tuple[str, ...]
+    standing: int
     bytes: int
     data_as_of: datetime | None
     shown: tuple[Shown, ...]
@@ -123,10 +125,11 @@ def publish_date(
     if people is not None:
         bodies |= {"v1/schemas/player.json": schema_of(PlayerDocument, "player"), "v1/schemas/players.json": schema_of(Players, "players")}
     size = sum(put(bucket, path, body) for path, body in bodies.items())
-    paths = list(bodies)
+    paths, standing = list(bodies), len(bodies)
     if people is not None:
-        written, more = publish_players(bucket, player_documents(slate, night, people), night)
-        paths, size = paths + written, size + more
+        each = list(player_documents(slate, night, people))
+        written, more = publish_players(bucket, each, night)
+        paths, size, standing = paths + written, size + more, standing + len(each)
     return Published(
         state=night.state,
         halt=night.halt,
@@ -140,6 +143,7 @@ def publish_date(
         graded=len(graded.rows) if graded else 0,
         best_bets=len(bets.picks),
         documents=tuple(paths),
+        standing=standing,
         bytes=size,
         data_as_of=night.data_as_of,
         shown=(*shown_before, *shown),
