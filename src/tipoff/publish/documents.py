@@ -17,7 +17,8 @@ GameStatus = Literal["scheduled", "live", "final", "postponed", "cancelled"]
 Recommendation = Literal["OVER", "UNDER", "PASS", "NO_LINE"]
 Result = Literal["WIN", "LOSS", "PUSH", "VOID"]
 LineKind = Literal["sportsbook", "consensus"]
-Figure = Annotated[float, AfterValidator(lambda value: round(value, 4))]  # four places: so that equal inputs give equal bytes
+Figure = Annotated[float, AfterValidator(lambda value: round(value, 4) + 0.0)]
+"""Four places, and no minus before a zero, which a warehouse may lose when it packs its columns: so that equal inputs give equal bytes."""
 
 
 class Shape(BaseModel):
