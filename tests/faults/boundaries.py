@@ -55,7 +55,8 @@ too old once a second."""
 PATIENCE = 600.0
 PACE = {"lease_seconds": 60.0, "retry_seconds": 0.0, "settle_seconds": 0.0}
 OVER = "over"
-PLAYERS = "v1/player/"
+ALIKE = ("v1/player/", "v1/schemas/")
+"""Objects of which one is like the next."""
 WITHIN = ": "
 TICK = "tick"
 ENOUGH_ROWS = 100
@@ -153,17 +154,16 @@ class WatchedWarehouse(DuckDBWarehouse):
 
 
 class WatchedBucket(LocalStore):
-    """The bucket; each put is a boundary. Of the players' documents, which are written side by side and are all alike, the first is; the
-    next boundary is their index, which follows when they are all there."""
+    """The bucket; each put is a boundary. Of schemas, and of the players' documents, which are written side by side, all of a kind are
+    alike and the first alone is one; the players' index follows when they are all there, and is another."""
 
     boundaries: Boundaries
-    one_player = threading.Lock()
+    first = {kind: threading.Lock() for kind in ALIKE}
 
     def put(self, path: str, *arguments: Any, **named: Any) -> Any:
-        if not path.startswith(PLAYERS):
-            self.boundaries.reach(f"put {path}")
-        elif self.one_player.acquire(blocking=False):
-            self.boundaries.reach(f"put {PLAYERS}")
+        kind = next((kind for kind in ALIKE if path.startswith(kind)), None)
+        if kind is None or self.first[kind].acquire(blocking=False):
+            self.boundaries.reach(f"put {kind or path}")
         return super().put(path, *arguments, **named)
 
 

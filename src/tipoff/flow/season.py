@@ -248,3 +248,4 @@ def finished(settings: Settings) -> Iterator[House]:
 def quiet() -> None:
     """What the flow tells its operator of faults that were meant is no news here."""
     logging.getLogger("tipoff").setLevel(logging.CRITICAL)
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # nor is a file that is waited for a moment
