@@ -25,9 +25,9 @@ def test_a_rate_of_nothing_is_missing_and_not_zero() -> None:
 
 def test_results_are_those_of_the_rows(after: Exported) -> None:
     results = results_of(after.bucket, NIGHT)
-    assert [system.system_id for system in results.systems] == list(SYSTEMS)
-    assert [system.system_id for system in results.systems if system.headline] == ["ridge_line"]
-    for system in results.systems:
+    assert [system.system_id for system in results.summary] == list(SYSTEMS)
+    assert [system.system_id for system in results.summary if system.headline] == ["ridge_line"]
+    for system in results.summary:
         rows = [row for row in results.rows if row.system_id == system.system_id]
         assert system.won == sum(row.result == "WIN" for row in rows)
         assert system.void == sum(row.result == "VOID" for row in rows)

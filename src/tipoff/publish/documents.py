@@ -278,8 +278,8 @@ class Graded(Shape):
 
 
 class Results(Document):
-    """One graded night."""
+    """One graded night: `summary` by system and side, `rows` one a player and system."""
 
     game_date: date
-    systems: list[SystemResults]
+    summary: list[SystemResults]
     rows: list[Graded]

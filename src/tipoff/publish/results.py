@@ -27,7 +27,7 @@ def results_of(slate: Slate, night: Tonight, headline: str | None) -> Results | 
     return Results(
         **shared,
         game_date=slate.game_date,
-        systems=[_system(name, rows, name == headline) for name, rows in by_system.items()],
+        summary=[_system(name, rows, name == headline) for name, rows in by_system.items()],
         rows=[
             Graded(name=slate.names.get(row["player_lookup"], row["player_lookup"]), **{name: row[name] for name in same})
             for row in ordered
