@@ -203,7 +203,8 @@ def _tables(path: Path) -> dict[str, Any]:
                 rows = connection.execute(f"SELECT body, sent_at IS NOT NULL FROM {name}").fetchall()
                 found[name] = sorted((_news(body), sent) for body, sent in rows)
             elif name == "ops.generations":
-                rows = connection.execute(f"SELECT scope, kind, generation, made_from FROM {name} WHERE kind NOT LIKE 'load:%'").fetchall()
+                told = "CASE WHEN kind = 'publish' AND scope = 'systems' THEN 'when the record was written' ELSE made_from END"
+                rows = connection.execute(f"SELECT scope, kind, generation, {told} FROM {name} WHERE kind NOT LIKE 'load:%'").fetchall()
                 found[name] = sorted(rows)
             else:
                 found[name] = connection.execute(f"SELECT count(*), sum(hash({kept})::HUGEINT) FROM {name}").fetchone()
