@@ -45,7 +45,7 @@ def test_the_readme_names_only_commands_that_exist() -> None:
 def test_ci_runs_the_very_test_command_of_the_readme() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
     marked = {line: readme[index + 1].strip() for index, line in enumerate(readme) if line.startswith("<!--")}
-    assert marked["<!-- test command -->"].endswith("pytest -n 3")
+    assert marked["<!-- test command -->"].endswith("pytest -n 4")
     assert "tipoff demo" in marked["<!-- demo command -->"]
     assert "<!-- test command -->" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
