@@ -158,9 +158,9 @@ class Tables:
 
     def said(self) -> Iterator[Said]:
         """Each system's rows, by the name of the system."""
-        number = {name: _floats(self._said, name)[self._order] for name in (*_SAID, *_BET)}
-        word = {name: _codes(self._said, name, known)[self._order] for name, known in _WORDS.items()}
-        model = _codes(self._said, "model_id", _names(self._said, "model_id"))[self._order]
+        number = {name: floats_of(self._said, name)[self._order] for name in (*_SAID, *_BET)}
+        word = {name: codes_of(self._said, name, known)[self._order] for name, known in _WORDS.items()}
+        model = codes_of(self._said, "model_id", _names(self._said, "model_id"))[self._order]
         for system_id, start, end in zip(self.systems, self._edges[:-1], self._edges[1:], strict=True):
             mine = slice(start, end)
             facts = self.facts.take(self._row[mine])
@@ -182,13 +182,13 @@ def read_tables(facts: pa.Table, said: pa.Table) -> Tables:
     _need(said, "said", ("system_id", "model_id", "game_id", "player_lookup", *_SAID, *_BET, *_WORDS))
     said = _at_books(said)
     games, players = _names(facts, "game_id"), _names(facts, "player_lookup")
-    key = _codes(facts, "game_id", games) * len(players) + _codes(facts, "player_lookup", players)
+    key = codes_of(facts, "game_id", games) * len(players) + codes_of(facts, "player_lookup", players)
     days = _days(facts)
     order = np.lexsort((key, days))
     sought = np.argsort(key)
     _refuse_twice(key[sought], "facts", "player-games")
 
-    game, player = _codes(said, "game_id", games), _codes(said, "player_lookup", players)
+    game, player = codes_of(said, "game_id", games), codes_of(said, "player_lookup", players)
     wanted = np.where((game < 0) | (player < 0), -1, game * len(players) + player)
     place = np.minimum(np.searchsorted(key[sought], wanted), max(key.size - 1, 0))
     lost = (wanted < 0) | (key[sought][place] != wanted) if key.size else np.ones(wanted.size, dtype=np.bool_)
@@ -199,7 +199,7 @@ def read_tables(facts: pa.Table, said: pa.Table) -> Tables:
             hint="The two tables of every fold belong together: write both again.",
         )
     systems = _names(said, "system_id")
-    system = _codes(said, "system_id", systems)
+    system = codes_of(said, "system_id", systems)
     if (system == NONE).any():
         raise BadInput(f"{int((system == NONE).sum())} rows of `said` name no system.", hint="Write the fold again.")
     rank = np.empty(order.size, dtype=np.int64)
@@ -209,7 +209,7 @@ def read_tables(facts: pa.Table, said: pa.Table) -> Tables:
     _refuse_twice((system * max(key.size, 1) + row)[together], "said", "predictions of one system for one player-game")
 
     seasons = _names(facts, "season")
-    known = Facts(days=days, season=_codes(facts, "season", seasons), **{name: _floats(facts, name) for name in _FACTS})
+    known = Facts(days=days, season=codes_of(facts, "season", seasons), **{name: floats_of(facts, name) for name in _FACTS})
     edges = np.searchsorted(system[together], np.arange(len(systems) + 1))
     return Tables(tuple(seasons), tuple(systems), known.take(order), said, together, edges, row[together])
 
@@ -239,13 +239,13 @@ def _bet(facts: Facts, number: dict[str, FloatArray], side: Codes, result: Codes
         edge=number["edge"],
         edge_probability=number["edge_probability"],
         under_result=under_result,
-        under_units=flat_units(_RESULT_WORDS[under_result], number["under_price"]),
+        under_units=flat_units(RESULT_WORDS[under_result], number["under_price"]),
         clv_points=number["clv_points"],
         clv_prob=number["clv_prob"],
     )
 
 
-_RESULT_WORDS = np.array([*RESULTS, None], dtype=np.object_)
+RESULT_WORDS = np.array([*RESULTS, None], dtype=np.object_)
 
 
 def _need(table: pa.Table, name: str, columns: Sequence[str]) -> None:
@@ -267,13 +267,14 @@ def _names(table: pa.Table, column: str) -> list[str]:
     return sorted(word for word in pc.unique(table.column(column).cast(pa.string())).to_pylist() if word is not None)
 
 
-def _codes(table: pa.Table, column: str, words: Sequence[str]) -> Codes:
+def codes_of(table: pa.Table, column: str, words: Sequence[str]) -> Codes:
     """The place of each word among `words`; NONE for null and for another word."""
     found = pc.index_in(table.column(column).cast(pa.string()), value_set=pa.array(words, pa.string()))
     return np.asarray(pc.fill_null(found, NONE).to_numpy()).astype(np.int64)
 
 
-def _floats(table: pa.Table, column: str) -> FloatArray:
+def floats_of(table: pa.Table, column: str) -> FloatArray:
+    """A column's numbers, NaN where one is missing."""
     return np.asarray(table.column(column).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from tipoff.errors import BadInput, NotReady
 from tipoff.grade.backtest_bets import PROBABILITY_BUCKETS, TIERS, Record, probability_bucket, records_of, tier
-from tipoff.grade.backtest_rows import LOSS, NONE, PUSH, SIDES, VOID, WIN, Bet, Codes
+from tipoff.grade.backtest_rows import LOSS, NONE, PUSH, RESULT_WORDS, SIDES, VOID, WIN, Bet, Codes, codes_of, floats_of
 from tipoff.grade.metrics import EDGE_BUCKETS, Errors, edge_bucket, paired_difference, point_errors, shifted_line
 from tipoff.grade.run import ACCURACY
 from tipoff.grade.settle import RESULTS, flat_units
@@ -123,15 +123,15 @@ class _Graded:
         self.rows = rows
         self.names: list[str] = sorted(set(rows.column("system_id").to_pylist()))
         self.systems = len(self.names)
-        self.system = _codes(rows, "system_id", self.names)
-        self.actual, self.predicted = _floats(rows, "actual_points"), _floats(rows, "predicted_points")
-        self.error, self.line_error = _floats(rows, "absolute_error"), _floats(rows, "line_absolute_error")
+        self.system = codes_of(rows, "system_id", self.names)
+        self.actual, self.predicted = floats_of(rows, "actual_points"), floats_of(rows, "predicted_points")
+        self.error, self.line_error = floats_of(rows, "absolute_error"), floats_of(rows, "line_absolute_error")
         self.bet = self._bet()
 
     def _bet(self) -> Bet:
         """What each recommendation became; `under` as if UNDER had been taken at the same book, line and price."""
-        rows, line = self.rows, _floats(self.rows, "line")
-        side = _codes(rows, "recommendation", SIDES)
+        rows, line = self.rows, floats_of(self.rows, "line")
+        side = codes_of(rows, "recommendation", SIDES)
         staked, margin = side != NONE, self.actual - line
         void = np.asarray(rows.column("void_reason").is_valid())
         under = np.select([void, margin < 0.0, margin > 0.0, margin == 0.0], [VOID, WIN, LOSS, PUSH], NONE)
@@ -140,28 +140,28 @@ class _Graded:
         return Bet(
             days=np.asarray(rows.column("game_date").cast(pa.date32()).to_numpy()).astype("datetime64[D]"),
             side=side,
-            result=np.where(staked, _codes(rows, "result", RESULTS), NONE),
-            units=np.where(staked, _floats(rows, "units"), np.nan),
-            price=valid_price(np.where(staked, _floats(rows, "price"), np.nan)),
+            result=np.where(staked, codes_of(rows, "result", RESULTS), NONE),
+            units=np.where(staked, floats_of(rows, "units"), np.nan),
+            price=valid_price(np.where(staked, floats_of(rows, "price"), np.nan)),
             line=line,
-            edge=_floats(rows, "edge"),
-            edge_probability=_floats(rows, "edge_probability"),
+            edge=floats_of(rows, "edge"),
+            edge_probability=floats_of(rows, "edge_probability"),
             under_result=under,
-            under_units=flat_units(_RESULT_WORDS[under], np.where(at_book, _floats(rows, "under_price"), np.nan)),
-            clv_points=np.where(staked, _floats(rows, "clv_points"), np.nan),
-            clv_prob=np.where(staked, _floats(rows, "clv_prob"), np.nan),
+            under_units=flat_units(RESULT_WORDS[under], np.where(at_book, floats_of(rows, "under_price"), np.nan)),
+            clv_points=np.where(staked, floats_of(rows, "clv_points"), np.nan),
+            clv_prob=np.where(staked, floats_of(rows, "clv_prob"), np.nan),
         )
 
     def moved(self) -> FloatArray:
         """How far the line went from the one taken to the close, in points; NaN where that is not measurable."""
-        told = _floats(self.rows, "close_minutes") <= MEASURABLE_MINUTES
-        return np.where(told, _floats(self.rows, "close_line") - self.bet.line, np.nan)
+        told = floats_of(self.rows, "close_minutes") <= MEASURABLE_MINUTES
+        return np.where(told, floats_of(self.rows, "close_line") - self.bet.line, np.nan)
 
     def words(self, column: str) -> tuple[Codes, Sequence[str]]:
         """The parts that a column of words makes, in their order; rows without one are `none`."""
-        told = pc.fill_null(self.rows.column(column).cast(pa.string()), "none")
-        names = sorted(pc.unique(told).to_pylist())
-        return _codes_of(told, names), names
+        told = pa.table({column: pc.fill_null(self.rows.column(column).cast(pa.string()), "none")})
+        names = sorted(pc.unique(told.column(column)).to_pylist())
+        return codes_of(told, column, names), names
 
 
 Parts = tuple[Codes, Sequence[str]]
@@ -183,7 +183,7 @@ def _by_side(graded: _Graded) -> Parts:
 
 def _by_quality(graded: _Graded) -> Parts:
     names = ("gold", "silver", "bronze", "poor", "critical")
-    return _codes(graded.rows, "quality_tier", names), names
+    return codes_of(graded.rows, "quality_tier", names), names
 
 
 def _by_direction(graded: _Graded) -> Parts:
@@ -209,21 +209,6 @@ _PARTS: dict[By, Callable[[_Graded], Parts]] = {
     "direction": _by_direction,
     "movement": _by_movement,
 }
-_RESULT_WORDS = np.array([*RESULTS, None], dtype=np.object_)
-
-
-def _codes(rows: pa.Table, column: str, words: Sequence[str]) -> Codes:
-    return _codes_of(rows.column(column).cast(pa.string()), words)
-
-
-def _codes_of(column: pa.ChunkedArray, words: Sequence[str]) -> Codes:
-    """The place of each word among `words`; NONE for null and for another word."""
-    found = pc.index_in(column, value_set=pa.array(words, pa.string()))
-    return np.asarray(pc.fill_null(found, NONE).to_numpy()).astype(np.int64)
-
-
-def _floats(rows: pa.Table, column: str) -> FloatArray:
-    return np.asarray(rows.column(column).cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
 def _mean(values: FloatArray) -> float | None:
