@@ -206,7 +206,7 @@ def settle(engine: Engine, feed: str) -> None:
     while left := _left(engine, feed):
         if time.monotonic() > end:
             raise TimeoutError(f"still not over: {left}")
-        time.sleep(0.02)
+        time.sleep(0.05)
 
 
 def _left(engine: Engine, feed: str) -> list[Any]:
@@ -222,7 +222,7 @@ def do(run: dict[str, Any]) -> None:
     """One run, in this process."""
     boundaries = Boundaries(Boundary(*run["boundary"]) if run["boundary"] else None)
     watch_databases(boundaries)
-    engine_module.POLLING.update(sqlite=0.03, postgresql=0.03)
+    engine_module.POLLING.update(sqlite=0.05, postgresql=0.05)
     dataset_module.MIN_ROWS = ENOUGH_ROWS
     with open_watched(run, boundaries) as engine:
         ask_for(engine, run)
