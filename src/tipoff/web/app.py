@@ -5,6 +5,7 @@ Knows HTTP. It must never open the warehouse, nor run a phase.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import re
 from collections.abc import Awaitable, Callable, Collection
@@ -21,10 +22,11 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from tipoff.clock import Clock
 from tipoff.errors import BadInput
-from tipoff.web import problems
+from tipoff.web import problems, vega
 from tipoff.web.pages import Pages
 from tipoff.web.published import Published
 from tipoff.web.reference import calls, openapi
+from tipoff.web.rendering import Rendering
 
 if TYPE_CHECKING:
     from tipoff.web.control import Control
@@ -38,8 +40,9 @@ HEADERS = {
             ("script-src", "'self'"),
             ("style-src", "'self'"),
             ("img-src", "'self'"),
+            ("connect-src", "'self'"),
             ("base-uri", "'none'"),
-            ("form-action", "'none'"),
+            ("form-action", "'self'"),
             ("frame-ancestors", "'none'"),
         )
     ),
@@ -58,8 +61,10 @@ def create_app(bucket: ObjectStore, *, clock: Clock, control: Control | None = N
     """The application over a bucket's published documents; `clock` tells the age of the data. With `control` also the calls of the API."""
     app = FastAPI(title="Tipoff", docs_url=None, redoc_url=None, openapi_url=None)
     published = Published(bucket)
-    pages = Pages(published, clock)
+    rendering = Rendering()
+    pages = Pages(published, clock, rendering)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
+    _add_vega(app)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_with_headers)
     calls = _add_api(app, pages, control) if control is not None else frozenset()
@@ -85,6 +90,17 @@ def _add_api(app: FastAPI, pages: Pages, control: Control) -> frozenset[str]:
         return _page(request, page)
 
     return frozenset(document["paths"])
+
+
+def _add_vega(app: FastAPI) -> None:
+    @app.get("/static/vega.js", include_in_schema=False)
+    def vega_script(request: Request) -> Response:
+        body, headers = vega.script(), {"Vary": "Accept-Encoding"}
+        if "gzip" in request.headers.get("accept-encoding", ""):
+            headers["Content-Encoding"] = "gzip"
+        else:
+            body = gzip.decompress(body)
+        return Response(body, media_type="text/javascript", headers=headers)
 
 
 async def _with_headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:

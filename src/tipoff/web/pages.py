@@ -5,24 +5,15 @@ In: published documents and the time. Out: text of pages, everything in it escap
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from tipoff.clock import Clock
 from tipoff.publish.documents import Game, Headline, Opinion, Player, Tonight
 from tipoff.web import figure, words
 from tipoff.web.published import Published
-
-_STATIC = Path(__file__).parent / "static"
-_KEPT = 16
+from tipoff.web.rendering import Rendering
 
 
 @dataclass(frozen=True)
@@ -45,86 +36,40 @@ class Group:
 
 
 class Pages:
-    """Renders pages; keeps the last few, since a page follows from its documents and the age of its data."""
+    """The pages of nights, and those that stand for an address."""
 
-    def __init__(self, published: Published, clock: Clock) -> None:
+    def __init__(self, published: Published, clock: Clock, rendering: Rendering) -> None:
         self._published = published
         self._clock = clock
-        self._environment = _environment()
-        self._mutex = threading.Lock()
-        self._kept: OrderedDict[tuple[Any, ...], str] = OrderedDict()
+        self._rendering = rendering
+        rendering.add(curve=figure.curve, bars=figure.bars, interval=figure.interval)
+        rendering.add(shown=shown, absent=absent, lead=lead, tally=tally, taken=taken)
 
     def tonight(self, day: date | None) -> str | None:
         """The page of a night, or of the latest; None where that date is not published. Raises BadInput for an unreadable document."""
         found = self._published.tonight(day)
         if found is None:
-            return self._plain("empty.html", days=[]) if day is None else None
+            return self._rendering.page("empty.html", "tonight") if day is None else None
         night, tag = found
         results = self._published.results(night.game_date)
         before, after = self._published.neighbours(night.game_date)
         now = self._clock.now()
         age = words.age(night.data_as_of, now) if night.data_as_of and night.data_as_of <= now else None
-        key = (tag, results[1] if results else None, before, after, age)
-        with self._mutex:
-            html = self._kept.get(key)
-        if html is None:
-            page = self._environment.get_template("tonight.html")
-            html = page.render(night=night, results=results[0] if results else None, before=before, after=after, age=age)
-            with self._mutex:
-                self._kept[key] = html
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-        return html
+        said = {"night": night, "results": results[0] if results else None, "before": before, "after": after, "age": age}
+        key = ("tonight", tag, results[1] if results else None, before, after, age)
+        return self._rendering.kept(key, lambda: self._rendering.page("tonight.html", "tonight", **said))
 
     def missing(self, status: int) -> str:
         """The page for an address that leads nowhere."""
-        return self._plain("missing.html", status=status, days=self._published.days()[-5:][::-1])
+        return self._rendering.page("missing.html", status=status, days=self._published.days()[-5:][::-1])
 
     def unreadable(self, message: str) -> str:
         """The page for a document of another version."""
-        return self._plain("unreadable.html", message=message)
+        return self._rendering.page("unreadable.html", message=message)
 
     def reference(self, **values: Any) -> str:
         """The page of the control API."""
-        return self._plain("reference.html", **values)
-
-    def _plain(self, template: str, **values: Any) -> str:
-        return self._environment.get_template(template).render(**values)
-
-
-def _environment() -> Environment:
-    made = Environment(loader=PackageLoader("tipoff.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    for name in (
-        "points",
-        "whole",
-        "signed",
-        "percent",
-        "price",
-        "long_date",
-        "short_date",
-        "eastern",
-        "iso",
-        "team",
-        "reason",
-        "call",
-        "feature",
-        "lacking",
-    ):
-        made.filters[name] = getattr(words, name)
-    made.filters["breakable"] = breakable
-    made.globals |= {"curve": figure.curve, "bars": figure.bars, "interval": figure.interval, "version": _version()}
-    made.globals |= {"shown": shown, "absent": absent, "lead": lead, "tally": tally, "taken": taken}
-    return made
-
-
-def _version() -> str:
-    """Changes with the style sheet and the script, so that a browser may keep them."""
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(_STATIC.iterdir()))).hexdigest()[:12]
-
-
-def breakable(name: str) -> Markup:
-    """A name, escaped, that may break after its underscores."""
-    return Markup("_<wbr>").join(name.split("_"))
+        return self._rendering.page("reference.html", "docs", **values)
 
 
 def lead(player: Player) -> Opinion | None:

@@ -1,0 +1,83 @@
+"""Templates and what they share: filters, the assets' version, the sections of the site, and the last few pages that were made.
+
+In: a template's name and its values. Out: text, everything in it escaped. It must never know a document, nor HTTP.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from tipoff.web import vega, words
+
+STATIC = Path(__file__).parent / "static"
+SECTIONS = (
+    ("tonight", "/", "Tonight"),
+    ("lines", "/lines", "Lines"),
+    ("record", "/record", "Record"),
+    ("fleet", "/fleet", "Fleet"),
+    ("pipeline", "/pipeline", "Pipeline"),
+    ("reports", "/reports", "Reports"),
+)
+"""Key, address and name of each section, as the top of every page has them."""
+_KEPT = 64
+_WORDS = (
+    "points", "whole", "signed", "percent", "price", "long_date", "short_date", "eastern", "iso", "team", "reason", "call", "feature",
+    "lacking",
+)  # fmt: skip
+
+
+class Rendering:
+    """Renders templates and keeps the last few pages. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._environment = _environment()
+        self._mutex = threading.Lock()
+        self._kept: OrderedDict[tuple[Any, ...], str] = OrderedDict()
+
+    def page(self, template: str, here: str | None = None, **values: Any) -> str:
+        """A page; `here` is the key of its section."""
+        return self._environment.get_template(template).render(here=here, **values)
+
+    def kept(self, key: tuple[Any, ...], make: Callable[[], str]) -> str:
+        """The page of this key, made if it is not at hand. The key holds all that the page follows from."""
+        with self._mutex:
+            held = self._kept.get(key)
+            if held is not None:
+                self._kept.move_to_end(key)
+                return held
+        made = make()
+        with self._mutex:
+            self._kept[key] = made
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+        return made
+
+    def add(self, **names: Any) -> None:
+        """Names that templates may use beside the filters: a page's own functions."""
+        self._environment.globals |= names
+
+
+def _environment() -> Environment:
+    made = Environment(loader=PackageLoader("tipoff.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters |= {name: getattr(words, name) for name in _WORDS}
+    made.filters["breakable"] = breakable
+    made.globals |= {"version": version(), "sections": SECTIONS, "vega": vega.RELEASE}
+    return made
+
+
+def version() -> str:
+    """Changes with the style sheets and the scripts, so that a browser may keep them."""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sorted(STATIC.rglob("*.*")))).hexdigest()[:12]
+
+
+def breakable(name: str) -> Markup:
+    """A name, escaped, that may break after its underscores."""
+    return Markup("_<wbr>").join(name.split("_"))
