@@ -3,10 +3,13 @@
     uv run --with penaltyblog --with shin python bench/market.py devig
     uv run python bench/market.py board [--quotes 20000000] [--data-dir bench-market]
     uv run python bench/market.py grade [--players 7208] [--systems 13] [--data-dir bench-market]
+    uv run python bench/market.py archive --data-dir HOUSE [--start 2025-10-21] [--end 2025-12-31]
 
 `devig` takes one core, and holds our answers against each library's to 1e-9 on the prices that both were given. `board` fills a warehouse
 with invented quotes of many nights (kept for the next time), and reads one night of them. `grade` fills one with predictions of a third of
-a season, and grades it all. The figures of record stand in bench/README.md.
+a season, and grades it all. `archive` takes a house into which the archive was imported (`tipoff import`) and whose systems were trained
+until its first day (`tipoff train --until`): it predicts each of its game days as `tipoff night` does, and then grades them all in one run.
+The figures of record stand in bench/README.md.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -184,6 +188,42 @@ def grade_table(folder: Path, players: int, systems: int) -> None:
     print(f"| {players:,} player-games x {systems} systems, {len(days)} days: {rows:,} of {said:,} graded | {taken:.1f} s |")
 
 
+def archive_table(folder: Path, start: date, end: date) -> None:
+    from tipoff.config import clock_of, load_settings
+    from tipoff.errors import NotReady, UnknownDate
+    from tipoff.flow.house import open_house
+    from tipoff.flow.night import night
+    from tipoff.grade.run import ACCURACY, grade_within
+    from tipoff.predict.activate import PREDICTIONS
+
+    settings = load_settings(data_dir=folder)
+    with open_house(settings, clock_of(settings)) as house:
+        with house.warehouse.reading() as work:
+            known = work.table(PREDICTIONS)
+            said = set(
+                work.fetch(known.filter(known.game_date.between(start, end)).select("game_date").distinct())["game_date"].to_pylist()
+            )
+        for day in (start + timedelta(days=number) for number in range((end - start).days + 1)):
+            try:
+                if day not in said:
+                    night(house, day, run_mode="backfill")
+            except UnknownDate as error:
+                print(error)
+        begun, records = time.perf_counter(), []
+        with house.warehouse.writing("bench") as work:
+            for day in (start + timedelta(days=number) for number in range((end - start).days + 1)):
+                with suppress(NotReady):  # a day without games
+                    records += grade_within(work, day, datetime(2026, 1, 1, tzinfo=UTC))
+        taken = time.perf_counter() - begun
+        with house.warehouse.reading() as work:
+            graded = work.table(ACCURACY)
+            lined = work.fetch(graded.filter(graded.line.notnull()).aggregate(n=lambda rows: rows.count()))["n"][0].as_py()
+    rows, systems = sum(record.predictions for record in records), len({record.system_id for record in records})
+    print(
+        f"| the archive, {start} to {end}: {rows:,} predictions of {systems} systems graded, {lined:,} of them with a line | {taken:.1f} s |"
+    )
+
+
 def _names_of(day: date, count: int) -> tuple[list[str], list[str]]:
     return [f"{day:%Y%m%d}_A{n // 18:02d}_H{n // 18:02d}" for n in range(count)], [f"player{n}" for n in range(count)]
 
@@ -233,16 +273,20 @@ def _said(work: Any, table: str, day: date, games: list[str], count: int, system
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=("devig", "board", "grade"))
+    parser.add_argument("what", choices=("devig", "board", "grade", "archive"))
     parser.add_argument("--quotes", type=int, default=20_000_000)
     parser.add_argument("--players", type=int, default=7_208)
     parser.add_argument("--systems", type=int, default=13)
     parser.add_argument("--data-dir", type=Path, default=Path("bench-market"))
+    parser.add_argument("--start", type=date.fromisoformat, default=date(2025, 10, 21))
+    parser.add_argument("--end", type=date.fromisoformat, default=date(2025, 12, 31))
     given = parser.parse_args()
     if given.what == "devig":
         devig_table()
     elif given.what == "board":
         board_table(given.data_dir, given.quotes)
+    elif given.what == "archive":
+        archive_table(given.data_dir, given.start, given.end)
     else:
         grade_table(given.data_dir, given.players, given.systems)
 
