@@ -219,9 +219,7 @@ def archive_table(folder: Path, start: date, end: date) -> None:
             graded = work.table(ACCURACY)
             lined = work.fetch(graded.filter(graded.line.notnull()).aggregate(n=lambda rows: rows.count()))["n"][0].as_py()
     rows, systems = sum(record.predictions for record in records), len({record.system_id for record in records})
-    print(
-        f"| the archive, {start} to {end}: {rows:,} predictions of {systems} systems graded, {lined:,} of them with a line | {taken:.1f} s |"
-    )
+    print(f"| {start} to {end}: {rows:,} predictions of {systems} systems graded, {lined:,} of them with a line | {taken:.1f} s |")
 
 
 def _names_of(day: date, count: int) -> tuple[list[str], list[str]]:
