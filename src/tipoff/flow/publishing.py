@@ -26,6 +26,7 @@ from tipoff.predict.activate import PREDICTIONS
 from tipoff.publish.calendar import publish_calendar, read_calendar
 from tipoff.publish.documents import League
 from tipoff.publish.export import DOCUMENTS, DocumentName, Published, publish_date
+from tipoff.publish.intake import publish_intake, read_intake, what_waits
 from tipoff.publish.ledger import LEDGER, append
 from tipoff.publish.status import STATUS
 from tipoff.publish.systems import publish_systems, read_performance
@@ -36,6 +37,8 @@ from tipoff.train.registry import REGISTRY, headline, serving
 
 _SYSTEMS = "systems"
 """The scope of what is published of the fleet."""
+_INTAKE = "intake"
+"""The scope of what is published of what came in."""
 _NEVER = Version(0)
 
 
@@ -59,7 +62,7 @@ def publish(
     with house.warehouse.reading() as work:
         guard(work)
         rests_on = _rests_on(work, house, game_date, failure, halt)
-        stood = versions(work, [PUBLISH], [_scope(game_date), _SYSTEMS])
+        stood = versions(work, [PUBLISH], [_scope(game_date), _SYSTEMS, _INTAKE])
     if not force and documents is None and stood.get((PUBLISH, _scope(game_date)), _NEVER).made_from == rests_on.date:
         return Done(False), None
     wanted = DOCUMENTS if documents is None else tuple(documents)
@@ -80,7 +83,9 @@ def publish(
     if active(house.state, house.clock.now(), game_date, but={FLEET_BLOCKED}) != halt:  # somebody halted, or resumed, meanwhile
         return publish(house, game_date, as_of=as_of, guard=guard, seal=seal, failure=failure, force=True, documents=documents)
     fleet = "systems" in wanted and (force or documents is not None or stood.get((PUBLISH, _SYSTEMS), _NEVER).made_from != rests_on.systems)
-    news = {"fleet": fleet, "calendar": "calendar" in wanted, "beside": True}
+    came_in = stood.get((PUBLISH, _INTAKE), _NEVER).made_from != rests_on.intake
+    intake = "intake" in wanted and (force or documents is not None or came_in)
+    news = {"fleet": fleet, "calendar": "calendar" in wanted, "intake": intake, "beside": True}
     shared = publish_of_all_days(house, game_date, data_as_of=published.data_as_of, **news)
     paths = [*published.documents, *shared]
     if "status" in wanted:
@@ -90,6 +95,7 @@ def publish(
         guard(work)
         made_from = {(PUBLISH, _scope(game_date)): rests_on.date} if documents is None else {}
         advance(work, made_from | ({(PUBLISH, _SYSTEMS): rests_on.systems} if fleet else {}))
+        advance(work, {(PUBLISH, _INTAKE): rests_on.intake} if intake else {})
         picks = append(work, published.shown)
         seal(work, "publish", LEDGER, published.standing)
     published = replace(published, documents=tuple(paths))
@@ -98,10 +104,17 @@ def publish(
 
 
 def publish_of_all_days(
-    house: House, game_date: date, *, data_as_of: datetime | None = None, fleet: bool = True, calendar: bool = True, beside: bool = False
+    house: House,
+    game_date: date,
+    *,
+    data_as_of: datetime | None = None,
+    fleet: bool = True,
+    calendar: bool = True,
+    intake: bool = True,
+    beside: bool = False,
 ) -> list[str]:
-    """Publish what is of no single date, as far as it is wanted and says something new: how the fleet stands today, and the calendar of the
-    season that a date is in; `beside` where that date is published at this moment. Gives the paths written. Raises as `publish` does."""
+    """Publish what is of no single date, as far as it is wanted and says something new: how the fleet stands today, the calendar of the
+    season that a date is in, what came in; `beside` where that date is published at this moment. Gives the paths written. Raises as `publish` does."""
     now = house.clock.now()
     today, halt = game_date_of(now), house.halt_shown()
     paths: list[str] = []
@@ -112,8 +125,11 @@ def publish_of_all_days(
         if calendar:
             shared: dict[str, Any] = {"generated_at": now, "league": league, "data_as_of": data_as_of, "halt": halt}
             days = read_calendar(work, game_date, **shared, also={game_date} if beside else ())
+        came_in = read_intake(work, generated_at=now, league=league, halt=halt) if intake else None
     if calendar:
         paths += publish_calendar(house.bucket, days)
+    if came_in is not None:
+        paths += publish_intake(house.bucket, came_in)
     if fleet:
         told: dict[str, Any] = {"headline": headline(models), "league": league, "halt": halt}
         paths += publish_systems(house.bucket, serving(models), performance, day=today, generated_at=now, **told)[0]
@@ -136,11 +152,12 @@ def _scope(game_date: date) -> str:
 
 @dataclass(frozen=True)
 class _RestsOn:
-    """The system that stands for the slate, and digests of what the documents of a date, and of the fleet, rest on."""
+    """The system that stands for the slate, and digests of what the documents of a date, of the fleet, and of what came in rest on."""
 
     headline: str | None
     date: str
     systems: str
+    intake: str
 
 
 def _rests_on(work: Work, house: House, game_date: date, failure: str | None, halt: Halt | None) -> _RestsOn:
@@ -156,7 +173,8 @@ def _rests_on(work: Work, house: House, game_date: date, failure: str | None, ha
     fleet += [halt.words if halt else "", game_date_of(house.clock.now()).isoformat()]
     parts = [f"{row['kind']} {row['scope']} {row['generation']}" for row in rows]
     parts += [*fleet, str(head), failure or ""]
-    return _RestsOn(head, _digest(parts), _digest([*fleet, str(graded)]))
+    came_in = _digest([what_waits(work), halt.words if halt else "", game_date_of(house.clock.now()).isoformat()])
+    return _RestsOn(head, _digest(parts), _digest([*fleet, str(graded)]), came_in)
 
 
 def _versions(work: Work, scopes: ir.Table) -> ir.Table:

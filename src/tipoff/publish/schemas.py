@@ -12,6 +12,7 @@ from tipoff.errors import StorageError
 from tipoff.publish.best_bets import BestBets
 from tipoff.publish.calendar import Calendar
 from tipoff.publish.documents import Document, Results, Tonight
+from tipoff.publish.intake import Intake
 from tipoff.publish.people import PlayerDocument, Players
 from tipoff.publish.status import Status
 from tipoff.publish.systems import Health, Performance
@@ -26,6 +27,7 @@ SHAPES: Mapping[str, type[Document]] = {
     "model-health": Health,
     "performance": Performance,
     "calendar": Calendar,
+    "intake": Intake,
     "status": Status,
 }
 

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from tipoff.errors import BadInput
 from tipoff.publish.documents import Results, Tonight
+from tipoff.publish.intake import INTAKE, Intake
 from tipoff.publish.write import LATEST, get, results_path, tonight_path
 
 _KEPT = 16
@@ -61,6 +62,11 @@ class Published:
     def results(self, day: date) -> tuple[Results, str] | None:
         """A night's results and their tag; None before it is graded."""
         return self._shaped(results_path(day), Results)
+
+    def intake(self) -> Intake | None:
+        """What came in and what did not; None before it is published."""
+        found = self._shaped(INTAKE, Intake)
+        return found[0] if found else None
 
     def neighbours(self, day: date) -> tuple[date | None, date | None]:
         """The published nights next to this one, before and after."""

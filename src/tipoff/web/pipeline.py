@@ -1,0 +1,147 @@
+"""The page of the pipeline: whether a game day is all right, its grid, batches, processes, alerts, credits, messages, what came in.
+
+In: the state database and published documents. Out: the page, and its board, which is asked for again whenever something changed. It must
+never open the warehouse, nor do any work: what an operator does here, the calls of the control API do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from tipoff.clock import Clock, game_date_of
+from tipoff.config import Settings
+from tipoff.flow.alerts import Alert, alerts
+from tipoff.flow.batch_log import Batch
+from tipoff.flow.cells import PHASES, Expected
+from tipoff.flow.day_story import Moment, day_story
+from tipoff.flow.living import living
+from tipoff.flow.overview import Overview, overview
+from tipoff.flow.state import State
+from tipoff.web import words
+from tipoff.web.published import Published
+from tipoff.web.rendering import Rendering
+
+FRESH = 1.0
+"""So many seconds a board is good for whoever looks next: however many look, the state database is asked once."""
+_RECOVERED = timedelta(days=2)
+"""So long an alert that is over is still shown."""
+_MARKS = {"EXPECTED": "·", "RUNNING": "…", "COMPLETE": "✓", "EMPTY_OK": "–", "FAILED": "✕", "DEGRADED": "!"}
+_SAID = {
+    "EXPECTED": "not due yet",
+    "RUNNING": "a batch is at it",
+    "COMPLETE": "there",
+    "EMPTY_OK": "nothing to have",
+    "FAILED": "not there",
+    "DEGRADED": "there, with less than it should have",
+}
+
+
+@dataclass(frozen=True)
+class GridRow:
+    """One game of the grid: its cells by phase."""
+
+    game_id: str
+    tip: datetime
+    cells: dict[str, Expected]
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the board shows at a moment; `tag` changes with anything of it but the ages."""
+
+    found: Overview
+    phases: tuple[str, ...]
+    rows: tuple[GridRow, ...]
+    alive: frozenset[str]
+    recovered: tuple[Alert, ...]
+    moments: tuple[Moment, ...]
+    now: datetime
+    tag: str
+
+
+class Pipeline:
+    """The board of any game day, read at most once in `FRESH` seconds. Safe to share between threads."""
+
+    def __init__(self, state: State, clock: Clock, settings: Settings, published: Published, rendering: Rendering) -> None:
+        self._state, self._clock, self._settings = state, clock, settings
+        self._published, self._rendering = published, rendering
+        self._mutex = threading.Lock()
+        self._read: dict[date, Board] = {}
+        rendering.add(cell_mark=_MARKS.get, cell_said=_SAID.get, batch_said=batch_said, standing_of=standing_of, since=self._since)
+
+    def today(self) -> date:
+        """The game day of this moment, New York."""
+        return game_date_of(self._clock.now())
+
+    def page(self, day: date, *, open_to_look: bool, token_set: bool) -> str:
+        """The whole page; where looking needs the token the board is left out, and the page's script asks for it."""
+        said: dict[str, Any] = {"day": day, "token_set": token_set, "open_to_look": open_to_look, "before": day - timedelta(days=1)}
+        if open_to_look:
+            said |= self._board_values(day)
+        return self._rendering.page("pipeline.html", "pipeline", after=day + timedelta(days=1), today=self.today(), **said)
+
+    def board(self, day: date) -> str:
+        """The board alone."""
+        return self._rendering.page("pipeline_board.html", day=day, **self._board_values(day))
+
+    def tag(self, day: date) -> str:
+        """What changes when the board does."""
+        return self._at(day).tag
+
+    def _board_values(self, day: date) -> dict[str, Any]:
+        return {"board": self._at(day), "intake": self._published.intake()}
+
+    def _at(self, day: date) -> Board:
+        with self._mutex:
+            now = self._clock.now()
+            held = self._read.get(day)
+            if held is None or abs((now - held.now).total_seconds()) >= FRESH:
+                held = self._read[day] = self._look(day, now)
+                self._read = {other: board for other, board in self._read.items() if other == day or now - board.now < timedelta(minutes=1)}
+            return held
+
+    def _look(self, day: date, now: datetime) -> Board:
+        found = overview(self._state, self._clock, self._settings, day, last=12)
+        alive = frozenset(worker.worker_id for worker in living(self._state, self._clock))
+        recovered = tuple(alert for alert in alerts(self._state) if alert.recovered_at and now - alert.recovered_at < _RECOVERED)
+        moments = tuple(day_story(self._state, self._settings, now, day).moments)
+        told = (found.verdict, found.alerts, found.credits, found.runs, found.batches, found.expected, found.dead_letters)
+        tag = hashlib.sha256(repr((*told, found.undelivered, sorted(alive), moments)).encode()).hexdigest()[:16]
+        phases = tuple(phase for phase in PHASES if any(cell.phase == phase for cell in found.expected))
+        return Board(found, phases, _rows(found.expected), alive, recovered, moments, now, tag)
+
+    def _since(self, moment: datetime) -> str:
+        """How long ago, in words."""
+        now = self._clock.now()
+        return f"{words.age(moment, now)} ago" if moment <= now else f"in {words.age(now, moment)}"
+
+
+def _rows(cells: list[Expected]) -> tuple[GridRow, ...]:
+    games: dict[str, GridRow] = {}
+    for cell in sorted(cells, key=lambda cell: (cell.tip, cell.game_id)):
+        games.setdefault(cell.game_id, GridRow(cell.game_id, cell.tip, {})).cells[cell.phase] = cell
+    return tuple(games.values())
+
+
+def batch_said(batch: Batch) -> str:
+    """How a batch stands, for people: how far it is, or how it ended."""
+    if batch.state == "processing":
+        done = batch.progress.get("phase") or batch.progress.get("phases")
+        return f"at work{f': {done}' if isinstance(done, str) else ''}"
+    return batch.state.replace("_", " ")
+
+
+def standing_of(cells: list[Expected]) -> list[tuple[str, int]]:
+    """How many cells stand how, the worst first."""
+    order = ("FAILED", "DEGRADED", "RUNNING", "EXPECTED", "COMPLETE", "EMPTY_OK")
+    counted = Counter(cell.standing for cell in cells)
+    return [(standing, counted[standing]) for standing in order if counted[standing]]
+
+
+Changes = Callable[[], str]
