@@ -114,7 +114,8 @@ def publish_of_all_days(
     beside: bool = False,
 ) -> list[str]:
     """Publish what is of no single date, as far as it is wanted and says something new: how the fleet stands today, the calendar of the
-    season that a date is in, what came in; `beside` where that date is published at this moment. Gives the paths written. Raises as `publish` does."""
+    season that a date is in, what came in; `beside` where that date is published at this moment. Gives the paths written. Raises as
+    `publish` does."""
     now = house.clock.now()
     today, halt = game_date_of(now), house.halt_shown()
     paths: list[str] = []

@@ -59,9 +59,9 @@ class UnknownName(Shape):
 
 
 class Week(Shape):
-    """What is on record of one week from Monday, New York game days: games that were to be played, those with a line before the tip, distinct
-    sportsbooks, player-games with a line, those of them with a quote in the last 15 minutes before the tip, box scores of games that are due,
-    injury reports of game days."""
+    """What is on record of one week from Monday, New York game days: games that were to be played, those with a line before the tip,
+    distinct sportsbooks, player-games with a line, those of them with a quote in the last 15 minutes before the tip, box scores of games
+    that are due, injury reports of game days."""
 
     first: date
     games: int
@@ -139,7 +139,8 @@ def read_intake(work: Work, *, generated_at: datetime, league: League, halt: Hal
 
 
 def publish_intake(bucket: ObjectStore, intake: Intake) -> list[str]:
-    """Publish it with its schema, unless it says nothing new; gives the paths written. Raises ConfigError where the bucket does not take it."""
+    """Publish it with its schema, unless it says nothing new; gives the paths written. Raises ConfigError where the bucket does
+    not take it."""
     put(bucket, "v1/schemas/intake.json", schema_of(Intake, "intake"))
     return [INTAKE] if put_news(bucket, INTAKE, intake) else []
 

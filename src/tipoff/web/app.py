@@ -69,6 +69,7 @@ def create_app(bucket: ObjectStore, *, clock: Clock, control: Control | None = N
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_with_headers)
     calls = _add_api(app, pages, control) if control is not None else frozenset()
+    _add_pipeline(app, published, rendering, clock, control)
     _add_pages(app, pages)
     _add_documents(app, published)
     _add_errors(app, pages, calls)
@@ -124,6 +125,40 @@ def _add_pages(app: FastAPI, pages: Pages) -> None:
     @app.api_route("/health", methods=_METHODS)
     def health() -> dict[str, str]:
         return {"status": "alive"}
+
+
+def _add_pipeline(app: FastAPI, published: Published, rendering: Rendering, clock: Clock, control: Control | None) -> None:
+    from tipoff.web.pipeline import Pipeline, changes
+
+    if control is None:
+
+        @app.api_route("/pipeline", methods=_METHODS)
+        def apart(request: Request) -> Response:
+            return _page(request, rendering.page("pipeline_apart.html", "pipeline"))
+
+        return
+    house = control.desk.house
+    pipeline = Pipeline(house.state, clock, house.settings, published, rendering)
+
+    def shown(request: Request, day: date) -> Response:
+        return _page(request, pipeline.page(day, open_to_look=control.open_to_look, token_set=control.token.is_set))
+
+    @app.api_route("/pipeline", methods=_METHODS)
+    def today(request: Request) -> Response:
+        return shown(request, pipeline.today())
+
+    @app.api_route("/pipeline/{day}", methods=_METHODS)
+    def of_day(request: Request, day: str) -> Response:
+        return shown(request, _date(day))
+
+    @app.get("/pipeline/{day}/board")
+    def board(request: Request, day: str) -> Response:
+        return control.unseen(request) or HTMLResponse(pipeline.board(_date(day)), headers={"Cache-Control": "no-store"})
+
+    @app.get("/pipeline/{day}/events")
+    def events(request: Request, day: str) -> Response:
+        """Server-sent events: `changed`, with the board's tag, whenever it is another one."""
+        return control.unseen(request) or changes(pipeline, _date(day), getattr(app.state, "ending", lambda: False))
 
 
 def _add_documents(app: FastAPI, published: Published) -> None:

@@ -116,6 +116,12 @@ class TrainRequest(Asked):
     window: Name | None = Field(None, description="days of history, such as 1095d, or season; default: each system's own")
 
 
+class ReplayRequest(Asked):
+    """Dead letters that are to be taken again."""
+
+    letters: Annotated[list[Name], Field(max_length=200)] = Field([], description="by id or its beginning; empty: all that wait")
+
+
 class PromoteRequest(Asked):
     """A model to be raised, where the gates let it through."""
 
@@ -202,6 +208,13 @@ class PromoteAnswer(Answer):
     was: str
     state: str
     gates: list[dict[str, Any]]
+
+
+class ReplayAnswer(Answer):
+    """How many dead letters were taken, and how many are left."""
+
+    taken: int
+    left: int
 
 
 class Lease(Answer):

@@ -24,10 +24,13 @@ from starlette.exceptions import HTTPException
 from tipoff.clock import game_date_of
 from tipoff.errors import TipoffError
 from tipoff.flow import coordinator
+from tipoff.flow.dead_letter_log import dead_letters
+from tipoff.flow.dead_letters import replay as take_again
 from tipoff.flow.engine import Desk
 from tipoff.flow.figures import figures
 from tipoff.flow.fleet import promote as promote_model
 from tipoff.flow.living import living
+from tipoff.flow.reactions import react
 from tipoff.flow.readiness import readiness
 from tipoff.web import metrics
 from tipoff.web.asked import (
@@ -44,6 +47,8 @@ from tipoff.web.asked import (
     PromoteAnswer,
     PromoteRequest,
     ReadyAnswer,
+    ReplayAnswer,
+    ReplayRequest,
     ResetAnswer,
     ResetRequest,
     StartAnswer,
@@ -73,6 +78,10 @@ class Control:
         """As the settings of the desk's house have it."""
         settings = desk.house.settings
         return cls(desk, Token(settings.api_token), is_loopback(settings.host))
+
+    def unseen(self, request: Request) -> Response | None:
+        """Why somebody may not look; None where he may."""
+        return None if self.open_to_look else self.token.refusal(request.headers.get("authorization"))
 
 
 def is_loopback(host: str) -> bool:
@@ -106,6 +115,7 @@ def add_control(app: FastAPI, control: Control) -> APIRouter:
     _add_looking(looking, control)
     _add_slate(changing, control.desk)
     _add_others(changing, control.desk)
+    _add_replay(changing, control.desk)
     router = APIRouter()
 
     @router.get("/health", tags=["look"])
@@ -208,6 +218,14 @@ def _add_others(router: APIRouter, desk: Desk) -> None:
         was, verdicts = promote_model(desk.house, asked.model_id, asked.to, by=asked.by, reason=asked.reason, backtest_id=asked.backtest_id)
         gates = [verdict.as_dict() for verdict in verdicts]
         return PromoteAnswer(model_id=asked.model_id, was=was["state"], state=asked.to, gates=gates)
+
+
+def _add_replay(router: APIRouter, desk: Desk) -> None:
+    @router.post("/replay", responses=_problems(401, 422, 503))
+    def replay(asked: ReplayRequest) -> ReplayAnswer:
+        """Take dead letters again: received again here, or delivered again to their target. What is refused again stays."""
+        taken = take_again(desk, react, asked.letters or None)
+        return ReplayAnswer(taken=taken, left=len(dead_letters(desk.house.state)))
 
 
 def _add_looking(router: APIRouter, control: Control) -> None:

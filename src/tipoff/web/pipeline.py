@@ -1,18 +1,22 @@
 """The page of the pipeline: whether a game day is all right, its grid, batches, processes, alerts, credits, messages, what came in.
 
-In: the state database and published documents. Out: the page, and its board, which is asked for again whenever something changed. It must
-never open the warehouse, nor do any work: what an operator does here, the calls of the control API do.
+In: the state database and published documents. Out: the page, its board, which is asked for again whenever something changed, and the
+stream that tells so. It must never open the warehouse, nor do any work: what an operator does here, the calls of the control API do.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
 
 from tipoff.clock import Clock, game_date_of
 from tipoff.config import Settings
@@ -29,6 +33,7 @@ from tipoff.web.rendering import Rendering
 
 FRESH = 1.0
 """So many seconds a board is good for whoever looks next: however many look, the state database is asked once."""
+BREATH = 15.0
 _RECOVERED = timedelta(days=2)
 """So long an alert that is over is still shown."""
 _MARKS = {"EXPECTED": "·", "RUNNING": "…", "COMPLETE": "✓", "EMPTY_OK": "–", "FAILED": "✕", "DEGRADED": "!"}
@@ -119,6 +124,8 @@ class Pipeline:
     def _since(self, moment: datetime) -> str:
         """How long ago, in words."""
         now = self._clock.now()
+        if abs((now - moment).total_seconds()) < 60:
+            return "just now"
         return f"{words.age(moment, now)} ago" if moment <= now else f"in {words.age(now, moment)}"
 
 
@@ -140,8 +147,24 @@ def batch_said(batch: Batch) -> str:
 def standing_of(cells: list[Expected]) -> list[tuple[str, int]]:
     """How many cells stand how, the worst first."""
     order = ("FAILED", "DEGRADED", "RUNNING", "EXPECTED", "COMPLETE", "EMPTY_OK")
-    counted = Counter(cell.standing for cell in cells)
+    counted: Counter[str] = Counter(cell.standing for cell in cells)
     return [(standing, counted[standing]) for standing in order if counted[standing]]
 
 
-Changes = Callable[[], str]
+def changes(pipeline: Pipeline, day: date, ending: Callable[[], bool]) -> StreamingResponse:
+    """Server-sent events for as long as somebody listens: `changed` with the board's tag at first, and whenever it is another one."""
+
+    async def told() -> AsyncIterator[str]:
+        before, silent = "", 0.0
+        while not ending():
+            tag = await run_in_threadpool(pipeline.tag, day)
+            if tag != before:
+                before, silent = tag, 0.0
+                yield f"event: changed\ndata: {tag}\n\n"
+            elif silent >= BREATH:
+                silent = 0.0
+                yield ": still here\n\n"  # so that a listener who left is noticed
+            await asyncio.sleep(FRESH)
+            silent += FRESH
+
+    return StreamingResponse(told(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})

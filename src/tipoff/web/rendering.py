@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tipoff.web import vega, words
 
@@ -68,7 +68,7 @@ class Rendering:
 def _environment() -> Environment:
     made = Environment(loader=PackageLoader("tipoff.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters |= {name: getattr(words, name) for name in _WORDS}
-    made.filters["breakable"] = breakable
+    made.filters |= {"breakable": breakable, "ticked": ticked}
     made.globals |= {"version": version(), "sections": SECTIONS, "vega": vega.RELEASE, "actions": "none"}
     return made
 
@@ -81,3 +81,12 @@ def version() -> str:
 def breakable(name: str) -> Markup:
     """A name, escaped, that may break after its underscores."""
     return Markup("_<wbr>").join(name.split("_"))
+
+
+def ticked(text: str) -> Markup:
+    """A sentence, escaped, in which what stands between back ticks is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    marked = [Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)]
+    return Markup("").join(marked)

@@ -53,6 +53,7 @@ class Listener:
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://[{host}]:{self.port}/" if family == socket.AF_INET6 else f"http://{host}:{self.port}/"
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, server_header=False))
+        app.state.ending = lambda: self._server.should_exit  # streams end with the server, which waits for them
 
     def run(self) -> None:
         """Serve until `stop` is called, or the process is told to end."""
