@@ -57,7 +57,9 @@ class Price(Shape):
 
 
 class Prop(Shape):
-    """The market on a player. `movement` is the median over books quoted both then and now, so it need not be line - opening_line."""
+    """The market on a player. `movement` is the median over books quoted both then and now, so it need not be line - opening_line;
+    `velocity` the same an hour, over the last six; `quoted_at` when the newest quote stood; `steam`: three sportsbooks or more moved the
+    same way in ten minutes, up (1) or down (-1), last at `steam_at`; `pulled_books` quoted him and took him off."""
 
     stat_type: Literal["points"] = "points"
     line: Figure | None
@@ -67,6 +69,12 @@ class Prop(Shape):
     opening_line: Figure | None
     closing_line: Figure | None
     movement: Figure | None
+    velocity: Figure | None
+    outlier_count: int | None
+    pulled_books: int | None
+    steam: int | None
+    steam_at: datetime | None
+    quoted_at: datetime | None
     implied_over: Figure | None
     best_over: Price | None
     best_under: Price | None
@@ -79,6 +87,14 @@ class LastTen(Shape):
     minutes: list[Figure | None] = []
     lines: list[Figure | None] = []
     results: list[str | None] = []
+
+
+class Hits(Shape):
+    """How his last `games` games with court time, as many as there are of 5, 10 or 20, stand to the line of now."""
+
+    games: int
+    over: int
+    push: int
 
 
 class Quality(Shape):
@@ -142,7 +158,8 @@ class Headline(Opinion):
 
 
 class Player(Shape):
-    """One scheduled player: predicted by somebody, or absent for a reason."""
+    """One scheduled player: predicted by somebody, or absent for a reason. `against_line` is of his last 5, 10 and 20 games, empty
+    without a line; `projected_minutes` are those ahead, `minutes` those played."""
 
     player_lookup: str
     name: str
@@ -157,6 +174,8 @@ class Player(Shape):
     last_5_ppg: Figure | None
     games_played: int
     last_10: LastTen
+    against_line: list[Hits]
+    projected_minutes: Figure | None
     props: list[Prop]
     prediction: Headline | None
     predictions: list[Opinion]

@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
 
-from tipoff.publish.documents import Game, LastTen, Player, Price, Prop, Quality
+from tipoff.publish.documents import Game, Hits, LastTen, Player, Price, Prop, Quality
 from tipoff.publish.opinions import Key, Voices, factors, headline_opinion, opinion, player_absence
 from tipoff.publish.reads import Row, Slate
 
 _NOTHING: Row = {}
 CALLED_OFF = ("postponed", "cancelled")
 LAST_TEN = 10
+SPANS = (5, 10, 20)
+"""Over so many games he is held against the line of now."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Assembly:
     box: dict[Key, Row] = field(default_factory=dict)
     results: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
     last: dict[str, LastTen] = field(default_factory=dict)
+    scored: dict[str, list[float]] = field(default_factory=dict)
     season: dict[str, Row] = field(default_factory=dict)
     players: dict[str, list[str]] = field(default_factory=dict)
 
@@ -57,6 +60,7 @@ def assembly(slate: Slate, said: Voices, headline: str | None, bootstrap: bool, 
         box=box,
         results={(row["game_id"], row["player_lookup"], row["system_id"]): row["result"] for row in slate.accuracy},
         last=_last_games(slate.last_games),
+        scored=_scored(slate.last_games),
         season={row["player_lookup"]: row for row in slate.season},
         players={game: sorted(found) for game, found in players.items()},
     )
@@ -80,6 +84,25 @@ def _last_games(rows: list[Row]) -> dict[str, LastTen]:
         )
         for player, games in tens.items()
     }
+
+
+def _scored(rows: list[Row]) -> dict[str, list[float]]:
+    """Each one's points of his last games, newest first."""
+    by_player: dict[str, list[float]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: int(row["place"])):
+        if row["points"] is not None:
+            by_player[row["player_lookup"]].append(float(row["points"]))
+    return by_player
+
+
+def against(points: list[float], line: float | None) -> list[Hits]:
+    """How the last 5, 10 and 20 games, newest first, stand to a line; nothing without one."""
+    if line is None:
+        return []
+    return [
+        Hits(games=len(told), over=sum(value > line for value in told), push=sum(value == line for value in told))
+        for told in (points[:span] for span in SPANS)
+    ]
 
 
 def games_of(parts: Assembly) -> list[Game]:
@@ -143,6 +166,8 @@ def _player(parts: Assembly, game: Row, lookup: str) -> Player:
         last_5_ppg=sum(recent) / len(recent) if recent else None,
         games_played=season.get("games", 0),
         last_10=last,
+        against_line=against(parts.scored.get(lookup, []), line.get("consensus_line")),
+        projected_minutes=parts.features.get(key, _NOTHING).get("projected_minutes"),
         props=[_prop(line)] if line.get("consensus_line") is not None else [],
         prediction=shown,
         predictions=[opinion(row, results[row["system_id"]]) for row in said],
@@ -157,7 +182,10 @@ def _player(parts: Assembly, game: Row, lookup: str) -> Player:
 
 
 def _prop(row: Row) -> Prop:
-    same = ("line_kind", "line_range", "book_count", "opening_line", "closing_line", "implied_over")
+    same = (
+        *("line_kind", "line_range", "book_count", "opening_line", "closing_line", "implied_over"),
+        *("velocity", "outlier_count", "pulled_books", "steam_at"),
+    )
     best: dict[str, Any] = {
         f"best_{side}": Price(bookmaker=row[f"best_{side}_book"], point=row[f"best_{side}_point"], price=row[f"best_{side}_price"])
         if row[f"best_{side}_book"]
@@ -165,7 +193,10 @@ def _prop(row: Row) -> Prop:
         for side in ("over", "under")
     }
     return Prop.model_validate(
-        {name: row[name] for name in same} | {"line": row["consensus_line"], "movement": row["line_movement"]} | best
+        {name: row[name] for name in same}
+        | {"line": row["consensus_line"], "movement": row["line_movement"]}
+        | {"steam": row["steam_direction"], "quoted_at": row["newest_known_at"]}
+        | best
     )
 
 

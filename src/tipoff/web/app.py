@@ -23,10 +23,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from tipoff.clock import Clock
 from tipoff.errors import BadInput
 from tipoff.web import problems, vega
-from tipoff.web.pages import Pages
+from tipoff.web.pages import Pages, query_of
 from tipoff.web.published import Published
 from tipoff.web.reference import calls, openapi
 from tipoff.web.rendering import Rendering
+from tipoff.web.slate_rows import asked_of
 
 if TYPE_CHECKING:
     from tipoff.web.control import Control
@@ -116,11 +117,27 @@ async def _with_headers(request: Request, answer: Callable[[Request], Awaitable[
 def _add_pages(app: FastAPI, pages: Pages) -> None:
     @app.api_route("/", methods=_METHODS)
     def latest(request: Request) -> Response:
-        return _page(request, pages.tonight(None))
+        return _page(request, pages.tonight(None, asked_of(request.query_params)))
+
+    @app.api_route("/tonight/{day}.csv", methods=_METHODS)
+    def as_csv(request: Request, day: str) -> Response:
+        text = pages.csv(_date(day), asked_of(request.query_params))
+        if text is None:
+            raise HTTPException(404)
+        name = f'attachment; filename="tonight-{_date(day)}.csv"'
+        return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name, "Cache-Control": "no-cache"})
 
     @app.api_route("/tonight/{day}", methods=_METHODS)
     def tonight(request: Request, day: str) -> Response:
-        return _page(request, pages.tonight(_date(day)))
+        asked = asked_of(request.query_params)
+        response = _page(request, pages.tonight(_date(day), asked))
+        if "hx-request" in request.headers:
+            response.headers["HX-Push-Url"] = f"/tonight/{_date(day)}{query_of(asked)}"  # only the fields that ask for something
+        return response
+
+    @app.api_route("/tonight/{day}/players/{lookup}", methods=_METHODS)
+    def inside(request: Request, day: str, lookup: str) -> Response:
+        return _page(request, pages.inside(_date(day), lookup))
 
     @app.api_route("/health", methods=_METHODS)
     def health() -> dict[str, str]:

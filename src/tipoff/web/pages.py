@@ -5,15 +5,33 @@ In: published documents and the time. Out: text of pages, everything in it escap
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from tipoff.clock import Clock
 from tipoff.publish.documents import Game, Headline, Opinion, Player, Tonight
 from tipoff.web import figure, words
 from tipoff.web.published import Published
 from tipoff.web.rendering import Rendering
+from tipoff.web.slate_rows import SORTS, TIERS, Asked, Row, as_csv, chosen, row_of, rows_of
+
+SORT_WORDS = {
+    "game": "game",
+    "edge": "edge",
+    "ev": "expected value",
+    "over": "chance of over",
+    "line": "line",
+    "projection": "projection",
+    "moved": "movement",
+    "minutes": "minutes",
+    "quality": "quality",
+    "name": "name",
+}
 
 
 @dataclass(frozen=True)
@@ -43,21 +61,51 @@ class Pages:
         self._clock = clock
         self._rendering = rendering
         rendering.add(curve=figure.curve, bars=figure.bars, interval=figure.interval)
-        rendering.add(shown=shown, absent=absent, lead=lead, tally=tally, taken=taken)
+        rendering.add(absent=absent, tally=tally, taken=taken, age_of=self._age, query_of=query_of)
+        rendering.add(sorts=[(name, SORT_WORDS[name]) for name in SORTS], tiers=TIERS)
 
-    def tonight(self, day: date | None) -> str | None:
+    def tonight(self, day: date | None, asked: Asked | None = None) -> str | None:
         """The page of a night, or of the latest; None where that date is not published. Raises BadInput for an unreadable document."""
         found = self._published.tonight(day)
         if found is None:
             return self._rendering.page("empty.html", "tonight") if day is None else None
         night, tag = found
+        asked = asked or Asked()
         results = self._published.results(night.game_date)
         before, after = self._published.neighbours(night.game_date)
-        now = self._clock.now()
-        age = words.age(night.data_as_of, now) if night.data_as_of and night.data_as_of <= now else None
-        said = {"night": night, "results": results[0] if results else None, "before": before, "after": after, "age": age}
-        key = ("tonight", tag, results[1] if results else None, before, after, age)
-        return self._rendering.kept(key, lambda: self._rendering.page("tonight.html", "tonight", **said))
+        age = self._age(night.data_as_of) if night.data_as_of and night.data_as_of <= self._clock.now() else None
+        key = ("tonight", tag, asked, results[1] if results else None, before, after, age)
+
+        def made() -> str:
+            rows = rows_of(night)
+            kept = chosen(rows, asked)
+            said: dict[str, Any] = {
+                "night": night,
+                "results": results[0] if results else None,
+                "before": before,
+                "after": after,
+                "age": age,
+            }
+            said |= {"asked": asked, "rows": kept, "everybody": len(rows), "games": by_game(night, kept, asked), "counts": counts(night)}
+            return self._rendering.page("tonight.html", "tonight", **said)
+
+        return self._rendering.kept(key, made)
+
+    def inside(self, day: date, lookup: str) -> str | None:
+        """What opens below one player's row; None where that date is not published, or he is not on it."""
+        found = self._published.tonight(day)
+        night, tag = found if found else (None, "")
+        for game in night.games if night else []:
+            for player in game.players:
+                if night is not None and player.player_lookup == lookup and player.predictions:
+                    make = partial(self._rendering.page, "inside.html", row=row_of(night, game, player), night=night)
+                    return self._rendering.kept(("inside", tag, lookup), make)
+        return None
+
+    def csv(self, day: date, asked: Asked) -> str | None:
+        """The rows of a night as CSV, as an address asks for them; None where that date is not published."""
+        found = self._published.tonight(day)
+        return as_csv(chosen(rows_of(found[0]), asked)) if found else None
 
     def missing(self, status: int) -> str:
         """The page for an address that leads nowhere."""
@@ -71,23 +119,44 @@ class Pages:
         """The page of the control API."""
         return self._rendering.page("reference.html", "docs", **values)
 
-
-def lead(player: Player) -> Opinion | None:
-    """The opinion that a player's row shows: the headline, else, where it is withheld or missing, the first system's."""
-    return player.prediction or (player.predictions[0] if player.predictions else None)
+    def _age(self, moment: Any) -> str:
+        return words.age(moment, self._clock.now())
 
 
-def shown(game: Game) -> list[Player]:
-    """Predicted players: recommended ones first, by edge; then by line."""
+def query_of(asked: Asked, **other: str) -> str:
+    """The address's query for the same rows, with some fields otherwise."""
+    fields = asked.as_query() | other
+    return f"?{urlencode({name: value for name, value in fields.items() if value})}" if any(fields.values()) else ""
 
-    def order(player: Player) -> tuple[bool, float, bool, float, str]:
-        taken_side = player.prediction is not None and player.prediction.recommendation in {"OVER", "UNDER"}
-        said = lead(player)
-        edge = player.prediction.edge or 0.0 if player.prediction is not None and taken_side else 0.0
-        line = said.line if said is not None and said.line is not None else 0.0
-        return (not taken_side, -edge, not line, -line, player.player_lookup)
 
-    return sorted((player for player in game.players if player.predictions), key=order)
+def by_game(night: Tonight, rows: Sequence[Row], asked: Asked) -> list[tuple[Game, list[Row]]]:
+    """The rows under their games, where they are to stand so; a game without any only where nobody was left out."""
+    if asked.sort != "game":
+        return []
+    mine: dict[str, list[Row]] = {}
+    for row in rows:
+        mine.setdefault(row.game.game_id, []).append(row)
+    return [(game, mine.get(game.game_id, [])) for game in night.games if game.game_id in mine or not asked.narrowed]
+
+
+def counts(night: Tonight) -> Mapping[str, list[tuple[str, int]]]:
+    """What lies behind each of the numbers on top, the largest first."""
+    players = [player for game in night.games for player in game.players]
+    recommended = Counter(
+        player.prediction.recommendation.capitalize()
+        for player in players
+        if player.prediction is not None and player.prediction.recommendation in ("OVER", "UNDER")
+    )
+    lines = [player.props[0] for player in players if player.props]
+    quoted = Counter(f"{prop.book_count} {'book' if prop.book_count == 1 else 'books'}" for prop in lines)
+    return {
+        "games": Counter(str(game.game_status) for game in night.games).most_common(),
+        "players": Counter(words.team(player.team) if player.team else "Team unknown" for player in players).most_common(),
+        "lined": [*quoted.most_common(), ("without a line", len(players) - len(lines))],
+        "predicted": [(system.system_id, system.predicted) for system in night.systems],
+        "recommended": [*recommended.most_common(), *((f"by {system.system_id}", system.recommended) for system in night.systems)],
+        "absent": [(words.reason(count.reason), count.players) for count in night.absences],
+    }
 
 
 def absent(game: Game) -> list[Group]:
@@ -103,11 +172,11 @@ def absent(game: Game) -> list[Group]:
 def tally(player: Player) -> str:
     """How the systems recommend: `2 over, 1 pass`."""
     order = ("OVER", "UNDER", "PASS", "NO_LINE")
-    counts = {side: sum(opinion.recommendation == side for opinion in player.predictions) for side in order}
-    return ", ".join(f"{count} {words.call(side).lower()}" for side, count in counts.items() if count)
+    counted = {side: sum(opinion.recommendation == side for opinion in player.predictions) for side in order}
+    return ", ".join(f"{count} {words.call(side).lower()}" for side, count in counted.items() if count)
 
 
-def taken(opinion: Opinion, night: Tonight) -> str | None:
+def taken(opinion: Opinion | None, night: Tonight) -> str | None:
     """The pick itself: `over 24.5 at 1.91, FanDuel`; None where nothing is recommended."""
     if not isinstance(opinion, Headline) or opinion.recommendation not in {"OVER", "UNDER"} or opinion.line is None:
         return None

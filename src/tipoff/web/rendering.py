@@ -29,8 +29,8 @@ SECTIONS = (
 """Key, address and name of each section, as the top of every page has them."""
 _KEPT = 64
 _WORDS = (
-    "points", "whole", "signed", "percent", "price", "long_date", "short_date", "eastern", "iso", "team", "reason", "call", "feature",
-    "lacking",
+    "points", "whole", "signed", "percent", "gain", "price", "long_date", "short_date", "eastern", "iso", "team", "reason", "call",
+    "feature", "lacking",
 )  # fmt: skip
 
 

@@ -52,6 +52,11 @@ def percent(value: float | None) -> str:
     return DASH if value is None else f"{value * 100:.0f}\u202f%"
 
 
+def gain(value: float | None) -> str:
+    """+4.2 %, or −1.0 %, of a share."""
+    return DASH if value is None else f"{signed(value * 100)}\u202f%"
+
+
 def price(value: float | None) -> str:
     """A decimal price: 1.91."""
     return DASH if value is None else f"{value:.2f}"
