@@ -55,17 +55,22 @@ def test_a_page_loads_without_a_fault_and_fits_its_window(visit: Callable[..., P
     assert page.evaluate("getComputedStyle(document.body).marginTop") == "0px"  # the sheet was applied
 
 
-def test_search_finds_a_name_whatever_its_case_and_only_recommended_narrows(visit: Callable[..., Page]) -> None:
+def test_rows_are_found_narrowed_and_ordered_without_a_new_page_and_the_address_tells_it(visit: Callable[..., Page]) -> None:
     page = visit("tonight")
-    everybody = page.locator("tbody.player:visible").count()
-    page.get_by_role("checkbox", name="Only recommended").check()
-    recommended = page.locator("tbody.player:visible").count()
+    everybody = page.locator("tbody.player").count()
+    page.get_by_label("Call").select_option("pick")
+    page.wait_for_url("**/tonight/*?side=pick")
+    recommended = page.locator("tbody.player").count()
     assert 0 < recommended == page.locator("tbody.player[data-recommended]").count() < everybody
-    page.get_by_role("checkbox", name="Only recommended").uncheck()
     page.get_by_role("searchbox").fill("KELDT")
-    names = page.locator("tbody.player:visible .name").all_inner_texts()
+    page.wait_for_url("**?side=pick&q=KELDT")
+    page.get_by_label("Call").select_option("")
+    page.wait_for_url("**/tonight/*?q=KELDT")
+    names = page.locator("tbody.player .name").all_inner_texts()
     assert names
     assert all("Keldt" in name for name in names)
+    page.goto(page.url)
+    assert page.locator("tbody.player .name").all_inner_texts() == names, "the address alone shows the same"
 
 
 def test_the_readers_own_time_stands_beside_new_yorks(visit: Callable[..., Page]) -> None:
@@ -78,7 +83,7 @@ def test_what_the_systems_say_opens_by_the_keyboard(visit: Callable[..., Page]) 
     first = page.locator("tbody.player summary").first
     first.focus()
     page.keyboard.press("Enter")
-    assert page.locator("tbody.player .opinions").first.is_visible()
+    page.locator("tbody.player .opinions").first.wait_for(state="visible")
 
 
 def test_the_page_is_whole_without_its_script(browser: Browser, site: Site) -> None:
@@ -86,5 +91,7 @@ def test_the_page_is_whole_without_its_script(browser: Browser, site: Site) -> N
     page = context.new_page()
     page.goto(str(site("tonight").base_url))
     assert page.locator("tbody.player:visible").count() == page.locator("tbody.player").count() > 0
-    assert not page.locator("#tools").is_visible()
+    page.get_by_label("Call").select_option("pick")
+    page.get_by_role("button", name="Show").click()
+    assert page.locator("tbody.player").count() == page.locator("tbody.player[data-recommended]").count() > 0
     context.close()
