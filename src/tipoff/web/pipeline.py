@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -66,7 +67,6 @@ class Board:
     alive: frozenset[str]
     recovered: tuple[Alert, ...]
     moments: tuple[Moment, ...]
-    now: datetime
     tag: str
 
 
@@ -77,7 +77,7 @@ class Pipeline:
         self._state, self._clock, self._settings = state, clock, settings
         self._published, self._rendering = published, rendering
         self._mutex = threading.Lock()
-        self._read: dict[date, Board] = {}
+        self._read: dict[date, tuple[float, Board]] = {}
         rendering.add(cell_mark=_MARKS.get, cell_said=_SAID.get, batch_said=batch_said, standing_of=standing_of, since=self._since)
 
     def today(self) -> date:
@@ -92,7 +92,9 @@ class Pipeline:
         return self._rendering.page("pipeline.html", "pipeline", after=day + timedelta(days=1), today=self.today(), **said)
 
     def board(self, day: date) -> str:
-        """The board alone."""
+        """The board alone, as it is at this moment: it is asked for because something changed."""
+        with self._mutex:
+            self._read.pop(day, None)
         return self._rendering.page("pipeline_board.html", day=day, **self._board_values(day))
 
     def tag(self, day: date) -> str:
@@ -104,12 +106,11 @@ class Pipeline:
 
     def _at(self, day: date) -> Board:
         with self._mutex:
-            now = self._clock.now()
-            held = self._read.get(day)
-            if held is None or abs((now - held.now).total_seconds()) >= FRESH:
-                held = self._read[day] = self._look(day, now)
-                self._read = {other: board for other, board in self._read.items() if other == day or now - board.now < timedelta(minutes=1)}
-            return held
+            now = time.monotonic()  # not the house's clock, which may stand still, or jump
+            self._read = {other: read for other, read in self._read.items() if now - read[0] < FRESH}
+            if day not in self._read:
+                self._read[day] = now, self._look(day, self._clock.now())
+            return self._read[day][1]
 
     def _look(self, day: date, now: datetime) -> Board:
         found = overview(self._state, self._clock, self._settings, day, last=12)
@@ -119,7 +120,7 @@ class Pipeline:
         told = (found.verdict, found.alerts, found.credits, found.runs, found.batches, found.expected, found.dead_letters)
         tag = hashlib.sha256(repr((*told, found.undelivered, sorted(alive), moments)).encode()).hexdigest()[:16]
         phases = tuple(phase for phase in PHASES if any(cell.phase == phase for cell in found.expected))
-        return Board(found, phases, _rows(found.expected), alive, recovered, moments, now, tag)
+        return Board(found, phases, _rows(found.expected), alive, recovered, moments, tag)
 
     def _since(self, moment: datetime) -> str:
         """How long ago, in words."""

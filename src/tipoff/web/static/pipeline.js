@@ -12,6 +12,7 @@
   document.body.addEventListener("htmx:configRequest", (event) => {
     if (token()) event.detail.headers.Authorization = `Bearer ${token()}`;
   });
+  document.addEventListener("submit", (event) => { if (event.target.matches("form[data-token]")) queueMicrotask(() => token() && refresh()); });
   const refresh = async () => {
     const opened = [...board.querySelectorAll("details")].map((part) => part.open);
     await htmx.ajax("GET", address, { target: "#board", swap: "innerHTML" });
