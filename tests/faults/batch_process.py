@@ -28,6 +28,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tipoff.clock import ManualClock, SystemClock
+from tipoff.collecting import collect_seldom
 from tipoff.config import Settings, load_settings
 from tipoff.errors import TipoffError
 from tipoff.flow.engine import Engine, current, running_engine
@@ -217,6 +218,7 @@ def work(path: str) -> None:
 def main() -> None:
     """For each line, the path of a socket, a process of its own that works there; its pid is the answer."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who dies is gone at once, as with a process that somebody looks after
+    collect_seldom()
     for line in sys.stdin:
         if (pid := os.fork()) == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)

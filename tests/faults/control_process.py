@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.clock import ManualClock
+from tipoff.collecting import collect_seldom
 from tipoff.config import Settings, load_settings
 from tipoff.errors import TipoffError
 from tipoff.flow import coordinator
@@ -128,6 +129,7 @@ def work(path: str) -> None:
 def main() -> None:
     """For each line, the path of a socket, a process of its own that works there; its pid is the answer."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    collect_seldom()
     for line in sys.stdin:
         if (pid := os.fork()) == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
