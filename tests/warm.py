@@ -8,16 +8,24 @@ import on first use, and the SQL that they write for each question, was half of 
 from __future__ import annotations
 
 import importlib
+import os
 import pickle
 import sys
 from contextlib import suppress
 from itertools import islice
+from pathlib import Path
 from typing import Any
+
+import ibis
 
 from tipoff.collecting import collect_seldom
 from tipoff.store import duckdb_work
 
 _MEMORIES: tuple[dict[Any, Any], ...] = (duckdb_work._STATEMENTS._questions, duckdb_work._STATEMENTS._shapes)
+
+LEARNT = ".learnt"
+# Looks for it among all installed packages, once a process.
+_ = ibis.duckdb
 
 
 class Known:
@@ -36,6 +44,12 @@ class Known:
                     found.append(pickle.dumps((place, *entry)))
         return pickle.dumps((sorted(set(sys.modules) - self._modules), found))
 
+    def leave(self, folder: Path) -> None:
+        """The same in a file, for a parent that does not wait for its children."""
+        aside = folder / f"{os.getpid()}.new"
+        aside.write_bytes(self.learnt())
+        aside.rename(aside.with_suffix(LEARNT))
+
 
 def learn(told: bytes) -> None:
     """The same for all who are forked from here on; nothing where a child died before it told."""
@@ -49,3 +63,10 @@ def learn(told: bytes) -> None:
         place, key, value = pickle.loads(one)
         _MEMORIES[place].setdefault(key, value)
     collect_seldom()
+
+
+def learn_from(folder: Path) -> None:
+    """What children left there."""
+    for path in folder.glob(f"*{LEARNT}"):
+        learn(path.read_bytes())
+        path.unlink()

@@ -42,6 +42,7 @@ from tipoff.scrape.records import Payload
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault
 from tipoff.store.warehouse import Work
+from warm import Known, learn_from
 
 _batch = threading.local()
 
@@ -220,10 +221,14 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who dies is gone at once, as with a process that somebody looks after
     collect_seldom()
     for line in sys.stdin:
+        path = line.strip()
+        learn_from(Path(path).parent)
+        known = Known()
         if (pid := os.fork()) == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             sys.stdin.close()
-            work(line.strip())
+            work(path)
+            known.leave(Path(path).parent)
             os._exit(0)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()

@@ -33,6 +33,7 @@ from tipoff.flow.worker import working
 from tipoff.web.app import create_app
 from tipoff.web.control import Control
 from tipoff.web.server import Listener
+from warm import Known, learn_from
 
 
 class HaltingState(State):
@@ -131,10 +132,14 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     collect_seldom()
     for line in sys.stdin:
+        path = line.strip()
+        learn_from(Path(path).parent)
+        known = Known()
         if (pid := os.fork()) == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             sys.stdin.close()
-            work(line.strip())
+            work(path)
+            known.leave(Path(path).parent)
             os._exit(0)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()
