@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from statistics import fmean, median
 
 import pytest
 
+import commands
 from features.raw_rows import Raw, Row, box_row, fill, quote_row, schedule_row
 from tipoff.analyze.books import MIN_LINES, BookRecord, keep_groups, measure_books, measured_at
 from tipoff.market.devig import devig
@@ -153,7 +153,7 @@ def test_measuring_again_for_a_day_replaces_and_another_day_stands_beside_it(pas
 
 
 def tipoff(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run((sys.executable, "-m", "tipoff", *arguments), cwd=cwd, capture_output=True, text=True, check=False)
+    return commands.run(*arguments, cwd=cwd)
 
 
 def test_the_command_shows_each_figure_with_its_n_and_keeps_only_when_asked(past: Raw, tmp_path: Path) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import commands
 from features.raw_rows import Raw, box_row, copy_of, empty, fill, game_id, quote_row, schedule_row, status_row
 from tipoff.analyze.coverage import Coverage, Gap, Period, coverage
 from tipoff.config import TWELVE_BOOKS
@@ -286,7 +285,6 @@ def test_a_span_to_the_ends_of_the_calendar_is_answered(full: DuckDBWarehouse) -
 
 
 def _tipoff(folder: Path, *arguments: str) -> str:
-    command = (sys.executable, "-m", "tipoff", "coverage", "--data-dir", str(folder), *arguments)
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = commands.run("coverage", "--data-dir", folder, *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import commands
+
 
 def tipoff(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
-    command = (sys.executable, "-m", "tipoff", *arguments)
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=clean | variables)
+    return commands.run(*arguments, cwd=cwd, environment=variables)
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import commands
 from flow.message_house import message
 
 WHOLE = message(status="no_data", record_count=0).to_json()
@@ -18,9 +17,7 @@ WHOLE = message(status="no_data", record_count=0).to_json()
 
 
 def tipoff(*arguments: str, cwd: Path, given: str = "") -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
-    command = (sys.executable, "-m", "tipoff", *arguments)
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=clean, input=given)
+    return commands.run(*arguments, cwd=cwd, given=given)
 
 
 def listed(cwd: Path) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tipoff.clock import ManualClock, SystemClock
+from tipoff.collecting import collect_seldom
 from tipoff.config import Settings, load_settings
 from tipoff.errors import TipoffError
 from tipoff.flow.engine import Engine, current, running_engine
@@ -41,6 +42,7 @@ from tipoff.scrape.records import Payload
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import Vault
 from tipoff.store.warehouse import Work
+from warm import Known, learn_from
 
 _batch = threading.local()
 
@@ -217,11 +219,16 @@ def work(path: str) -> None:
 def main() -> None:
     """For each line, the path of a socket, a process of its own that works there; its pid is the answer."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who dies is gone at once, as with a process that somebody looks after
+    collect_seldom()
     for line in sys.stdin:
+        path = line.strip()
+        learn_from(Path(path).parent)
+        known = Known()
         if (pid := os.fork()) == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             sys.stdin.close()
-            work(line.strip())
+            work(path)
+            known.leave(Path(path).parent)
             os._exit(0)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()

@@ -13,7 +13,6 @@ right: `crashes` judges.
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 import re
@@ -24,7 +23,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -35,6 +34,7 @@ from dbos import DBOS, EnqueueOptions
 from obstore.store import LocalStore
 
 from tipoff.clock import ManualClock
+from tipoff.collecting import collect_seldom
 from tipoff.config import load_settings
 from tipoff.flow import engine as engine_module
 from tipoff.flow.batch_log import BATCHES, batches
@@ -48,6 +48,7 @@ from tipoff.store.payloads import Vault
 from tipoff.store.receipts import Receipts
 from tipoff.store.warehouse import Work
 from tipoff.train import dataset as dataset_module
+from warm import Known, learn
 
 BESIDES = ("tipoff-beat", "tipoff-watch", "dbos-background-jobs")
 """Threads whose writes are no part of a scenario: the heartbeat, the look at the others, and DBOS's, which looks for what is delayed or
@@ -213,9 +214,11 @@ def _left(engine: Engine, feed: str) -> list[Any]:
     with engine.house.state.reading() as connection:
         query = sa.select(BATCHES.c.number, BATCHES.c.state).where(BATCHES.c.feed == feed)
         found: list[Any] = [tuple(row) for row in connection.execute(query.where(BATCHES.c.state.in_(("waiting", "processing"))))]
+    if found:
+        return found  # DBOS is asked once it is its turn: that is the dearer look
     unfinished = ["PENDING", "ENQUEUED", "DELAYED"]
     running = DBOS.list_workflows(status=unfinished, queue_name=queue_of(feed).name, load_input=False, load_output=False)
-    return found + [(workflow.workflow_id, workflow.status) for workflow in running]
+    return [(workflow.workflow_id, workflow.status) for workflow in running]
 
 
 def do(run: dict[str, Any]) -> None:
@@ -234,26 +237,25 @@ def do(run: dict[str, Any]) -> None:
 
 def main() -> None:
     """For each line a run in a process of its own; the answer is its end: an exit code, or minus a signal."""
+    collect_seldom()
     for line in sys.stdin:
         ours, theirs = os.pipe()
-        known = set(sys.modules)
+        known = Known()
         if (pid := os.fork()) == 0:
             sys.stdin.close()
             try:
                 do(json.loads(line))
-                os.write(theirs, json.dumps(sorted(set(sys.modules) - known)).encode())
+                with os.fdopen(theirs, "wb") as tells:
+                    tells.write(known.learnt())
             except BaseException:  # noqa: BLE001 - told, and by the exit code
                 traceback.print_exc()
                 sys.stderr.flush()
                 os._exit(1)
             os._exit(0)
         os.close(theirs)
-        with os.fdopen(ours) as told:
-            late = json.loads(told.read() or "[]")
+        with os.fdopen(ours, "rb") as told:
+            learn(told.read())
         _, status = os.waitpid(pid, 0)
-        for name in late:
-            with suppress(ImportError, AttributeError):
-                importlib.import_module(name)  # what is imported on first use: the next ones have it
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
 

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import commands
+
 
 def tipoff(*arguments: str | Path, environment: dict[str, str] | None = None, expect: int = 0) -> subprocess.CompletedProcess[str]:
     """Runs `tipoff` and checks its exit code."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "tipoff", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        env=known | (environment or {}),
-        timeout=120,
-        check=False,
-    )
+    done = commands.run(*arguments, environment=environment)
     assert done.returncode == expect, f"exit {done.returncode}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
     return done
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.clock import ManualClock
+from tipoff.collecting import collect_seldom
 from tipoff.config import Settings, load_settings
 from tipoff.errors import TipoffError
 from tipoff.flow import coordinator
@@ -32,6 +33,7 @@ from tipoff.flow.worker import working
 from tipoff.web.app import create_app
 from tipoff.web.control import Control
 from tipoff.web.server import Listener
+from warm import Known, learn_from
 
 
 class HaltingState(State):
@@ -128,11 +130,16 @@ def work(path: str) -> None:
 def main() -> None:
     """For each line, the path of a socket, a process of its own that works there; its pid is the answer."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    collect_seldom()
     for line in sys.stdin:
+        path = line.strip()
+        learn_from(Path(path).parent)
+        known = Known()
         if (pid := os.fork()) == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             sys.stdin.close()
-            work(line.strip())
+            work(path)
+            known.leave(Path(path).parent)
             os._exit(0)
         sys.stdout.write(f"{pid}\n")
         sys.stdout.flush()

@@ -1,5 +1,5 @@
-"""A reader of published documents in a process of its own: it reads until it is told to end, and then says what it saw, as one line of
-JSON.
+"""A reader of published documents in a process of its own: from `+` on it reads as fast as it can, until `-`, and says `.` for each round
+of all the documents, so that who publishes can wait for it. Once its input ends it says what it saw, as one line of JSON.
 
 Usage: `reading_process.py http://127.0.0.1:PORT/ PATH...`, or with `file:///…/` in the place of the address. A document is whole where it
 is JSON, ends as one, holds as many players as it says, and, over HTTP, is what its ETag and its length promise. Knows no test.
@@ -52,14 +52,18 @@ def fault(body: bytes) -> str | None:
 
 def main() -> None:
     address, *paths = sys.argv[1:]
-    os.nice(10)  # it reads as fast as it can, and is to leave the export its share of few processors
     read = over_http(address) if address.startswith("http") else out_of_a_folder(address)
     seen: dict[str, set[str]] = {path: set() for path in paths}
     moments: dict[str, str] = {}
     faults: list[str] = []
     reads = 0
-    tell("ready")
-    while not select.select([sys.stdin], [], [], 0)[0]:
+    rests = True
+    while True:
+        if rests or select.select([sys.stdin], [], [], 0)[0]:
+            if not (command := os.read(sys.stdin.fileno(), 1)):
+                break
+            rests = command == b"-"
+            continue
         for path in paths:
             body = read(path)
             reads += 1
@@ -76,11 +80,12 @@ def main() -> None:
                 moments[path] = moment
             except ValueError as error:
                 faults.append(f"{path}: {error}")
+        tell(".")
     tell(json.dumps({"reads": reads, "versions": {path: len(found) for path, found in seen.items()}, "faults": faults[:5]}))
 
 
-def tell(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
+def tell(what: str) -> None:
+    sys.stdout.write(what)
     sys.stdout.flush()
 
 

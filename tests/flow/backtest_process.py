@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tipoff.clock import SystemClock
+from tipoff.collecting import collect_seldom
 from tipoff.config import load_settings
 from tipoff.errors import TipoffError
 from tipoff.flow.backtest import begin, run
@@ -86,6 +87,7 @@ def main() -> None:
     """For each line, an order, a process of its own that does it; its pid is the answer."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # who dies is gone at once, as with a process that somebody looks after
     family_named("lightgbm")
+    collect_seldom()
     for line in sys.stdin:
         if (pid := os.fork()) == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)

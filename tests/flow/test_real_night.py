@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from once import made_once
 from tipoff.analyze.slate import games_between
 from tipoff.features.build import build
 from tipoff.predict.systems import fleet
@@ -33,20 +34,27 @@ def tipoff(folder: Path, *arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data directory with the whole archive imported, the payloads loaded, and the fleet trained for the night on two years."""
-    folder = tmp_path_factory.mktemp("real")
+def make(folder: Path) -> None:
+    """A data directory with the whole archive imported, the payloads loaded, the fleet trained for the night on two years, and the night:
+    what was said of it is beside."""
     imported = tipoff(folder, "import", str(DATA / "archive"))
     assert all(item["unused"] or item["counts"]["rows_inserted"] for item in imported["files"])
     tipoff(folder, "load", "--payloads", str(DATA / "payloads" / "odds-api"))
     tipoff(folder, "train", "--until", "2025-11-05", "--window", "730d")
+    (folder / "night.json").write_text(json.dumps(tipoff(folder, "night", "2025-11-05")))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of it. It takes minutes to make, and these tests may be run by several processes."""
+    folder = tmp_path_factory.mktemp("real")
+    shutil.copytree(made_once(tmp_path_factory, "real-night", make), folder, dirs_exist_ok=True)
     return folder
 
 
 @pytest.fixture(scope="module")
 def night(house: Path) -> dict[str, Any]:
-    found: dict[str, Any] = tipoff(house, "night", "2025-11-05")
+    found: dict[str, Any] = json.loads((house / "night.json").read_text())
     return found
 
 

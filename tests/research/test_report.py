@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+import commands
 from features.raw_rows import fill
 from research.planted import FIRST_DAY, LAST_DAY, Planted, season
 from tipoff.errors import BadInput
@@ -38,7 +39,7 @@ def moved(house: Path) -> Answer:
 
 
 def tipoff(*arguments: str, cwd: Path, given: str | None = None) -> subprocess.CompletedProcess[str]:
-    return subprocess.run((sys.executable, "-m", "tipoff", *arguments), cwd=cwd, capture_output=True, text=True, check=False, input=given)
+    return commands.run(*arguments, cwd=cwd, given=given or "")
 
 
 def test_the_command_prints_the_sentence_first_and_each_figure_with_its_n(house: Path, moved: Answer) -> None:
