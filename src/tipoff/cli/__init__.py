@@ -30,6 +30,7 @@ from tipoff.cli import (
     nights,
     practice,
     record,
+    reference,
     repair,
     research,
     sql,
@@ -86,6 +87,7 @@ for command in (
     look.tables,
     feed.feed,
     look.schemas,
+    reference.reference,
     look.config,
     look.screenshot,
 ):

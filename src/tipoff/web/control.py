@@ -58,6 +58,7 @@ from tipoff.web.asked import (
     TrainRequest,
 )
 from tipoff.web.problems import BROKEN, Problem, invalid, problem, refused, told
+from tipoff.web.reference import openapi
 from tipoff.web.token import Token
 
 PATIENCE = 20.0
@@ -127,6 +128,12 @@ def add_control(app: FastAPI, control: Control) -> APIRouter:
     router.include_router(looking)
     app.include_router(router)
     return router
+
+
+def declared() -> dict[str, Any]:
+    """The OpenAPI document of every call, as any server has it; nothing is opened for it."""
+    nobody: Any = None
+    return openapi(add_control(FastAPI(), Control(nobody, Token(None), open_to_look=True)).routes)
 
 
 def _guarded(
@@ -229,7 +236,7 @@ def _add_replay(router: APIRouter, desk: Desk) -> None:
 
 
 def _add_looking(router: APIRouter, control: Control) -> None:
-    house = control.desk.house
+    desk = control.desk
 
     @router.get("/status", responses=_problems(401, 404, 422, 503))
     def status(
@@ -242,12 +249,12 @@ def _add_looking(router: APIRouter, control: Control) -> None:
             raise RequestValidationError([{"type": "one_of", "loc": loc, "msg": "Give either game_date or batch_id."}])
         of = game_date if game_date is not None else batch_id
         assert of is not None
-        return StatusAnswer.model_validate(coordinator.status(house.state, of))
+        return StatusAnswer.model_validate(coordinator.status(desk.house.state, of))
 
     @router.get("/ready", responses={503: {"model": ReadyAnswer}, **_problems(401)})
     def ready(response: Response) -> ReadyAnswer:
         """Whether every dependency can be used: each is used for this answer. 503 where one cannot, and which."""
-        found = readiness(house)
+        found = readiness(desk.house)
         whole = all(dependency.ready for dependency in found)
         response.status_code = 200 if whole else 503
         response.headers["Cache-Control"] = "no-store"
@@ -256,7 +263,7 @@ def _add_looking(router: APIRouter, control: Control) -> None:
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}, **_problems(401, 503)})
     def prometheus() -> Response:
         """The pipeline's figures, in Prometheus' text format."""
-        return Response(metrics.exposition(figures(house.state, house.clock, house.settings)), media_type=metrics.MEDIA_TYPE)
+        return Response(metrics.exposition(figures(desk.house.state, desk.house.clock, desk.house.settings)), media_type=metrics.MEDIA_TYPE)
 
 
 def _ticket(desk: Desk, ticket: coordinator.Ticket) -> dict[str, Any]:
