@@ -413,7 +413,8 @@ def running_engine(
         DBOS.launch()
         engine.start()
         try:
-            yield engine
+            with house.warehouse.sparing():
+                yield engine
         finally:
             engine.leave()
     finally:
