@@ -413,8 +413,7 @@ def running_engine(
         DBOS.launch()
         engine.start()
         try:
-            with house.warehouse.sparing():
-                yield engine
+            yield engine
         finally:
             engine.leave()
     finally:

@@ -50,7 +50,7 @@ def working(house: House, *, scheduled: bool = True, beat: float | None = None, 
     pace = {name: value for name, value in (("beat", beat), ("silence", silence)) if value is not None}
     takes = {**ASKED_FOR, TICKS: (ticks.tick, _sweep)} if scheduled else ASKED_FOR
     duties = (Overseer(), Teller(lambda: current().house), Postman(current))
-    with running_engine(house, takes, duties, for_long=scheduled, **pace) as engine:
+    with house.warehouse.sparing(), running_engine(house, takes, duties, for_long=scheduled, **pace) as engine:
         if scheduled:
             DBOS.apply_schedules(
                 [
