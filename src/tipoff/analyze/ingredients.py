@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from functools import partial
 
 import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
@@ -90,9 +91,13 @@ def _newest_quote(scene: Scene, quotes: pa.Table) -> Ints:
     return newest
 
 
+def _measured(work: Work) -> ir.Table:
+    return work.table("ref.book_groups").select("measured_at").distinct()
+
+
 def _newest_group(work: Work, scene: Scene) -> Ints:
     """By game when the books were measured last before its moment; -1 where they never were."""
-    measured = np.unique(instants(work.fetch(work.table("ref.book_groups").select("measured_at")).column("measured_at")))
+    measured = np.unique(instants(work.ask(_measured).column("measured_at")))
     return np.append(measured, -1)[np.searchsorted(measured, scene.games.as_of, side="right") - 1]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import get_args
 
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
@@ -175,9 +176,13 @@ def _out_of_range(entry: Entry, values: Floats) -> Bools:
     return ~np.isnan(values) & ((values < low) | (values > high) | np.isinf(values))
 
 
+def _spans(work: Work) -> ir.Table:
+    return work.table("ref.sources").select("kind", "on_from", "on_until")
+
+
 def _supplied(work: Work, rows: pa.Table) -> dict[Supply, Floats]:
     """By kind of source, 1 where a source that is on supplies it for the row's day."""
-    spans = work.fetch(work.table("ref.sources").select("kind", "on_from", "on_until")).to_pylist()
+    spans = work.ask(_spans).to_pylist()
     today = days(rows.column("game_date"))
     supplied: dict[Supply, Floats] = {}
     for kind in get_args(Supply):
@@ -194,10 +199,14 @@ def _day(moment: date | None) -> int | None:
     return None if moment is None else (moment - date(1970, 1, 1)).days
 
 
+def _starts(work: Work) -> ir.Table:
+    schedule = work.table("raw.schedule")
+    return schedule.group_by(["season", "known_at"]).agg(start=schedule.game_date.min())
+
+
 def in_warm_up(work: Work, rows: pa.Table) -> Bools:
     """Which rows (columns season, game_date and as_of) are of their season's first fourteen days, by the schedule as known at `as_of`."""
-    schedule = work.table("raw.schedule")
-    told = work.fetch(schedule.group_by(["season", "known_at"]).agg(start=schedule.game_date.min()))
+    told = work.ask(_starts)
     seasons = Names(told.column("season"), rows.column("season"))
     season, known, start = seasons.codes(told.column("season")), instants(told.column("known_at")), days(told.column("start"))
     order = np.lexsort((known, season))

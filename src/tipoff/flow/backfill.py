@@ -47,7 +47,7 @@ from tipoff.store.warehouse import day_of
 
 Kind = Literal["odds", "box", "schedule", "injuries"]
 KINDS: tuple[Kind, ...] = ("odds", "box", "schedule", "injuries")
-QUEUE = Queue("backfill", here=2, rests=10.0)
+QUEUE = Queue("backfill", here=2, rests=30.0)
 SNAPSHOTS = ("T-3h", "T-15m")
 FIRST_PROPS = date(2023, 5, 3)
 """The odds source has players' markets from this day on."""

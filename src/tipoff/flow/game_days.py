@@ -36,10 +36,7 @@ def note_games(house: House, game_date: date) -> list[PlannedGame]:
     rows = {game.game_id: (day, naive(game.tip)) for day, games in found.items() for game in games}
     here = GAMES.c.game_date.between(first, last)
     with house.state.reading() as connection:
-        stood = {
-            game: (day, tip)
-            for game, day, tip in connection.execute(sa.select(GAMES.c.game_id, GAMES.c.game_date, GAMES.c.tip).where(here))
-        }
+        on_record = connection.execute(sa.select(GAMES.c.game_id, GAMES.c.game_date, GAMES.c.tip).where(here)).all()
     if {game: (day, tip) for game, day, tip in on_record} != rows:
         with house.state.transaction() as connection:
             connection.execute(sa.delete(GAMES).where(here | GAMES.c.game_id.in_(sorted(rows))))

@@ -1,7 +1,7 @@
 """The games that plans are made for: of some days, by the schedule in force.
 
-Comes in: days. Goes out: their games, each with its tip and its ids. Whatever looks at a plan asks for them: an answer is kept while what it
-was made of stands. It must never know what is asked of a game.
+Comes in: days. Goes out: their games, each with its tip and its ids. Whatever looks at a plan asks for them: an answer is kept while what
+it was made of stands. It must never know what is asked of a game.
 """
 
 from __future__ import annotations
