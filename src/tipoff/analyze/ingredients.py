@@ -80,6 +80,24 @@ def gather(work: Work, game_ids: Sequence[str], as_of: Moment, before: timedelta
     return pa.table(found)
 
 
+def stand_of_inputs(work: Work) -> str:
+    """Changes with whatever `gather` reads: a row is written anew with its moment, and one that is taken away is missing."""
+    return str(sorted(work.ask(_stands).to_pylist(), key=lambda row: str(row["name"])))
+
+
+_INPUTS = (
+    *("raw.schedule", "raw.player_box", "raw.shots", "raw.odds_player_points", "raw.odds_game_lines"),
+    *("raw.injuries", "raw.injury_submissions", "ref.book_groups", "ref.players"),
+)
+
+
+def _stands(work: Work) -> ir.Table:
+    tables = {name: work.table(name) for name in _INPUTS}
+    return ibis.union(
+        *(rows.agg(name=ibis.literal(name), rows=rows.count(), written=rows.written_at.max()) for name, rows in tables.items())
+    )
+
+
 def _whole(moments: Floats) -> Ints:
     return np.nan_to_num(moments, nan=-1.0).astype(np.int64)
 

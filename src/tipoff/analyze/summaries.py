@@ -6,7 +6,7 @@ schedule, reports and quotes; it must never know a feature.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
 
@@ -94,13 +94,16 @@ def _closing_lines(work: Work, players: ir.Table) -> ir.Table:
     return lines.select("game_id", "player_lookup", closing_line="consensus_line")
 
 
-def summarise_slate(work: Work, game_ids: Sequence[str], as_of: Moment) -> dict[str, Merged]:
-    """The upcoming context of every player of a slate, and what the market says of him, as of its moment."""
+def summarise_slate(
+    work: Work, game_ids: Sequence[str], as_of: Moment, gathered: Callable[[], pa.Table] | None = None
+) -> dict[str, Merged]:
+    """The upcoming context of every player of a slate, and what the market says of him, as of its moment. `gathered` gives their
+    ingredients, where somebody has them."""
     games = work.keep(games_as_of(work, game_ids, as_of))
     if work.ask(_how_many, games)[0][0].as_py() == 0:
         return {}
     lines = line_summary(work, games, partial(spread_of_points, work))
-    context = _context(gather(work, game_ids, as_of))
+    context = _context(gathered() if gathered else gather(work, game_ids, as_of))
     return {
         name: _instead(work, name, games, rows)
         for name, rows in (("analytics.player_line_summary", lines), ("analytics.upcoming_player_game_context", context))

@@ -118,12 +118,13 @@ class Built:
         return pa.table(columns)
 
 
-def build(work: Work, game_ids: Sequence[str], as_of: Moment = None, before: timedelta = AT_TIP) -> Built:
+def build(work: Work, game_ids: Sequence[str], as_of: Moment = None, before: timedelta = AT_TIP, gathered: pa.Table | None = None) -> Built:
     """Features of every player who may play in these games, known at `as_of` (UTC; None: each game's tip, or so long `before` it).
 
-    No input of a row is newer than the row's own `as_of`, the earlier of the two. Rows are ordered by game and player.
+    No input of a row is newer than the row's own `as_of`, the earlier of the two. Rows are ordered by game and player. `gathered` are the
+    ingredients of just these, where somebody has them.
     """
-    rows = gather(work, game_ids, as_of, before)
+    rows = gather(work, game_ids, as_of, before) if gathered is None else gathered
     ingredients = Ingredients(rows, _supplied(work, rows))
     found = {feature.name: _column(feature, ingredients) for feature in features()}
     values = {name: column.values for name, column in found.items()}
