@@ -46,7 +46,8 @@ def cycles(base: str, folder: Path, repeat: int) -> list[tuple[float, int]]:
     from tipoff.clock import ManualClock
     from tipoff.config import load_settings
     from tipoff.flow.house import open_house
-    from tipoff.flow.scraping import planned_games, scrape_now
+    from tipoff.flow.planned import planned_games
+    from tipoff.flow.scraping import scrape_now
     from tipoff.flow.worker import working
     from tipoff.practice import simulate
     from tipoff.practice.server import API_KEY

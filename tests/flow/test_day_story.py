@@ -24,7 +24,8 @@ from tipoff.flow.halts import halt, lift
 from tipoff.flow.house import House
 from tipoff.flow.overview import judged, overview
 from tipoff.flow.plan import Ask
-from tipoff.flow.scraping import Asked, planned_games, record_asks, scrape_now
+from tipoff.flow.planned import planned_games
+from tipoff.flow.scraping import Asked, record_asks, scrape_now
 from tipoff.flow.state import State
 from tipoff.flow.worker import working
 

@@ -26,9 +26,10 @@ from tipoff.flow.grid import deadline_of, expected_phases, games_that_wait
 from tipoff.flow.house import open_house
 from tipoff.flow.lease import wait_for
 from tipoff.flow.night import grade_night
+from tipoff.flow.planned import planned_games
 from tipoff.flow.repair import MOST, repairs_of
 from tipoff.flow.rounds import capture_tick
-from tipoff.flow.scraping import asked_again, asks_on_record, planned_games, scrape_now
+from tipoff.flow.scraping import asked_again, asks_on_record, scrape_now
 from tipoff.flow.worker import working
 from tipoff.load.documents import load_payloads
 from tipoff.practice.mischief import Mischief

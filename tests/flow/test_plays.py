@@ -16,8 +16,9 @@ from tipoff.clock import local_instant
 from tipoff.flow.backfill import Wanted, backfilling, plan_days, start, wait
 from tipoff.flow.house import House
 from tipoff.flow.plan import BUZZER
+from tipoff.flow.planned import planned_games
 from tipoff.flow.rounds import capture_tick
-from tipoff.flow.scraping import asks_on_record, planned_games, scrape_now, teams_without_roster
+from tipoff.flow.scraping import asks_on_record, scrape_now, teams_without_roster
 from tipoff.flow.worker import working
 from tipoff.practice.births import birth_dates
 from tipoff.practice.shots import tries

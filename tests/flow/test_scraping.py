@@ -19,8 +19,9 @@ from tipoff.clock import local_instant
 from tipoff.flow.expected import expected_outputs, write_expected
 from tipoff.flow.house import House
 from tipoff.flow.plan import capture_plan
+from tipoff.flow.planned import planned_games
 from tipoff.flow.rounds import capture_tick
-from tipoff.flow.scraping import Cycle, asks_on_record, planned_games, scrape_now
+from tipoff.flow.scraping import Cycle, asks_on_record, scrape_now
 from tipoff.flow.worker import working
 
 OPENING = season().games[0].game_date

@@ -24,8 +24,9 @@ from tipoff.flow.engine import Desk, open_desk, workers
 from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
 from tipoff.flow.messages import CompletionMessage
+from tipoff.flow.planned import planned_games
 from tipoff.flow.publishing import publish
-from tipoff.flow.scraping import planned_games, scrape_now
+from tipoff.flow.scraping import scrape_now
 from tipoff.flow.watch import watch
 from tipoff.flow.worker import working
 from tipoff.practice.mischief import Mischief

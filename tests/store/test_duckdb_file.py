@@ -413,3 +413,20 @@ def test_a_read_that_nobody_answers_has_the_declared_shape(warehouse: DuckDBWare
     rows: pa.Table = warehouse.read(SCHEDULE, game_id="none")
     assert set(rows.column_names) == columns_of(SCHEDULE)
     assert rows.num_rows == 0
+
+
+def test_who_spares_asks_in_one_thread_also_of_a_file_that_is_opened_meanwhile(tmp_path: Path) -> None:
+    warehouse = DuckDBWarehouse(tmp_path / "w.duckdb")
+
+    def threads() -> int:
+        with warehouse.reading() as work:
+            return int(work._connection.execute("SELECT current_setting('threads')").fetchone()[0])  # type: ignore[attr-defined]
+
+    usual = threads()
+    with warehouse.sparing():
+        assert threads() == 1
+    assert threads() == usual
+    with warehouse.reading():
+        with warehouse.sparing():
+            assert threads() == 1
+        assert threads() == usual

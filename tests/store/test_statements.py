@@ -144,3 +144,40 @@ def test_what_is_asked_is_what_its_expression_fetches(
     rows = pa.table({"home": pa.array(wanted, pa.string())})
     given = (day, until, home, rows, None if tag is None else (tag,))
     assert work.ask(tips, *given).equals(Work.ask(work, tips, *given))
+
+
+def homes(work: Work, wanted: ir.Table) -> ir.Table:
+    """A question about a table."""
+    return work.table("raw.schedule").semi_join(wanted.select("home"), "home").select("home").order_by("home")
+
+
+def test_a_question_is_asked_of_rows_of_a_kept_table_and_of_any_expression_alike(work: Work) -> None:
+    rows = pa.table({"home": ["DEN", "MIA"]})
+    games = work.table("raw.schedule")
+    chosen = games.filter(games.home.isin(["DEN", "MIA"])).select("home")
+    for wanted in (rows, ibis.memtable(rows), work.keep(ibis.memtable(rows)), work.keep(chosen), chosen):
+        assert work.ask(homes, wanted).column("home").to_pylist() == ["DEN", "MIA"]
+
+
+def everything(_work: Work, given: ir.Table, tag: str) -> ir.Table:
+    """A question that gives back what it was handed."""
+    return given.filter(given.name != tag).order_by("number")
+
+
+@pytest.mark.parametrize("few", [0, 10_000])
+@pytest.mark.parametrize("size", [0, 1, 300])
+def test_few_rows_and_many_are_handed_over_as_they_are(work: Work, monkeypatch: pytest.MonkeyPatch, few: int, size: int) -> None:
+    monkeypatch.setattr("tipoff.store.duckdb_work._FEW_GIVEN", few)
+    rows = pa.table(
+        {
+            "number": pa.array(range(size), pa.int64()),
+            "name": pa.array([f"O'{number}" for number in range(size)], pa.string()),
+            "at": pa.array(
+                [None if number % 2 else NOON + timedelta(microseconds=number) for number in range(size)], pa.timestamp("us", "UTC")
+            ),
+            "day": pa.array([None if number % 3 else DAY for number in range(size)], pa.date32()),
+            "value": pa.array([None if number % 5 else number / 3 for number in range(size)], pa.float64()),
+            "flag": pa.array([None if number % 7 else bool(number % 2) for number in range(size)], pa.bool_()),
+        }
+    )
+    assert work.ask(everything, rows, "x").equals(rows)

@@ -16,6 +16,7 @@ from tipoff.analyze.reports import AWAY, coverage, silent_teams, statuses
 from tipoff.analyze.roster import Rows
 from tipoff.analyze.scene import REACH, Scene
 from tipoff.analyze.slate import ROW
+from tipoff.store.warehouse import Work
 
 STAR_POINTS, STAR_MINUTES, STAR_USAGE = 18.0, 28.0, 25.0
 USAGE_DAYS, USAGE_MINUTES = 30, 10.0
@@ -37,7 +38,7 @@ class Reported:
 def reported(scene: Scene, rows: Rows, window: Past) -> Reported:
     """What the reports say of each row. Where one covers game and team, who is not mentioned is available and nobody is missing."""
     games = ibis.memtable(scene.games.table)
-    listed = scene.work.fetch(statuses(scene.work, games).order_by(ROW))
+    listed = scene.work.ask(_in_order, games)
     game_of = {name: index for index, name in enumerate(scene.games.table.column("game_id").to_pylist())}
     listed_game = np.array([game_of[name] for name in listed.column("game_id").to_pylist()], dtype=np.int64)
     listed_player = scene.players.codes(listed.column("player_lookup"))
@@ -59,10 +60,14 @@ def reported(scene: Scene, rows: Rows, window: Past) -> Reported:
     return Reported(found, mentioned, covered, np.where(known_team, stars, np.nan), np.where(known_team, usage, np.nan), known)
 
 
+def _in_order(work: Work, games: ir.Table) -> ir.Table:
+    return statuses(work, games).order_by(ROW)
+
+
 def _by_game(scene: Scene, game_of: dict[str, int], games: ir.Table) -> Ints:
     """When the newest report that covers each game became known; -1 where none does."""
     found = np.full(len(scene.games), -1, dtype=np.int64)
-    table = scene.work.fetch(coverage(scene.work, games))
+    table = scene.work.ask(coverage, games)
     found[[game_of[name] for name in table.column("game_id").to_pylist()]] = instants(table.column("covered_at"))
     return found
 
@@ -70,7 +75,7 @@ def _by_game(scene: Scene, game_of: dict[str, int], games: ir.Table) -> Ints:
 def _by_side(scene: Scene, game_of: dict[str, int], games: ir.Table) -> Ints:
     """When each side was last told not to have submitted; -1 where it was not."""
     found = np.full(len(scene.sides), -1, dtype=np.int64)
-    table = scene.work.fetch(silent_teams(scene.work, games))
+    table = scene.work.ask(silent_teams, games)
     game = np.array([game_of[name] for name in table.column("game_id").to_pylist()], dtype=np.int64)
     team = scene.teams.codes(table.column("team"))
     found[_side_of(scene, game, team)] = instants(table.column("silent_at"))

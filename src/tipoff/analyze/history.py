@@ -32,8 +32,7 @@ def player_games(work: Work, first: date, last: date, schedule: Schedule | None 
     `schedule` is read where it is not given.
     """
     schedule = schedule or Schedule.read(work)
-    box = work.table("raw.player_box")
-    rows = work.fetch(box.filter(box.game_date >= day_of(first), box.game_date <= day_of(last)).select(*_COLUMNS, *_STATS))
+    rows = work.ask(_boxes, first, last)
     names, people = Names(rows.column("game_id")), Names(rows.column("player_lookup"))
     line, version, valid_to = _versions(
         names.codes(rows.column("game_id")), people.codes(rows.column("player_lookup")), instants(rows.column("known_at"))
@@ -48,6 +47,11 @@ def player_games(work: Work, first: date, last: date, schedule: Schedule | None 
     late = np.where((place >= 0) & (schedule.known[place] > schedule.tip[place]), schedule.known[place], -1) if len(schedule.tip) else place
     held = held.append_column("placed_at", moment_column(late))
     return _with_usage(held.append_column("tip", tip))
+
+
+def _boxes(work: Work, first: date, last: date) -> ir.Table:
+    box = work.table("raw.player_box")
+    return box.filter(box.game_date >= day_of(first), box.game_date <= day_of(last)).select(*_COLUMNS, *_STATS)
 
 
 def _versions(game: Ints, player: Ints, known: Ints) -> tuple[Ints, Ints, Ints]:

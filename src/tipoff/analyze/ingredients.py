@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from functools import partial
 
 import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
@@ -79,6 +80,24 @@ def gather(work: Work, game_ids: Sequence[str], as_of: Moment, before: timedelta
     return pa.table(found)
 
 
+def stand_of_inputs(work: Work) -> str:
+    """Changes with whatever `gather` reads: a row is written anew with its moment, and one that is taken away is missing."""
+    return str(sorted(work.ask(_stands).to_pylist(), key=lambda row: str(row["name"])))
+
+
+_INPUTS = (
+    *("raw.schedule", "raw.player_box", "raw.shots", "raw.odds_player_points", "raw.odds_game_lines"),
+    *("raw.injuries", "raw.injury_submissions", "ref.book_groups", "ref.players"),
+)
+
+
+def _stands(work: Work) -> ir.Table:
+    tables = {name: work.table(name) for name in _INPUTS}
+    return ibis.union(
+        *(rows.agg(name=ibis.literal(name), rows=rows.count(), written=rows.written_at.max()) for name, rows in tables.items())
+    )
+
+
 def _whole(moments: Floats) -> Ints:
     return np.nan_to_num(moments, nan=-1.0).astype(np.int64)
 
@@ -90,9 +109,13 @@ def _newest_quote(scene: Scene, quotes: pa.Table) -> Ints:
     return newest
 
 
+def _measured(work: Work) -> ir.Table:
+    return work.table("ref.book_groups").select("measured_at").distinct()
+
+
 def _newest_group(work: Work, scene: Scene) -> Ints:
     """By game when the books were measured last before its moment; -1 where they never were."""
-    measured = np.unique(instants(work.fetch(work.table("ref.book_groups").select("measured_at")).column("measured_at")))
+    measured = np.unique(instants(work.ask(_measured).column("measured_at")))
     return np.append(measured, -1)[np.searchsorted(measured, scene.games.as_of, side="right") - 1]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,6 +33,10 @@ _COLUMNS = (
 )
 
 
+def _every_version(work: Work) -> ir.Table:
+    return work.table("raw.schedule").select(*_COLUMNS)
+
+
 @dataclass(frozen=True, eq=False)
 class Schedule:
     """One element a version of a game. `table` has columns of `raw.schedule`; `game` is a code of `names`; instants are microseconds."""
@@ -48,7 +53,7 @@ class Schedule:
     @classmethod
     def read(cls, work: Work) -> Schedule:
         """Every version on record."""
-        return cls.of(work.fetch(work.table("raw.schedule").select(*_COLUMNS)))
+        return cls.of(work.ask(_every_version))
 
     @classmethod
     def of(cls, table: pa.Table) -> Schedule:

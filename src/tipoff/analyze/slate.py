@@ -28,10 +28,14 @@ AT_TIP = timedelta(0)
 
 def games_between(work: Work, first: date, last: date) -> list[str]:
     """Ids of every game of these game days, both included, that any schedule names; in their order."""
+    found: list[str] = work.ask(_games_between, first, last).column("game_id").to_pylist()
+    return found
+
+
+def _games_between(work: Work, first: date, last: date) -> ir.Table:
     schedule = work.table("raw.schedule")
     rows = schedule.filter(schedule.game_date >= day_of(first), schedule.game_date <= day_of(last))
-    found: list[str] = work.fetch(rows.select("game_id").distinct().order_by("game_id")).column("game_id").to_pylist()
-    return found
+    return rows.select("game_id").distinct().order_by("game_id")
 
 
 def games_as_of(work: Work, game_ids: Sequence[str], as_of: Moment, before: timedelta = AT_TIP) -> ir.Table:

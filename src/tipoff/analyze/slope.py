@@ -6,8 +6,9 @@ The variance of points grows with their mean in a straight line, variance = a + 
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
@@ -38,16 +39,18 @@ def spread_of_points(work: Work, as_of: Codes) -> tuple[FloatArray, FloatArray]:
     return fits[place, 0], fits[place, 1]
 
 
+def _boxes(work: Work, known_by: datetime, first: date, until: date) -> ir.Table:
+    box = work.table("raw.player_box")
+    rows = box.filter(box.known_at <= instant(known_by), box.game_date >= day_of(first), box.game_date < day_of(until))
+    return rows.select("game_id", "player_lookup", "game_date", "known_at", "minutes", "points")
+
+
 class _Past:
     """Box scores in versions, in order of their game day: what was known of whom at any of the vintages."""
 
     def __init__(self, work: Work, vintages: np.ndarray[tuple[int], np.dtype[np.datetime64]]) -> None:
         oldest, newest = (moment.item().replace(tzinfo=UTC) for moment in (vintages.min(), vintages.max()))
-        box = work.table("raw.player_box")
-        rows = box.filter(
-            box.known_at <= instant(newest), box.game_date >= day_of(oldest.date() - WINDOW), box.game_date < day_of(newest.date())
-        )
-        found = work.fetch(rows.select("game_id", "player_lookup", "game_date", "known_at", "minutes", "points"))
+        found = work.ask(_boxes, newest, oldest.date() - WINDOW, newest.date())
         game, _ = encode(found.column("game_id"))
         player, _ = encode(found.column("player_lookup"))
         day = np.asarray(found.column("game_date").cast(pa.int32()).to_numpy(), dtype=np.int64) * _DAY

@@ -6,7 +6,7 @@ schedule, reports and quotes; it must never know a feature.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from functools import partial
 
@@ -44,15 +44,7 @@ _CIRCUMSTANCES = (
 def summarise_games(work: Work, first: date, last: date) -> dict[str, Merged]:
     """Player and team summaries of the games of these days whose box score, or a quote on whose players, was written since they were
     summed up last."""
-    written = left(_written(work, "raw.player_box", first, last), _written(work, "raw.odds_player_points", first, last), ["game_id"])
-    written = written.mutate(
-        written=ibis.greatest(written.raw_player_box, written.raw_odds_player_points.fill_null(written.raw_player_box))
-    )
-    done = work.table("analytics.player_game_summary")
-    done = done.group_by("game_id").agg(summary_written=done.written_at.max())
-    dirty = written.left_join(done, "game_id").drop("game_id_right")
-    dirty = dirty.filter(dirty.summary_written.isnull() | (dirty.written > dirty.summary_written))
-    games = work.fetch(dirty.select("game_id")).column("game_id").combine_chunks()
+    games = work.ask(_to_sum_up, first, last).column("game_id").combine_chunks()
     if not len(games):
         return {}
     newest = player_games(work, first, last)
@@ -78,6 +70,18 @@ def summarise_games(work: Work, first: date, last: date) -> dict[str, Merged]:
     }
 
 
+def _to_sum_up(work: Work, first: date, last: date) -> ir.Table:
+    written = left(_written(work, "raw.player_box", first, last), _written(work, "raw.odds_player_points", first, last), ["game_id"])
+    written = written.mutate(
+        written=ibis.greatest(written.raw_player_box, written.raw_odds_player_points.fill_null(written.raw_player_box))
+    )
+    done = work.table("analytics.player_game_summary")
+    done = done.group_by("game_id").agg(summary_written=done.written_at.max())
+    dirty = written.left_join(done, "game_id").drop("game_id_right")
+    dirty = dirty.filter(dirty.summary_written.isnull() | (dirty.written > dirty.summary_written))
+    return dirty.select("game_id")
+
+
 def _written(work: Work, name: str, first: date, last: date) -> ir.Table:
     """By game of these days when a row of a table was written last, in a column called after it."""
     rows = work.table(name).filter(lambda t: (t.game_date >= day_of(first)) & (t.game_date <= day_of(last)))
@@ -90,17 +94,24 @@ def _closing_lines(work: Work, players: ir.Table) -> ir.Table:
     return lines.select("game_id", "player_lookup", closing_line="consensus_line")
 
 
-def summarise_slate(work: Work, game_ids: Sequence[str], as_of: Moment) -> dict[str, Merged]:
-    """The upcoming context of every player of a slate, and what the market says of him, as of its moment."""
+def summarise_slate(
+    work: Work, game_ids: Sequence[str], as_of: Moment, gathered: Callable[[], pa.Table] | None = None
+) -> dict[str, Merged]:
+    """The upcoming context of every player of a slate, and what the market says of him, as of its moment. `gathered` gives their
+    ingredients, where somebody has them."""
     games = work.keep(games_as_of(work, game_ids, as_of))
-    if work.fetch(games.count().as_table())[0][0].as_py() == 0:
+    if work.ask(_how_many, games)[0][0].as_py() == 0:
         return {}
     lines = line_summary(work, games, partial(spread_of_points, work))
-    context = _context(gather(work, game_ids, as_of))
+    context = _context(gathered() if gathered else gather(work, game_ids, as_of))
     return {
         name: _instead(work, name, games, rows)
         for name, rows in (("analytics.player_line_summary", lines), ("analytics.upcoming_player_game_context", context))
     }
+
+
+def _how_many(_work: Work, games: ir.Table) -> ir.Table:
+    return games.count().as_table()
 
 
 def summarise_lines(work: Work, first: date, last: date, before: timedelta = AT_TIP) -> Merged:
@@ -112,10 +123,16 @@ def summarise_lines(work: Work, first: date, last: date, before: timedelta = AT_
 
 def _instead(work: Work, name: str, games: ir.Table, rows: pa.Table) -> Merged:
     """Merge rows of these games at their moments, and take away those of players who have none any more."""
-    key = ["game_id", "player_lookup", "as_of"]
-    there = work.table(name).semi_join(games, ["game_id", "as_of"]).select(*key)
-    work.remove(name, work.fetch(there.anti_join(ibis.memtable(rows.select(key)), key)))
+    work.remove(name, work.ask(_gone, games, rows.select(_ROW_THEN), (name,)))
     return work.merge(name, rows)
+
+
+_ROW_THEN = ["game_id", "player_lookup", "as_of"]
+
+
+def _gone(work: Work, games: ir.Table, rows: ir.Table, name: tuple[str]) -> ir.Table:
+    there = work.table(*name).semi_join(games, ["game_id", "as_of"]).select(*_ROW_THEN)
+    return there.anti_join(rows, _ROW_THEN)
 
 
 def _context(rows: pa.Table) -> pa.Table:

@@ -5,8 +5,9 @@ Every shot counts from its own `known_at` on. Knows shots and past games; it mus
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import ibis.expr.types as ir
 import numpy as np
 
 from tipoff.analyze.history import WINDOW
@@ -21,18 +22,22 @@ MIX_GAMES, DEFENCE_GAMES, LEAST_DEFENCE_GAMES = 10, 15, 5
 """Games behind a player's mix and behind a defence, and the fewest that make one."""
 
 
+def _shots(work: Work, since: date, known_after: datetime, known_by: datetime) -> ir.Table:
+    shots = work.table("raw.shots")
+    recent = (shots.game_date >= day_of(since)) | (shots.known_at > instant(known_after))
+    near = shots.filter(recent, shots.known_at <= instant(known_by))
+    return near.group_by(["game_id", "team", "player_lookup", "zone", "known_at"]).agg(
+        attempts=near.count(), scored=near.points.sum(where=near.made).fill_null(0)
+    )
+
+
 class Shots:
     """The shots of the scene's games: one element a (game, player, zone, moment), with attempts and points made."""
 
     def __init__(self, scene: Scene) -> None:
-        shots = scene.work.table("raw.shots")
         moments = [datetime.fromtimestamp(int(moment) / 1e6, UTC) for moment in _ends(scene.games.as_of)]
-        of_history = shots.game_date >= day_of(scene.first_day - WINDOW - timedelta(days=1))
-        near = shots.filter(of_history | (shots.known_at > instant(moments[0] - WINDOW)), shots.known_at <= instant(moments[1]))
-        grouped = near.group_by(["game_id", "team", "player_lookup", "zone", "known_at"]).agg(
-            attempts=near.count(), scored=near.points.sum(where=near.made).fill_null(0)
-        )
-        table = scene.work.fetch(grouped)
+        since = scene.first_day - WINDOW - timedelta(days=1)
+        table = scene.work.ask(_shots, since, moments[0] - WINDOW, moments[1])
         self.known = instants(table.column("known_at"))
         self.game = scene.game_names.codes(table.column("game_id"))
         self.team = scene.teams.codes(table.column("team"))
@@ -139,10 +144,14 @@ def _newest(row: Ints, known: Ints, size: int) -> Floats:
     return newest.astype(np.float64)
 
 
+def _births(work: Work) -> ir.Table:
+    people = work.table("ref.players")
+    return people.filter(people.birth_date.notnull()).select("player_lookup", "birth_date")
+
+
 def ages(work: Work, scene: Scene, rows: Rows) -> Floats:
     """Completed years on the game day by the birth date on record; NaN without one."""
-    people = work.table("ref.players")
-    table = work.fetch(people.filter(people.birth_date.notnull()).select("player_lookup", "birth_date"))
+    table = work.ask(_births)
     born = np.full(len(scene.players) + 1, np.datetime64("NaT"), dtype="datetime64[D]")
     born[scene.players.codes(table.column("player_lookup"))] = days(table.column("birth_date")).astype("datetime64[D]")
     born[-1] = np.datetime64("NaT")

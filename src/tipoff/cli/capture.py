@@ -78,7 +78,8 @@ def plan(
     from tipoff.config import clock_of
     from tipoff.flow.house import open_house
     from tipoff.flow.plan import capture_plan, cost
-    from tipoff.flow.scraping import asks_on_record, planned_games, teams_without_roster
+    from tipoff.flow.planned import planned_games
+    from tipoff.flow.scraping import asks_on_record, teams_without_roster
 
     settings = settings_of(data_dir)
     with open_house(settings, clock_of(settings)) as house:

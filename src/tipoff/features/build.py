@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import get_args
 
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
@@ -117,12 +118,13 @@ class Built:
         return pa.table(columns)
 
 
-def build(work: Work, game_ids: Sequence[str], as_of: Moment = None, before: timedelta = AT_TIP) -> Built:
+def build(work: Work, game_ids: Sequence[str], as_of: Moment = None, before: timedelta = AT_TIP, gathered: pa.Table | None = None) -> Built:
     """Features of every player who may play in these games, known at `as_of` (UTC; None: each game's tip, or so long `before` it).
 
-    No input of a row is newer than the row's own `as_of`, the earlier of the two. Rows are ordered by game and player.
+    No input of a row is newer than the row's own `as_of`, the earlier of the two. Rows are ordered by game and player. `gathered` are the
+    ingredients of just these, where somebody has them.
     """
-    rows = gather(work, game_ids, as_of, before)
+    rows = gather(work, game_ids, as_of, before) if gathered is None else gathered
     ingredients = Ingredients(rows, _supplied(work, rows))
     found = {feature.name: _column(feature, ingredients) for feature in features()}
     values = {name: column.values for name, column in found.items()}
@@ -175,9 +177,13 @@ def _out_of_range(entry: Entry, values: Floats) -> Bools:
     return ~np.isnan(values) & ((values < low) | (values > high) | np.isinf(values))
 
 
+def _spans(work: Work) -> ir.Table:
+    return work.table("ref.sources").select("kind", "on_from", "on_until")
+
+
 def _supplied(work: Work, rows: pa.Table) -> dict[Supply, Floats]:
     """By kind of source, 1 where a source that is on supplies it for the row's day."""
-    spans = work.fetch(work.table("ref.sources").select("kind", "on_from", "on_until")).to_pylist()
+    spans = work.ask(_spans).to_pylist()
     today = days(rows.column("game_date"))
     supplied: dict[Supply, Floats] = {}
     for kind in get_args(Supply):
@@ -194,10 +200,14 @@ def _day(moment: date | None) -> int | None:
     return None if moment is None else (moment - date(1970, 1, 1)).days
 
 
+def _starts(work: Work) -> ir.Table:
+    schedule = work.table("raw.schedule")
+    return schedule.group_by(["season", "known_at"]).agg(start=schedule.game_date.min())
+
+
 def in_warm_up(work: Work, rows: pa.Table) -> Bools:
     """Which rows (columns season, game_date and as_of) are of their season's first fourteen days, by the schedule as known at `as_of`."""
-    schedule = work.table("raw.schedule")
-    told = work.fetch(schedule.group_by(["season", "known_at"]).agg(start=schedule.game_date.min()))
+    told = work.ask(_starts)
     seasons = Names(told.column("season"), rows.column("season"))
     season, known, start = seasons.codes(told.column("season")), instants(told.column("known_at")), days(told.column("start"))
     order = np.lexsort((known, season))

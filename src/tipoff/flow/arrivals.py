@@ -8,14 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-import ibis
 import pyarrow as pa
 
 from tipoff.clock import game_date_of
 from tipoff.errors import BadInput, BrokenInvariant
 from tipoff.flow.house import House
 from tipoff.load.counts import Counts
-from tipoff.load.documents import Guard, Sealed, load_payloads
+from tipoff.load.documents import Guard, Sealed, arrivals_among, load_payloads
 from tipoff.scrape.records import Payload
 
 AT_ONCE = 50
@@ -32,8 +31,7 @@ def pending(house: House, feed: str, game_date: date) -> list[tuple[str, str]]:
         return []
     wanted = pa.table({"payload_id": [key[0] for key in kept], "arrived": [key[1] for key in kept]})
     with house.warehouse.reading() as work:
-        known = work.table("raw.arrivals").semi_join(ibis.memtable(wanted), ["payload_id", "arrived"])
-        rows = work.fetch(known.select("payload_id", "arrived"))
+        rows = work.ask(arrivals_among, wanted)
     loaded = set(zip(rows.column("payload_id").to_pylist(), rows.column("arrived").to_pylist(), strict=True))
     return sorted(set(kept) - loaded, key=lambda key: (key[1], key[0]))
 

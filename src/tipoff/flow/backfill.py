@@ -33,7 +33,8 @@ from tipoff.flow.lease import LOAD, trigger, wait_for
 from tipoff.flow.loading import load_batch
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.plan import BUZZER, GAME_MARKETS, Ask, PlannedGame, optional_feeds, props_markets
-from tipoff.flow.scraping import Scraper, planned_games, scraping
+from tipoff.flow.planned import planned_games
+from tipoff.flow.scraping import Scraper, scraping
 from tipoff.flow.state import METADATA, State
 from tipoff.flow.there import games_in
 from tipoff.load.documents import load_payloads
@@ -46,7 +47,7 @@ from tipoff.store.warehouse import day_of
 
 Kind = Literal["odds", "box", "schedule", "injuries"]
 KINDS: tuple[Kind, ...] = ("odds", "box", "schedule", "injuries")
-QUEUE = Queue("backfill", here=2, rests=10.0)
+QUEUE = Queue("backfill", here=2, rests=30.0)
 SNAPSHOTS = ("T-3h", "T-15m")
 FIRST_PROPS = date(2023, 5, 3)
 """The odds source has players' markets from this day on."""

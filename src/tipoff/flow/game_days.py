@@ -16,7 +16,7 @@ from tipoff.flow.batch_log import naive
 from tipoff.flow.day import LOOK_BACK, REFIT_AT, Task, day_plan
 from tipoff.flow.house import House
 from tipoff.flow.plan import PlannedGame
-from tipoff.flow.scraping import planned_games
+from tipoff.flow.planned import planned_games
 from tipoff.flow.state import METADATA, RUNS, State
 
 LOOK_AHEAD = timedelta(days=21)
@@ -33,17 +33,15 @@ def note_games(house: House, game_date: date) -> list[PlannedGame]:
     """Put the games around a day on record, as the schedule in force has them; the day's own, by tip."""
     first, last = game_date - LOOK_BACK, game_date + LOOK_AHEAD
     found = planned_games(house, first, last)
-    rows = {
-        game.game_id: {"game_id": game.game_id, "game_date": day, "tip": naive(game.tip)} for day, games in found.items() for game in games
-    }
+    rows = {game.game_id: (day, naive(game.tip)) for day, games in found.items() for game in games}
     here = GAMES.c.game_date.between(first, last)
     with house.state.reading() as connection:
-        stood = {row["game_id"]: dict(row) for row in connection.execute(sa.select(GAMES).where(here)).mappings()}
-    if stood != rows:
+        on_record = connection.execute(sa.select(GAMES.c.game_id, GAMES.c.game_date, GAMES.c.tip).where(here)).all()
+    if {game: (day, tip) for game, day, tip in on_record} != rows:
         with house.state.transaction() as connection:
             connection.execute(sa.delete(GAMES).where(here | GAMES.c.game_id.in_(sorted(rows))))
             if rows:
-                connection.execute(sa.insert(GAMES), list(rows.values()))
+                connection.execute(sa.insert(GAMES), [{"game_id": game, "game_date": day, "tip": tip} for game, (day, tip) in rows.items()])
     return found.get(game_date, [])
 
 

@@ -14,12 +14,15 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import ibis.expr.types as ir
+
 from tipoff.errors import Busy
 from tipoff.flow.dead_letters import D, HasHouse, Reaction, receive
 from tipoff.flow.deliveries import any_due, deliver_due, expect_deliveries
 from tipoff.flow.house import House
 from tipoff.flow.targets import Letter, Target, configured_targets
 from tipoff.store.tables import table_of
+from tipoff.store.warehouse import Work
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,10 +55,14 @@ def relay(desk: D, react: Reaction[D], targets: Sequence[Target] | None = None, 
 
 def _unsent(house: House) -> list[dict[str, Any]]:
     with house.warehouse.reading() as work:
-        outbox = work.table("ops.outbox")
-        rows = work.fetch(outbox.filter(outbox.sent_at.isnull()).order_by("created_at", "written_at", "message_id"))
+        rows = work.ask(_waiting)
     found: list[dict[str, Any]] = rows.drop_columns(["written_at", "run_id", "sent_at"]).to_pylist()
     return found
+
+
+def _waiting(work: Work) -> ir.Table:
+    outbox = work.table("ops.outbox")
+    return outbox.filter(outbox.sent_at.isnull()).order_by("created_at", "written_at", "message_id")
 
 
 def _mark_sent(house: House, rows: list[dict[str, Any]]) -> None:

@@ -16,7 +16,8 @@ from tipoff.clock import game_date_of
 from tipoff.flow.engine import Engine
 from tipoff.flow.expected import write_expected
 from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, due, still_needed
-from tipoff.flow.scraping import ASKS, Cycle, asked_again, moments_done, planned_games, scraping, teams_without_roster
+from tipoff.flow.planned import planned_games
+from tipoff.flow.scraping import ASKS, Cycle, asked_again, moments_done, scraping, teams_without_roster
 from tipoff.flow.state import State
 from tipoff.flow.there import final_games
 

@@ -13,10 +13,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
-import ibis.expr.types as ir
 import sqlalchemy as sa
 
-from tipoff.analyze.history import newest_schedule
 from tipoff.errors import NotReady, TipoffError, UpstreamRefused
 from tipoff.flow.batch_log import Batch
 from tipoff.flow.boxes import Load, ask_boxes
@@ -24,6 +22,7 @@ from tipoff.flow.engine import Engine
 from tipoff.flow.house import House
 from tipoff.flow.lease import trigger, wait_for
 from tipoff.flow.plan import GAME_MARKETS, OPTIONAL, ROSTER_LASTS, Ask, PlannedGame, optional_feeds, props_markets, teams_of
+from tipoff.flow.planned import planned_games
 from tipoff.flow.state import METADATA, State
 from tipoff.flow.there import final_games
 from tipoff.names import TEAMS
@@ -32,7 +31,6 @@ from tipoff.scrape.client import Client, Fetched, Patience
 from tipoff.scrape.request import Request
 from tipoff.scrape.sources import espn, nba_cdn, nba_injuries, nba_stats
 from tipoff.scrape.sources.odds_api import Asking
-from tipoff.store.warehouse import Work, day_of, instant
 
 ASK_FEEDS = ("schedule", "events", "lines", "props", "injuries", "scores", "box", "shots", "roster")
 WORKERS = 6
@@ -42,7 +40,6 @@ PREFERRED: dict[str, tuple[str, ...]] = {"injuries": ("nba_injuries", "espn"), "
 """Whom to ask first, by feed, of the sources that are switched on; for any other feed it is the order of the settings."""
 AskState = Literal["asked", "failed", "missed", "again"]
 """`again`: what came of it was not enough, and the next tick of the capture asks once more."""
-_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 ASKS = sa.Table(
     "ops_asks",
@@ -99,34 +96,6 @@ class Cycle:
             ],
             "batches": [batch.as_dict() for batch in self.batches],
         }
-
-
-def planned_games(house: House, first: date, last: date) -> dict[date, list[PlannedGame]]:
-    """The games of these days by the newest schedule, postponed and cancelled ones left out, with their ids as far as they are known."""
-    with house.warehouse.reading() as work:
-        rows = work.ask(_planned, first, last).to_pylist()
-    found: dict[date, list[PlannedGame]] = {}
-    for row in sorted(rows, key=lambda row: (row["commence_time"], row["game_id"])):
-        game = PlannedGame(row["game_id"], row["commence_time"], row["league_id"], row["odds_id"])
-        found.setdefault(row["game_date"], []).append(game)
-    return found
-
-
-def _planned(work: Work, first: date, last: date) -> ir.Table:
-    everything = work.table("raw.schedule")
-    near = everything.filter(everything.game_date >= day_of(first), everything.game_date <= day_of(last))
-    schedule = everything.semi_join(near, "game_id")  # every word on the games that any word has in these days
-    games = newest_schedule(schedule).filter(
-        lambda t: (t.game_date >= day_of(first)) & (t.game_date <= day_of(last)) & t.status.isin(["scheduled", "live", "final"])
-    )
-    league = schedule.filter(schedule.league_game_id.notnull()).group_by("game_id").agg(league_id=schedule.league_game_id.max())
-    # An archive's own ids are made of the game's. Of several the one that was listed last holds: the source may have made a new one.
-    listed = schedule.filter(schedule.event_id.notnull()).select(external_id="event_id", listed_at="known_at")
-    named = work.table("ref.game_ids").filter(lambda t: (t.id_kind == "odds") & ~t.external_id.contains(t.game_id))
-    named = named.left_join(listed, "external_id").mutate(listed_at=lambda t: t.listed_at.fill_null(instant(_LONG_AGO)))
-    odds = named.group_by("game_id").agg(odds_id=named.external_id.argmax(named.listed_at))
-    joined = games.left_join(league, "game_id").left_join(odds, games.game_id == odds.game_id)
-    return joined.select("game_id", "game_date", "commence_time", "league_id", "odds_id")
 
 
 def teams_without_roster(house: House, at: datetime) -> set[str]:

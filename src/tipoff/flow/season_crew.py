@@ -52,11 +52,14 @@ class Hands(Protocol):
         """Make the round of a moment (UTC), and wait until everything has settled. Raises Busy where that takes longer than `seconds`."""
 
 
+_OPEN = sa.select(BATCHES.c.feed, BATCHES.c.game_date, BATCHES.c.number).where(BATCHES.c.state.in_(("waiting", "processing")))
+"""Written once: whoever waits asks it ten times a second."""
+
+
 def open_batches(desk: Desk) -> list[str]:
     """The batches that wait or run."""
-    query = sa.select(BATCHES.c.feed, BATCHES.c.game_date, BATCHES.c.number).where(BATCHES.c.state.in_(("waiting", "processing")))
     with desk.house.state.reading() as connection:
-        return [f"{row.feed}-{row.game_date}-{row.number}" for row in connection.execute(query)]
+        return [f"{row.feed}-{row.game_date}-{row.number}" for row in connection.execute(_OPEN)]
 
 
 def unsent(work: Work) -> int:

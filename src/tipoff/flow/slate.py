@@ -11,13 +11,16 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any, get_args
 
+import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.analyze.coverage import Gap, teams_without_boxes
 from tipoff.analyze.history import WINDOW
+from tipoff.analyze.ingredients import gather, stand_of_inputs
 from tipoff.analyze.schedule import Schedule
 from tipoff.analyze.slate import games_between, known_games_on
 from tipoff.analyze.summaries import summarise_games, summarise_slate
@@ -154,6 +157,7 @@ class Workbench:
         self._mutex = threading.Lock()
         self._built: dict[date, tuple[object, Built]] = {}
         self._moments: tuple[object, tuple[dict[str, datetime], list[str]]] | None = None
+        self._gathered: tuple[object, pa.Table] | None = None
         self.models: dict[str, Loaded] = {}
 
     def built(self, work: Work, game_date: date, moments: Mapping[str, datetime]) -> Built:
@@ -166,11 +170,23 @@ class Workbench:
         self.put(work, game_date, moments, made)
         return made
 
+    def gather(self, work: Work, moments: Mapping[str, datetime]) -> pa.Table:
+        """The ingredients of these games, each at its moment: phases 3 and 4 are made of the same where nothing was written between."""
+        key = (stand_of_inputs(work), sorted(moments.items()))
+        with self._mutex:
+            held = self._gathered
+        if held is not None and held[0] == key:
+            return held[1]
+        found = gather(work, sorted(moments), moments)
+        with self._mutex:
+            self._gathered = (key, found)
+        return found
+
     def put(self, work: Work, game_date: date, moments: Mapping[str, datetime], built: Built) -> None:
         """Keep the rows of a date, which are stored now; those of others are let go."""
         key = _as_stored(work, moments)
         with self._mutex:
-            self._moments = None
+            self._moments = self._gathered = None
             self._built = {game_date: (key, built)}
 
     def moments(self, work: Work, slate: Slate, games: pa.Table) -> tuple[dict[str, datetime], list[str]]:
@@ -189,7 +205,7 @@ class Workbench:
         """Let go of everything."""
         with self._mutex:
             self._built.clear()
-            self._moments = None
+            self._moments = self._gathered = None
             self.models.clear()
 
 
@@ -229,7 +245,8 @@ def analyze(slate: Slate, bench: Workbench) -> Done:
         moments, dirty = bench.moments(work, slate, games)
         merged = summarise_games(work, slate.game_date - WINDOW, slate.game_date)
         if dirty:
-            merged |= summarise_slate(work, dirty, {game: moments[game] for game in dirty})
+            fresh = {game: moments[game] for game in dirty}
+            merged |= summarise_slate(work, dirty, fresh, partial(bench.gather, work, fresh))
         gaps = teams_without_boxes(work, slate.game_date, house.clock.now()) if merged else []
         if changed := sum(part.inserted + part.updated for part in merged.values()):
             slate.seal(work, "analyze", "analytics.upcoming_player_game_context", changed)
@@ -249,9 +266,14 @@ def alert_gaps(house: House, gaps: list[Gap]) -> list[str]:
 
 def _without_context(work: Work, moments: Mapping[str, datetime]) -> dict[str, datetime]:
     """Of these games, each at its moment, those whose circumstances are not on record then."""
-    known = work.table("analytics.upcoming_player_game_context").filter(lambda t: t.game_id.isin(sorted(moments)))
-    there = {(row["game_id"], row["as_of"]) for row in work.fetch(known.select("game_id", "as_of").distinct()).to_pylist()}
+    found = work.ask(_moments_on_record, pa.table({"game_id": pa.array(sorted(moments), pa.string())})).to_pylist()
+    there = {(row["game_id"], row["as_of"]) for row in found}
     return {game: moment for game, moment in moments.items() if (game, moment) not in there}
+
+
+def _moments_on_record(work: Work, games: ir.Table) -> ir.Table:
+    known = work.table("analytics.upcoming_player_game_context").semi_join(games, "game_id")
+    return known.select("game_id", "as_of").distinct()
 
 
 def make_features(slate: Slate, bench: Workbench) -> Done:
@@ -268,7 +290,7 @@ def make_features(slate: Slate, bench: Workbench) -> Done:
             return Done(False)
         if late := _without_context(work, {game: moments[game] for game in dirty}):  # facts that came in between the two phases
             summarise_slate(work, sorted(late), late)
-        built = build(work, sorted(moments), moments)
+        built = build(work, sorted(moments), moments, gathered=bench.gather(work, moments))
         check_slate(built)
         named = pa.array(dirty, pa.string())
         rows = pc.is_in(built.ingredients.column("game_id"), value_set=named).to_numpy(zero_copy_only=False)

@@ -86,9 +86,10 @@ PARTS: dict[str, Callable[[Any], object]] = {
 
 @DBOS.workflow(name="tick")
 def tick(_at: datetime, _context: Any) -> None:
-    """One round."""
-    for name in PARTS:
-        DBOS.run_step({"name": f"tick:{name}"}, part, name)
+    """One round; to open the warehouse anew for each look took most of one that found nothing to do."""
+    with current().house.warehouse.lingering():
+        for name in PARTS:
+            DBOS.run_step({"name": f"tick:{name}"}, part, name)
 
 
 def part(name: str) -> str | None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -104,10 +105,9 @@ def _merge_schedule(work: Work, rows: pa.Table | None, counts: Counts) -> None:
 
 def _place_shots_again(work: Work, counts: Counts, league_ids: pa.ChunkedArray) -> None:
     """Shots of games whose league id leads to another game now, one that was put off having two, or whose tip is told otherwise."""
-    shots = work.table("raw.shots").semi_join(ibis.memtable(pa.table({"league_game_id": league_ids.unique()})), "league_game_id")
-    if work.fetch(shots.select("game_id").limit(1)).num_rows == 0:
+    rows = work.ask(_shots_of, pa.table({"league_game_id": league_ids.unique()}))
+    if rows.num_rows == 0:
         return
-    rows = work.fetch(shots)
     placed, _ = with_league_game(work, rows)
     moved = pc.or_(*(pc.not_equal(rows.column(name), placed.column(name)) for name in ("game_id", "known_at")))
     stood = rows.filter(moved)
@@ -119,11 +119,15 @@ def _place_shots_again(work: Work, counts: Counts, league_ids: pa.ChunkedArray) 
     count_zones(work, sorted(changed))
 
 
+def _shots_of(work: Work, league_ids: ir.Table) -> ir.Table:
+    return work.table("raw.shots").semi_join(league_ids, "league_game_id")
+
+
 def _merge_ids(work: Work, kind: str, rows: pa.Table) -> None:
     """Each external id with the latest of the games and tips that ever came with it: so the order of arrival does not matter."""
     named = rows.filter(pc.is_valid(rows.column("external_id"))).select(["external_id", "game_id", "commence_time"])
-    there = work.table("ref.game_ids").filter(lambda t: t.id_kind == kind).semi_join(ibis.memtable(named), "external_id")
-    named = pa.concat_tables([named, work.fetch(there.select(*named.column_names)).cast(named.schema)])
+    there = work.ask(_ids_among, named.select(["external_id"]), kind)
+    named = pa.concat_tables([named, there.cast(named.schema)])
     newest = named.sort_by([("game_id", "ascending"), ("commence_time", "ascending")]).group_by(["external_id"], use_threads=False)
     latest = newest.aggregate([("game_id", "last"), ("commence_time", "last")])
     work.merge(
@@ -137,6 +141,11 @@ def _merge_ids(work: Work, kind: str, rows: pa.Table) -> None:
             }
         ),
     )
+
+
+def _ids_among(work: Work, named: ir.Table, kind: str) -> ir.Table:
+    there = work.table("ref.game_ids").filter(lambda t: t.id_kind == kind).semi_join(named, "external_id")
+    return there.select("external_id", "game_id", "commence_time")
 
 
 def _merge_people(work: Work, offers: Offers, counts: Counts, documents: list[Document], seen_at: datetime) -> None:
@@ -287,10 +296,14 @@ def _count_generations(work: Work, counts: Counts) -> None:
     advance(work, {(FACTS, scope): "" for scope in scopes})
 
 
+def _sources(work: Work) -> ir.Table:
+    return work.table("ref.sources")
+
+
 def _merge_sources(work: Work, offers: Offers, documents: list[Document]) -> None:
     """Which source supplies what for which days: a span for what was imported, open-ended for what we fetch ourselves."""
     live = pa.array([document.payload_id for document in documents if document.live], pa.string())
-    before = {(row["source"], row["kind"]): row for row in work.fetch(work.table("ref.sources")).to_pylist()}
+    before = {(row["source"], row["kind"]): row for row in work.ask(_sources).to_pylist()}
     rows = []
     for name, kind in _SUPPLIES.items():
         offer = offers.whole(name)

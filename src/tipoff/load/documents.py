@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 
 from tipoff.errors import BadInput, LeagueMismatch
@@ -192,9 +192,14 @@ def _already(warehouse: Warehouse, arrivals: list[tuple[str, str]]) -> set[tuple
         return set()
     wanted = pa.table({"payload_id": [key[0] for key in arrivals], "arrived": [key[1] for key in arrivals]})
     with warehouse.reading() as work:
-        known = work.table("raw.arrivals").semi_join(ibis.memtable(wanted), ["payload_id", "arrived"])
-        rows = work.fetch(known.select("payload_id", "arrived"))
+        rows = work.ask(arrivals_among, wanted)
     return set(zip(rows.column("payload_id").to_pylist(), rows.column("arrived").to_pylist(), strict=True))
+
+
+def arrivals_among(work: Work, wanted: ir.Table) -> ir.Table:
+    """Of these (payload_id, arrived) those that are on record."""
+    known = work.table("raw.arrivals").semi_join(wanted, ["payload_id", "arrived"])
+    return known.select("payload_id", "arrived")
 
 
 def _document(vault: Vault, payload_id: str, payload: Payload, parsed: Parsed) -> Document:

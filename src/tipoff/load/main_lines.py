@@ -42,8 +42,12 @@ def not_alone(work: Work, rows: pa.Table) -> pa.Table:
     told = documents.join(keys.aggregate([([], "count_all")]), list(_SNAPSHOT), right_suffix="_keys", use_threads=False)
     twice = pc.greater(told.column("count_all"), told.column("count_all_keys"))
     several = told.filter(pc.or_(twice, pc.greater(told.column("payload_id_count_distinct"), 1))).select(list(_SNAPSHOT))
-    there = work.fetch(_touched(work, rows).select(*_SNAPSHOT).distinct()).cast(several.schema)
+    there = work.ask(_snapshots_touched, rows.group_by(list(_SNAPSHOT)).aggregate([])).cast(several.schema)
     return rows.join(pa.concat_tables([several, there]), list(_SNAPSHOT), join_type="left semi", use_threads=False)
+
+
+def _snapshots_touched(work: Work, wanted: ir.Table) -> ir.Table:
+    return work.table("raw.odds_player_points").semi_join(wanted, list(_SNAPSHOT)).select(*_SNAPSHOT).distinct()
 
 
 def _touched(work: Work, rows: pa.Table) -> ir.Table:

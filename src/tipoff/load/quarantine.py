@@ -141,14 +141,18 @@ def mark_mended(work: Work, counts: Counts, documents: list[Document], seen_at: 
     mended = [row for row in open_rows(work, payload_ids) if (row["payload_id"], row["path"]) not in counts.apart]
     if not mended:
         return
-    wanted = ibis.memtable(pa.table({"payload_id": sorted({row["payload_id"] for row in mended})}))
-    arrivals = work.fetch(work.table("raw.arrivals").semi_join(wanted, "payload_id").select("payload_id", "arrived")).to_pylist()
+    wanted = pa.table({"payload_id": sorted({row["payload_id"] for row in mended})})
+    arrivals = work.ask(_arrivals_of, wanted).to_pylist()
     held = {(document.payload_id, document.arrived) for document in documents}
     others = {row["payload_id"] for row in arrivals if (row["payload_id"], row["arrived"]) not in held}
     rows = [{**row, "replayed_at": seen_at} for row in mended if row["payload_id"] not in others]
     if rows:
         work.merge("raw.quarantine", table_of("raw.quarantine", rows))
         counts.mended += len(rows)
+
+
+def _arrivals_of(work: Work, payloads: ir.Table) -> ir.Table:
+    return work.table("raw.arrivals").semi_join(payloads, "payload_id").select("payload_id", "arrived")
 
 
 def open_rows(work: Work, payload_ids: list[str] | None = None, rules: Collection[str] | None = None) -> list[dict[str, Any]]:

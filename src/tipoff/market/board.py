@@ -95,7 +95,20 @@ def board_of(work: Work, games: ir.Table) -> Board:
 
 def quotes_of(work: Work, games: ir.Table) -> pa.Table:
     """What the board of these games is made of: their quotes on players by each game's moment, those of before its tip."""
-    return work.fetch(pre_tip_quotes(work, games, "raw.odds_player_points").select(*_COLUMNS))
+    return work.ask(_quotes, games)
+
+
+def _quotes(work: Work, games: ir.Table) -> ir.Table:
+    return pre_tip_quotes(work, games, "raw.odds_player_points").select(*_COLUMNS)
+
+
+def closing_board_of(work: Work, games: ir.Table) -> Board:
+    """The board at the tip of each of these games (game_id, tip)."""
+    return board(work.ask(_closing_quotes, games))
+
+
+def _closing_quotes(work: Work, games: ir.Table) -> ir.Table:
+    return _quotes(work, games.select("game_id", "tip", as_of="tip"))
 
 
 def board(quotes: pa.Table) -> Board:

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.market.board import EARLIER, MAKES_NO_LINE, Board, board_of, pre_tip_quotes, rank_of
+from tipoff.market.board import EARLIER, MAKES_NO_LINE, Board, board_of, closing_board_of, pre_tip_quotes, rank_of
 from tipoff.market.devig import devig
 from tipoff.market.grouped import Codes, Grouped, Mask, encode, flags, floats, instants, micros
 from tipoff.market.latest import newest_of
@@ -69,7 +69,8 @@ def market_at_close(work: Work, games: ir.Table) -> Market:
 
     Only `raw.odds_player_points` and `ref.book_groups` are read: a past game's close never hangs on what was derived before.
     """
-    return market_as_of(work, games.select("game_id", "tip", as_of="tip"))
+    table = closing_board_of(work, games)
+    return Market(player_lines(table, None, read_groups(work)), current_quotes(table))
 
 
 def current_quotes(table: Board) -> pa.Table:
@@ -203,7 +204,11 @@ NDArrayOfNames = np.ndarray[tuple[int], np.dtype[np.object_]]
 
 def read_groups(work: Work) -> BookGroups:
     """The groups on record."""
-    return BookGroups(work.fetch(work.table("ref.book_groups").select("bookmaker", "measured_at", "book_group")))
+    return BookGroups(work.ask(_groups))
+
+
+def _groups(work: Work) -> ir.Table:
+    return work.table("ref.book_groups").select("bookmaker", "measured_at", "book_group")
 
 
 def _sharp_and_soft(table: Board, groups: BookGroups) -> dict[str, FloatArray]:
@@ -226,11 +231,15 @@ def _mean_line(table: Board, rows: Codes) -> FloatArray:
 def game_lines(work: Work, games: ir.Table) -> pa.Table:
     """One row a game with a total or a spread as of its moment, in order: the medians, over books' newest pre-tip quotes, of the total
     and of the HOME side's spread (`game_total`, `home_spread`), and the newest of these quotes (`newest_game_quote`)."""
+    return _game_lines(work.ask(_newest_game_quotes, games))
+
+
+def _newest_game_quotes(work: Work, games: ir.Table) -> ir.Table:
     quotes = pre_tip_quotes(work, games, "raw.odds_game_lines")
     wanted = quotes.filter(
         ((quotes.market == "totals") & (quotes.outcome == "over")) | ((quotes.market == "spreads") & (quotes.outcome == "home"))
     )
-    return _game_lines(work.fetch(newest_of(wanted, by=["game_id", "market", "bookmaker"], apart=["event_id", "point"])))
+    return newest_of(wanted, by=["game_id", "market", "bookmaker"], apart=["event_id", "point"])
 
 
 def _game_lines(quotes: pa.Table) -> pa.Table:

@@ -33,7 +33,7 @@ def line_summary(work: Work, games: ir.Table, spread: Spread | None = None) -> p
     quotes = quotes_of(work, games)
     table = board(quotes)
     lines = player_lines(table, spread, read_groups(work))
-    days = work.fetch(games.select("game_id", "game_date"))
+    days = work.ask(_days, games)
     day_of = dict(zip(days.column("game_id").to_pylist(), days.column("game_date").to_pylist(), strict=True))
     rows = np.flatnonzero(table.makes_line(table.current))
     by_pair = Grouped(table.pair[rows], table.pairs)
@@ -54,6 +54,10 @@ def line_summary(work: Work, games: ir.Table, spread: Spread | None = None) -> p
             "newest_known_at": lines.column("newest_quote"),
         },
     )
+
+
+def _days(_work: Work, games: ir.Table) -> ir.Table:
+    return games.select("game_id", "game_date")
 
 
 def _with_steam(quotes: pa.Table, columns: dict[str, Any]) -> pa.Table:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 
 from tipoff.predict.slate import Spoken
@@ -73,12 +73,20 @@ def _who(row: dict[str, Any]) -> tuple[str, ...]:
 
 def _known(work: Work, spoken_of: set[tuple[str, str]], fresh: list[str]) -> dict[str, dict[str, Any]]:
     """What stands of these systems' games, and what was said before word for word; by its id."""
-    table = work.table(PREDICTIONS)
-    systems, games = sorted({system for system, _ in spoken_of}), sorted({game for _, game in spoken_of})
-    standing = work.fetch(table.filter(table.is_active, table.system_id.isin(systems), table.game_id.isin(games))).to_pylist()
-    again = ibis.memtable(pa.table({"prediction_id": pa.array(fresh, pa.string())}))
-    said_before = work.fetch(table.filter(~table.is_active).semi_join(again, "prediction_id")).to_pylist() if fresh else []
+    asked = pa.table({name: pa.array([pair[place] for pair in sorted(spoken_of)], pa.string()) for place, name in enumerate(_WHO[:2])})
+    standing = work.ask(_active_of, asked).to_pylist()
+    said_before = work.ask(_taken_back, pa.table({"prediction_id": pa.array(fresh, pa.string())})).to_pylist() if fresh else []
     return {row["prediction_id"]: row for row in (*standing, *said_before) if (row["system_id"], row["game_id"]) in spoken_of}
+
+
+def _active_of(work: Work, spoken_of: ir.Table) -> ir.Table:
+    table = work.table(PREDICTIONS)
+    return table.filter(table.is_active).semi_join(spoken_of, _WHO[:2])
+
+
+def _taken_back(work: Work, wanted: ir.Table) -> ir.Table:
+    table = work.table(PREDICTIONS)
+    return table.filter(~table.is_active).semi_join(wanted, "prediction_id")
 
 
 def take_down(work: Work, game_date: date, why: Mapping[str, str]) -> list[str]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -239,8 +240,21 @@ def _newest_by_player(slate: Slate) -> dict[str, datetime]:
 
 
 def _past_game(row: Row) -> PastGame:
-    same: dict[str, Any] = {name: row[name] for name in PastGame.model_fields if name != "is_home"}
-    return PastGame(**same, is_home=row["home"])
+    return _past_game_of(*(row[name] for name in _IN_ROW))
+
+
+_IN_ROW = tuple("home" if name == "is_home" else name for name in PastGame.model_fields)
+
+
+@lru_cache(maxsize=20_000)
+def _past_game_of(*values: Any) -> PastGame:
+    """The same figures are published a dozen times a day, and are looked at once."""
+    return PastGame(**dict(zip(PastGame.model_fields, values, strict=True)))
+
+
+@lru_cache(maxsize=50_000)
+def _feature(name: str, value: float | None, source: str | None, quality: int | None) -> Feature:
+    return Feature(name=name, value=value, source=source, quality=quality)
 
 
 def _line(game: Game, player: Player) -> PlayerLine:
@@ -263,7 +277,7 @@ def _features(rows: pa.Table) -> Iterable[tuple[str, FeaturesNow]]:
     lookups = rows.column("player_lookup").to_pylist()
     for place, (lookup, row) in enumerate(zip(lookups, about.to_pylist(), strict=True)):
         values = [
-            Feature(name=name, value=value[place], source=source[place], quality=quality[place])
+            _feature(name, value[place], source[place], quality[place])
             for name, (value, source, quality) in zip(names, columns, strict=True)
         ]
         age = (row["as_of"] - row["newest_known_at"]) / _MINUTE if row["newest_known_at"] is not None else None

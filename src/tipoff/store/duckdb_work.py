@@ -29,6 +29,8 @@ from tipoff.store.warehouse import Merged, Work, conform
 
 _FEW = 500
 """So many rows are merged without looking first whether any of them is there."""
+_FEW_GIVEN = 200
+"""So many rows at most are handed to a statement as lists of values."""
 # DuckDB flattens nested selects by itself; having Ibis do it first only costs compile time.
 ibis.options.sql.fuse_selects = False
 
@@ -45,6 +47,37 @@ _COMPILER = _Compiler()
 _STATEMENTS = Statements(lambda operation: _COMPILER.to_sqlglot(operation.to_expr()).sql(dialect=_COMPILER.dialect, copy=False))
 _NOWHERE = DuckDBBackend()
 """The backend that expressions name: none of theirs is run by Ibis itself."""
+
+
+_LISTED = {
+    pa.string(): "VARCHAR",
+    pa.date32(): "DATE",
+    pa.timestamp("us", "UTC"): "TIMESTAMPTZ",
+    pa.float64(): "DOUBLE",
+    pa.int64(): "BIGINT",
+    pa.bool_(): "BOOLEAN",
+}
+"""The types of columns whose values are bound as a list."""
+
+
+def _with_few_rows(statement: Statement) -> tuple[str, list[Any], dict[str, pa.Table]]:
+    """SQL and values in which the tables of few rows stand as lists, and the tables that are left: to register a table costs more than
+    most questions do."""
+    values, parts, left = list(statement.values), [], {}
+    for name, rows in statement.tables.items():
+        if rows.num_rows > _FEW_GIVEN or not all(column.type in _LISTED for column in rows.schema):
+            left[name] = rows
+            continue
+        columns = []
+        for column, held in zip(rows.schema, rows.columns, strict=True):
+            values.append(held.to_pylist())
+            columns.append(f"unnest(${len(values)}::{_LISTED[column.type]}[]) AS {quoted(column.name)}")
+        parts.append(f"{name} AS (SELECT {', '.join(columns)})")
+    if not parts:
+        return statement.sql, values, left
+    given = f"WITH {', '.join(parts)}"
+    joined = f"{given}, {statement.sql[5:]}" if statement.sql.startswith("WITH ") else f"{given} {statement.sql}"
+    return joined, values, left
 
 
 class DuckDBWork(Work):
@@ -82,12 +115,13 @@ class DuckDBWork(Work):
 
     def _run(self, statement: Statement, before: str = "") -> pa.Table:
         """What a statement gives: all of it, while the rows that it was handed are there."""
-        for name, rows in statement.tables.items():
+        sql, values, tables = _with_few_rows(statement)
+        for name, rows in tables.items():
             self._connection.register(name, rows)
         try:
-            return self._connection.execute(before + statement.sql, statement.values).to_arrow_table()
+            return self._connection.execute(before + sql, values).to_arrow_table()
         finally:
-            for name in statement.tables:
+            for name in tables:
                 self._connection.unregister(name)
 
     def merge(self, name: str, rows: pa.Table) -> Merged:

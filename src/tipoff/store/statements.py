@@ -76,13 +76,18 @@ class Statements:
         values: list[Any] = []
         tables: dict[str, pa.Table] = {}
         kinds: list[Any] = []
-        for argument in arguments:
+        for argument in map(_rows_of, arguments):
             if isinstance(argument, pa.Table):
                 kinds.append((pa.Table, argument.schema))
                 tables[_name(len(tables))] = argument
             elif isinstance(argument, str | date):
                 kinds.append(type(argument))
                 values.append(as_utc(argument) if isinstance(argument, datetime) else argument)
+            elif isinstance(argument, ir.Table):
+                table = argument.op()
+                if not isinstance(table, ops.DatabaseTable):
+                    return self.of(question(work, *arguments))
+                kinds.append((table.name, table.namespace, table.schema))
             else:
                 kinds.append((type(argument), argument))
         key = (question, *kinds)
@@ -93,7 +98,7 @@ class Statements:
         """The question with something in the place of each value and each table."""
         instead: list[Any] = []
         values = tables = 0
-        for argument in arguments:
+        for argument in map(_rows_of, arguments):
             if isinstance(argument, pa.Table):
                 instead.append(ibis.memtable(argument.schema.empty_table()).op().copy(name=_name(tables)).to_expr())
                 tables += 1
@@ -104,6 +109,13 @@ class Statements:
                 instead.append(argument)
         expression = question(work, *instead)
         return expression, self._write(expression.op())
+
+
+def _rows_of(argument: Any) -> Any:
+    """An argument, or the rows of one that is made of rows alone."""
+    if isinstance(argument, ir.Table) and isinstance(argument.op(), ops.InMemoryTable):
+        return argument.op().data.to_pyarrow(argument.op().schema)
+    return argument
 
 
 def _type_of(value: str | date) -> str:

@@ -148,6 +148,11 @@ class Warehouse(ABC):
         """Around many units of work of one process: what opening costs may be saved between them. Others get their turn all the same."""
         return nullcontext()
 
+    def sparing(self) -> AbstractContextManager[None]:
+        """Around the work of a process that asks many small questions: none of them is spread over several threads, of which each would
+        cost more than it does."""
+        return nullcontext()
+
     def read(self, name: str, *, as_of: datetime | None = None, **where: Any) -> pa.Table:
         """Rows of one table as of a moment, as Arrow."""
         with self.reading() as work:

@@ -1,0 +1,70 @@
+"""The games that plans are made for: of some days, by the schedule in force.
+
+Comes in: days. Goes out: their games, each with its tip and its ids. Whatever looks at a plan asks for them: an answer is kept while what
+it was made of stands. It must never know what is asked of a game.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, date, datetime
+
+import ibis
+import ibis.expr.types as ir
+
+from tipoff.analyze.history import newest_schedule
+from tipoff.flow.house import House
+from tipoff.flow.plan import PlannedGame
+from tipoff.store.warehouse import Work, day_of, instant
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_PLANNED = ("game_id", "commence_time", "league_id", "odds_id")
+_AT_MOST = 100
+_planned_before: dict[tuple[str, date, date], tuple[str, tuple[tuple[date, PlannedGame], ...]]] = {}
+"""By warehouse and days how what they are made of stood, and the games: each round asks a dozen times, and the schedule changes seldom."""
+_mutex = threading.Lock()
+
+
+def planned_games(house: House, first: date, last: date) -> dict[date, list[PlannedGame]]:
+    """The games of these days by the newest schedule, postponed and cancelled ones left out, with their ids as far as they are known."""
+    with house.warehouse.reading() as work:
+        key, stand = (house.warehouse.url, first, last), str(work.ask(_stand_of_schedule).to_pylist())
+        with _mutex:
+            stood, games = _planned_before.get(key, ("", ()))
+        if stood != stand:
+            rows = sorted(work.ask(_planned, first, last).to_pylist(), key=lambda row: (row["commence_time"], row["game_id"]))
+            games = tuple((row["game_date"], PlannedGame(*(row[name] for name in _PLANNED))) for row in rows)
+            with _mutex:
+                if len(_planned_before) >= _AT_MOST:
+                    _planned_before.clear()
+                _planned_before[key] = stand, games
+    found: dict[date, list[PlannedGame]] = {}
+    for day, game in games:
+        found.setdefault(day, []).append(game)
+    return found
+
+
+def _stand_of_schedule(work: Work) -> ir.Table:
+    """Changes with whatever `_planned` reads: rows are written anew with the moment, and one that is taken away is missing."""
+    return ibis.union(*(_stand(work.table(name)) for name in ("raw.schedule", "ref.game_ids")))
+
+
+def _stand(rows: ir.Table) -> ir.Table:
+    return rows.agg(rows=rows.count(), written=rows.written_at.max())
+
+
+def _planned(work: Work, first: date, last: date) -> ir.Table:
+    everything = work.table("raw.schedule")
+    near = everything.filter(everything.game_date >= day_of(first), everything.game_date <= day_of(last))
+    schedule = everything.semi_join(near, "game_id")  # every word on the games that any word has in these days
+    games = newest_schedule(schedule).filter(
+        lambda t: (t.game_date >= day_of(first)) & (t.game_date <= day_of(last)) & t.status.isin(["scheduled", "live", "final"])
+    )
+    league = schedule.filter(schedule.league_game_id.notnull()).group_by("game_id").agg(league_id=schedule.league_game_id.max())
+    # An archive's own ids are made of the game's. Of several the one that was listed last holds: the source may have made a new one.
+    listed = schedule.filter(schedule.event_id.notnull()).select(external_id="event_id", listed_at="known_at")
+    named = work.table("ref.game_ids").filter(lambda t: (t.id_kind == "odds") & ~t.external_id.contains(t.game_id))
+    named = named.left_join(listed, "external_id").mutate(listed_at=lambda t: t.listed_at.fill_null(instant(_LONG_AGO)))
+    odds = named.group_by("game_id").agg(odds_id=named.external_id.argmax(named.listed_at))
+    joined = games.left_join(league, "game_id").left_join(odds, games.game_id == odds.game_id)
+    return joined.select("game_id", "game_date", "commence_time", "league_id", "odds_id")

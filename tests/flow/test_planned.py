@@ -1,0 +1,58 @@
+"""The games that plans are made for: kept while what they are made of stands, and made anew with any word on it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from tests.flow.upstream import practice_house
+
+from tipoff.flow import planned
+from tipoff.flow.house import House
+from tipoff.flow.planned import planned_games
+
+DAY = date(2025, 11, 5)
+NOON = datetime(2025, 11, 5, 12, tzinfo=UTC)
+GAME = "20251105_ATL_BOS"
+
+
+def _told(house: House, status: str, minutes: int) -> None:
+    row = {
+        "game_id": GAME,
+        "game_date": DAY,
+        "home": "BOS",
+        "away": "ATL",
+        "commence_time": NOON + timedelta(hours=12),
+        "status": status,
+        "known_at": NOON + timedelta(minutes=minutes),
+        "source": "test",
+        "league_game_id": "0022500001",
+    }
+    house.warehouse.merge("raw.schedule", pa.Table.from_pylist([row]), "run")
+
+
+def _ids(house: House) -> list[str | None]:
+    return [game.event_id for game in planned_games(house, DAY, DAY).get(DAY, [])]
+
+
+def test_they_are_asked_once_while_the_schedule_stands_and_again_with_each_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[date] = []
+    put = planned._planned
+    with practice_house(tmp_path, NOON) as (house, _):
+        _told(house, "scheduled", 0)
+        assert _ids(house) == [None]
+        monkeypatch.setattr(planned, "_planned", lambda work, first, last: asked.append(DAY) or put(work, first, last))
+        assert _ids(house) == [None]
+        assert asked == []
+        named = {"id_kind": ["odds"], "external_id": ["e1"], "game_id": [GAME], "commence_time": [NOON + timedelta(hours=12)]}
+        house.warehouse.merge("ref.game_ids", pa.table(named), "run")
+        assert _ids(house) == ["e1"]
+        _told(house, "postponed", 5)
+        assert _ids(house) == []
+        _told(house, "scheduled", 9)
+        assert _ids(house) == ["e1"]
+        with house.warehouse.writing("run") as work:
+            work.remove("ref.game_ids", pa.table({"id_kind": ["odds"], "external_id": ["e1"]}))
+        assert _ids(house) == [None]
