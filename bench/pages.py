@@ -1,10 +1,10 @@
-"""What the pages cost a reader: first paint and size of a night with its players, and every page's answers under load, while a night is computed.
+"""What the pages cost a reader: first paint and size of a night, and every page's answers under load while a night is computed.
 
     uv run python bench/pages.py DATA_DIR DAY [--seconds 60] [--rate 50]
 
-DATA_DIR is a house with that day predicted (`tipoff demo`, or `tipoff import`, `tipoff train`, `tipoff night DAY`); it is copied, and the copy is
-served by `tipoff up`, so that the worker and the pages share one process. While the pages are asked for at an even rate, the slate of the day is
-started again and again, by force. The readers are one process of their own. The figures of record stand in bench/README.md.
+DATA_DIR is a house with that day predicted (`tipoff demo`, or `tipoff import`, `tipoff train`, `tipoff night DAY`); it is copied, and the
+copy is served by `tipoff up`, so that the worker and the pages share one process. While the pages are asked for at an even rate, the slate
+of the day is started again and again, by force. The readers are one process of their own. The figures of record: bench/README.md.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Reader:
 
     async def read(self, path: str) -> int:
         """The status of an answer."""
-        if self._streams is None:
+        if self._streams is None or self._streams[0].at_eof():  # the server lets go of who was silent for some seconds
             self._streams = await asyncio.open_connection(*self._where)
         reader, writer = self._streams
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {self._where[0]}\r\nAccept-Encoding: gzip\r\n\r\n".encode())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from tests.flow.upstream import practice_house
 
+from flow.upstream import practice_house
 from tipoff.flow import planned
 from tipoff.flow.house import House
 from tipoff.flow.planned import planned_games
