@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import ibis.expr.types as ir
 import pyarrow as pa
 import pytest
 
@@ -12,6 +13,7 @@ from flow.upstream import practice_house
 from tipoff.flow import planned
 from tipoff.flow.house import House
 from tipoff.flow.planned import planned_games
+from tipoff.store.warehouse import Work
 
 DAY = date(2025, 11, 5)
 NOON = datetime(2025, 11, 5, 12, tzinfo=UTC)
@@ -43,7 +45,12 @@ def test_they_are_asked_once_while_the_schedule_stands_and_again_with_each_word(
     with practice_house(tmp_path, NOON) as (house, _):
         _told(house, "scheduled", 0)
         assert _ids(house) == [None]
-        monkeypatch.setattr(planned, "_planned", lambda work, first, last: asked.append(DAY) or put(work, first, last))
+
+        def counted(work: Work, first: date, last: date) -> ir.Table:
+            asked.append(DAY)
+            return put(work, first, last)
+
+        monkeypatch.setattr(planned, "_planned", counted)
         assert _ids(house) == [None]
         assert asked == []
         named = {"id_kind": ["odds"], "external_id": ["e1"], "game_id": [GAME], "commence_time": [NOON + timedelta(hours=12)]}

@@ -6,7 +6,6 @@ Knows HTTP. It must never open the warehouse, nor run a phase.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import re
 from collections.abc import Awaitable, Callable, Collection
 from datetime import date
@@ -26,7 +25,7 @@ from tipoff.web import problems, vega
 from tipoff.web.pages import Pages, query_of
 from tipoff.web.published import Published
 from tipoff.web.reference import calls, openapi
-from tipoff.web.rendering import Rendering
+from tipoff.web.rendering import Made, Rendering
 from tipoff.web.slate_rows import asked_of
 
 if TYPE_CHECKING:
@@ -56,6 +55,8 @@ HEADERS = {
 LIVE, FINAL = "public, max-age=60", "public, max-age=86400"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _METHODS = ["GET", "HEAD"]
+_SMALL = 1024
+"""Bytes up to which nothing is compressed."""
 
 
 def create_app(bucket: ObjectStore, *, clock: Clock, control: Control | None = None) -> FastAPI:
@@ -65,7 +66,7 @@ def create_app(bucket: ObjectStore, *, clock: Clock, control: Control | None = N
     rendering = Rendering()
     rendering.add(actions="none" if control is None else "on" if control.token.is_set else "off")
     pages = Pages(published, clock, rendering)
-    app.add_middleware(GZipMiddleware, minimum_size=1024)
+    app.add_middleware(GZipMiddleware, minimum_size=_SMALL, compresslevel=6)
     _add_vega(app)
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     app.middleware("http")(_with_headers)
@@ -184,11 +185,8 @@ def _add_documents(app: FastAPI, published: Published) -> None:
         body = published.body(f"v1/{path}")
         if body is None:
             raise HTTPException(404)
-        tag = f'W/"{body.tag}"'
-        headers = {"ETag": tag, "Cache-Control": FINAL if published.is_final(f"v1/{path}", body) else LIVE}
-        if _matches(request, tag):
-            return Response(status_code=304, headers=headers)
-        return Response(body.content, media_type="application/json", headers=headers)
+        cache = FINAL if published.is_final(f"v1/{path}", body) else LIVE
+        return _sent(request, body.content, body.packed, body.tag, "application/json", cache)
 
 
 def _add_errors(app: FastAPI, pages: Pages, calls: Collection[str]) -> None:
@@ -217,15 +215,22 @@ def _problem(status: int, title: str, detail: str) -> Response:
     )
 
 
-def _page(request: Request, html: str | None) -> Response:
-    if html is None:
+def _page(request: Request, made: Made | str | None) -> Response:
+    if made is None:
         raise HTTPException(404)
-    body = html.encode()
-    tag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if _matches(request, tag):
+    if isinstance(made, str):
+        made = Made.of(made)
+    return _sent(request, made.body, made.packed, made.tag, "text/html; charset=utf-8", "no-cache")
+
+
+def _sent(request: Request, body: bytes, packed: bytes, tag: str, media_type: str, cache: str) -> Response:
+    """Bytes as the reader takes them: nothing where he holds them already, gzipped where he says that he can."""
+    headers = {"ETag": f'W/"{tag}"', "Cache-Control": cache, "Vary": "Accept-Encoding"}
+    if _matches(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
-    return HTMLResponse(body, headers=headers)
+    if len(body) > _SMALL and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(packed, media_type=media_type, headers=headers | {"Content-Encoding": "gzip"})
+    return Response(body, media_type=media_type, headers=headers)
 
 
 def _matches(request: Request, tag: str) -> bool:

@@ -17,7 +17,7 @@ from tipoff.clock import Clock
 from tipoff.publish.documents import Game, Headline, Opinion, Player, Tonight
 from tipoff.web import figure, words
 from tipoff.web.published import Published
-from tipoff.web.rendering import Rendering
+from tipoff.web.rendering import Made, Rendering
 from tipoff.web.slate_rows import SORTS, TIERS, Asked, Row, as_csv, chosen, row_of, rows_of
 
 SORT_WORDS = {
@@ -64,7 +64,7 @@ class Pages:
         rendering.add(absent=absent, tally=tally, taken=taken, age_of=self._age, query_of=query_of)
         rendering.add(sorts=[(name, SORT_WORDS[name]) for name in SORTS], tiers=TIERS)
 
-    def tonight(self, day: date | None, asked: Asked | None = None) -> str | None:
+    def tonight(self, day: date | None, asked: Asked | None = None) -> Made | str | None:
         """The page of a night, or of the latest; None where that date is not published. Raises BadInput for an unreadable document."""
         found = self._published.tonight(day)
         if found is None:
@@ -91,7 +91,7 @@ class Pages:
 
         return self._rendering.kept(key, made)
 
-    def inside(self, day: date, lookup: str) -> str | None:
+    def inside(self, day: date, lookup: str) -> Made | None:
         """What opens below one player's row; None where that date is not published, or he is not on it."""
         found = self._published.tonight(day)
         night, tag = found if found else (None, "")

@@ -5,35 +5,52 @@ Knows the bucket's `v1/` and the documents' shapes. It must never open the wareh
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import re
 import threading
+import time
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TypeVar
 
 import msgspec
+from obstore.exceptions import NotModifiedError
 from obstore.store import ObjectStore
 from pydantic import BaseModel, ValidationError
 
 from tipoff.errors import BadInput
 from tipoff.publish.documents import Results, Tonight
 from tipoff.publish.intake import INTAKE, Intake
-from tipoff.publish.write import LATEST, get, results_path, tonight_path
+from tipoff.publish.write import LATEST, is_document_path, results_path, tonight_path
 
-_KEPT = 16
+_KEPT, _PARSED = 32, 8
+FRESH = 1.0
+"""So many seconds the list of nights is good for whoever asks next."""
 _DAY = re.compile(r"v1/tonight/(\d{4}-\d{2}-\d{2})\.json")
 _DATED = re.compile(r"v1/(tonight|results|best-bets)/\d{4}-\d{2}-\d{2}\.json")
 Shaped = TypeVar("Shaped", bound=BaseModel)
 
 
-@dataclass(frozen=True)
 class Body:
-    """A document as it lies in the bucket; `tag` is a digest of its bytes."""
+    """A document as it lies in the bucket; `tag` is a digest of its bytes, `packed` the same gzipped."""
 
-    content: bytes
-    tag: str
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self.tag = hashlib.sha256(content).hexdigest()[:32]
+
+    @cached_property
+    def packed(self) -> bytes:
+        return gzip.compress(self.content, 6, mtime=0)
+
+    @cached_property
+    def final(self) -> bool:
+        """Whether the document says of itself that it will hardly change any more."""
+        try:
+            return msgspec.json.decode(self.content, type=_Finality).final
+        except msgspec.DecodeError:
+            return False
 
 
 class _Finality(msgspec.Struct):
@@ -48,12 +65,31 @@ class Published:
     def __init__(self, bucket: ObjectStore) -> None:
         self._bucket = bucket
         self._parsed: OrderedDict[tuple[str, str], BaseModel] = OrderedDict()
+        self._bodies: OrderedDict[str, tuple[str, Body]] = OrderedDict()
+        self._days: tuple[float, list[date]] = (-FRESH, [])
         self._mutex = threading.Lock()
 
     def body(self, path: str) -> Body | None:
-        """A document's bytes; None where there is none, or where the path cannot be a document's (F61)."""
-        content = get(self._bucket, path)
-        return Body(content, hashlib.sha256(content).hexdigest()[:32]) if content is not None else None
+        """A document's bytes; None where there is none, or where the path cannot be a document's (F61). They are read again only where the
+        bucket holds others."""
+        if not is_document_path(path):
+            return None
+        with self._mutex:
+            mark, held = self._bodies.get(path, ("", None))
+        try:
+            found = self._bucket.get(path, options={"if_none_match": mark} if held else None)
+        except NotModifiedError:
+            return held
+        except FileNotFoundError:
+            return None
+        body, mark = Body(found.bytes().to_bytes()), found.meta["e_tag"] or ""
+        with self._mutex:
+            if mark:
+                self._bodies[path] = mark, body
+                self._bodies.move_to_end(path)
+            while len(self._bodies) > _KEPT:
+                self._bodies.popitem(last=False)
+        return body
 
     def tonight(self, day: date | None) -> tuple[Tonight, str] | None:
         """A night, or the latest one, and its tag. Raises BadInput where the document is not one of this version."""
@@ -75,18 +111,20 @@ class Published:
 
     def days(self) -> list[date]:
         """Every published night."""
+        with self._mutex:
+            at, days = self._days
+        if time.monotonic() - at < FRESH:
+            return days
         objects = self._bucket.list_with_delimiter("v1/tonight")["objects"]
         found = (_DAY.fullmatch(entry["path"]) for entry in objects)
-        return sorted(day for match in found if match and (day := _day(match[1])))
+        days = sorted(day for match in found if match and (day := _day(match[1])))
+        with self._mutex:
+            self._days = time.monotonic(), days
+        return days
 
     def is_final(self, path: str, body: Body) -> bool:
         """Whether a document will hardly change any more: so that it may be cached for a day. Only one of a single date ever is."""
-        if not _DATED.fullmatch(path):
-            return False
-        try:
-            return msgspec.json.decode(body.content, type=_Finality).final
-        except msgspec.DecodeError:
-            return False
+        return bool(_DATED.fullmatch(path)) and body.final
 
     def _shaped(self, path: str, shape: type[Shaped]) -> tuple[Shaped, str] | None:
         body = self.body(path)
@@ -101,7 +139,7 @@ class Published:
                 raise BadInput(f"{path} was published by another version of Tipoff: {error.error_count()} fields differ.") from error
             with self._mutex:
                 self._parsed[path, body.tag] = held
-                while len(self._parsed) > _KEPT:
+                while len(self._parsed) > _PARSED:
                     self._parsed.popitem(last=False)
         return held, body.tag
 

@@ -5,10 +5,12 @@ In: a template's name and its values. Out: text, everything in it escaped. It mu
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,26 @@ SECTIONS = (
 )
 """Key, address and name of each section, as the top of every page has them."""
 _KEPT = 64
+_LEVEL = 6
 _WORDS = (
     "points", "whole", "signed", "percent", "gain", "price", "long_date", "short_date", "eastern", "iso", "team", "reason", "call",
     "feature", "lacking",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Made:
+    """A page as it is sent: its bytes, plain and gzipped, and a digest of them."""
+
+    body: bytes
+    packed: bytes
+    tag: str
+
+    @classmethod
+    def of(cls, text: str) -> Made:
+        """The page of a text."""
+        body = text.encode()
+        return cls(body, gzip.compress(body, _LEVEL, mtime=0), hashlib.sha256(body).hexdigest()[:32])
 
 
 class Rendering:
@@ -40,20 +58,20 @@ class Rendering:
     def __init__(self) -> None:
         self._environment = _environment()
         self._mutex = threading.Lock()
-        self._kept: OrderedDict[tuple[Any, ...], str] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], Made] = OrderedDict()
 
     def page(self, template: str, here: str | None = None, **values: Any) -> str:
         """A page; `here` is the key of its section."""
         return self._environment.get_template(template).render(here=here, **values)
 
-    def kept(self, key: tuple[Any, ...], make: Callable[[], str]) -> str:
+    def kept(self, key: tuple[Any, ...], make: Callable[[], str]) -> Made:
         """The page of this key, made if it is not at hand. The key holds all that the page follows from."""
         with self._mutex:
             held = self._kept.get(key)
             if held is not None:
                 self._kept.move_to_end(key)
                 return held
-        made = make()
+        made = Made.of(make())
         with self._mutex:
             self._kept[key] = made
             while len(self._kept) > _KEPT:
