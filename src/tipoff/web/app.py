@@ -62,6 +62,7 @@ def create_app(bucket: ObjectStore, *, clock: Clock, control: Control | None = N
     app = FastAPI(title="Tipoff", docs_url=None, redoc_url=None, openapi_url=None)
     published = Published(bucket)
     rendering = Rendering()
+    rendering.add(actions="none" if control is None else "on" if control.token.is_set else "off")
     pages = Pages(published, clock, rendering)
     app.add_middleware(GZipMiddleware, minimum_size=1024)
     _add_vega(app)

@@ -69,7 +69,7 @@ def _environment() -> Environment:
     made = Environment(loader=PackageLoader("tipoff.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters |= {name: getattr(words, name) for name in _WORDS}
     made.filters["breakable"] = breakable
-    made.globals |= {"version": version(), "sections": SECTIONS, "vega": vega.RELEASE}
+    made.globals |= {"version": version(), "sections": SECTIONS, "vega": vega.RELEASE, "actions": "none"}
     return made
 
 
