@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import ibis.expr.types as ir
@@ -21,21 +21,25 @@ from tipoff.clock import game_date_of
 from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift_by_rule
 from tipoff.flow.house import House
 from tipoff.flow.slate import Done, Guard, Seal, no_guard, no_seal
+from tipoff.grade.record_document import record_documents
+from tipoff.grade.run import ACCURACY
+from tipoff.grade.together import together
 from tipoff.market.staking import StakingRule
 from tipoff.predict.activate import PREDICTIONS
 from tipoff.publish.calendar import publish_calendar, read_calendar
 from tipoff.publish.documents import League
 from tipoff.publish.export import DOCUMENTS, DocumentName, Published, publish_date
 from tipoff.publish.ledger import LEDGER, append
+from tipoff.publish.record import publish_record
 from tipoff.publish.status import STATUS
-from tipoff.publish.systems import publish_systems, read_performance
+from tipoff.publish.systems import DAYS, publish_systems, read_performance
 from tipoff.store.versions import PUBLISH, Version, advance, versions
 from tipoff.store.warehouse import Work
 from tipoff.train.health import PERFORMANCE
 from tipoff.train.registry import REGISTRY, headline, serving
 
-_SYSTEMS = "systems"
-"""The scope of what is published of the fleet."""
+_SYSTEMS, _RECORD = "systems", "record"
+"""The scopes of what is published of the fleet, and of the record."""
 _NEVER = Version(0)
 
 
@@ -59,7 +63,7 @@ def publish(
     with house.warehouse.reading() as work:
         guard(work)
         rests_on = _rests_on(work, house, game_date, failure, halt)
-        stood = versions(work, [PUBLISH], [_scope(game_date), _SYSTEMS])
+        stood = versions(work, [PUBLISH], [_scope(game_date), _SYSTEMS, _RECORD])
     if not force and documents is None and stood.get((PUBLISH, _scope(game_date)), _NEVER).made_from == rests_on.date:
         return Done(False), None
     wanted = DOCUMENTS if documents is None else tuple(documents)
@@ -80,7 +84,8 @@ def publish(
     if active(house.state, house.clock.now(), game_date, but={FLEET_BLOCKED}) != halt:  # somebody halted, or resumed, meanwhile
         return publish(house, game_date, as_of=as_of, guard=guard, seal=seal, failure=failure, force=True, documents=documents)
     fleet = "systems" in wanted and (force or documents is not None or stood.get((PUBLISH, _SYSTEMS), _NEVER).made_from != rests_on.systems)
-    news = {"fleet": fleet, "calendar": "calendar" in wanted, "beside": True}
+    record = "record" in wanted and (force or documents is not None or stood.get((PUBLISH, _RECORD), _NEVER).made_from != rests_on.record)
+    news = {"fleet": fleet, "calendar": "calendar" in wanted, "record": record, "beside": True}
     shared = publish_of_all_days(house, game_date, data_as_of=published.data_as_of, **news)
     paths = [*published.documents, *shared]
     if "status" in wanted:
@@ -89,7 +94,8 @@ def publish(
     with house.warehouse.writing(house.run_id) as work:
         guard(work)
         made_from = {(PUBLISH, _scope(game_date)): rests_on.date} if documents is None else {}
-        advance(work, made_from | ({(PUBLISH, _SYSTEMS): rests_on.systems} if fleet else {}))
+        made_from |= {(PUBLISH, _SYSTEMS): rests_on.systems} if fleet else {}
+        advance(work, made_from | ({(PUBLISH, _RECORD): rests_on.record} if record else {}))
         picks = append(work, published.shown)
         seal(work, "publish", LEDGER, published.standing)
     published = replace(published, documents=tuple(paths))
@@ -98,25 +104,38 @@ def publish(
 
 
 def publish_of_all_days(
-    house: House, game_date: date, *, data_as_of: datetime | None = None, fleet: bool = True, calendar: bool = True, beside: bool = False
+    house: House,
+    game_date: date,
+    *,
+    data_as_of: datetime | None = None,
+    fleet: bool = True,
+    calendar: bool = True,
+    record: bool = True,
+    beside: bool = False,
 ) -> list[str]:
-    """Publish what is of no single date, as far as it is wanted and says something new: how the fleet stands today, and the calendar of the
-    season that a date is in; `beside` where that date is published at this moment. Gives the paths written. Raises as `publish` does."""
+    """Publish what is of no single date, as far as it is wanted and says something new: how the fleet stands today, the record of all days,
+    and the calendar of the season that a date is in; `beside` where that date is published at this moment. Gives the paths written.
+    Raises as `publish` does."""
     now = house.clock.now()
     today, halt = game_date_of(now), house.halt_shown()
     paths: list[str] = []
     with house.warehouse.reading() as work:
         league: League = "practice" if work.league() == "practice" else "nba"
-        models = work.ask(_models).to_pylist() if fleet else []
+        models = work.ask(_models).to_pylist() if fleet or record else []
         performance = read_performance(work, today) if fleet else []
+        pairs = together(work, today - timedelta(days=DAYS), today) if fleet else []
+        if record:
+            told = record_documents(work, headline(models)[0], halt=halt, generated_at=now, league=league)
         if calendar:
             shared: dict[str, Any] = {"generated_at": now, "league": league, "data_as_of": data_as_of, "halt": halt}
             days = read_calendar(work, game_date, **shared, also={game_date} if beside else ())
     if calendar:
         paths += publish_calendar(house.bucket, days)
+    if record:
+        paths += publish_record(house.bucket, *told)
     if fleet:
-        told: dict[str, Any] = {"headline": headline(models), "league": league, "halt": halt}
-        paths += publish_systems(house.bucket, serving(models), performance, day=today, generated_at=now, **told)[0]
+        about: dict[str, Any] = {"headline": headline(models), "league": league, "halt": halt, "pairs": pairs}
+        paths += publish_systems(house.bucket, serving(models), performance, day=today, generated_at=now, **about)[0]
     return paths
 
 
@@ -136,11 +155,12 @@ def _scope(game_date: date) -> str:
 
 @dataclass(frozen=True)
 class _RestsOn:
-    """The system that stands for the slate, and digests of what the documents of a date, and of the fleet, rest on."""
+    """The system that stands for the slate, and digests of what the documents of a date, of the fleet, and of the record rest on."""
 
     headline: str | None
     date: str
     systems: str
+    record: str
 
 
 def _rests_on(work: Work, house: House, game_date: date, failure: str | None, halt: Halt | None) -> _RestsOn:
@@ -151,12 +171,13 @@ def _rests_on(work: Work, house: House, game_date: date, failure: str | None, ha
     models = work.ask(_models).to_pylist()
     speaking = work.ask(_speaking, pa.table({"game_id": pa.array(games, pa.string())}))
     head = headline(models, speaking.column("system_id").to_pylist())[0]
-    graded = work.ask(_record).to_pylist()[0]
+    graded, grades = work.ask(_record).to_pylist()[0], work.ask(_grades).to_pylist()[0]
     fleet = [f"{row['model_id']} {row['state']}" for row in models]
     fleet += [halt.words if halt else "", game_date_of(house.clock.now()).isoformat()]
     parts = [f"{row['kind']} {row['scope']} {row['generation']}" for row in rows]
     parts += [*fleet, str(head), failure or ""]
-    return _RestsOn(head, _digest(parts), _digest([*fleet, str(graded)]))
+    stands = [str(headline(models)[0]), halt.words if halt else ""]
+    return _RestsOn(head, _digest(parts), _digest([*fleet, str(graded)]), _digest([str(grades), *stands]))
 
 
 def _versions(work: Work, scopes: ir.Table) -> ir.Table:
@@ -178,6 +199,12 @@ def _record(work: Work) -> ir.Table:
     """Of the daily record of performance how many rows there are, and when one was written last."""
     record = work.table(PERFORMANCE)
     return record.agg(days=record.count(), written=record.written_at.max())
+
+
+def _grades(work: Work) -> ir.Table:
+    """Of the graded predictions how many there are, and when one was written last."""
+    grades = work.table(ACCURACY)
+    return grades.agg(rows=grades.count(), written=grades.written_at.max())
 
 
 def _digest(parts: list[str]) -> str:

@@ -27,7 +27,7 @@ _ORDER = ("system_id", "game_date", "game_id", "player_lookup")
 _GRADED = (
     *("game_id", "player_lookup", "system_id", "prediction_id", "game_date", "recommendation", "line", "edge", "result", "void_reason"),
     *("actual_points", "absolute_error", "line_absolute_error", "units", "price", "clv_points", "clv_prob", "close_line", "close_minutes"),
-    *("signed_error", "p_over"),
+    *("signed_error", "p_over", "graded_at"),
 )
 _SAID = (
     *("prediction_id", "line_kind", "bookmaker", "over_price", "under_price", "edge_probability", "quality_tier", "predicted_points"),
@@ -57,9 +57,19 @@ class Graded:
         self.recommendation = codes_of(rows, "recommendation", RECOMMENDATIONS)
         self.bet = self._bet()
 
+    @property
+    def span(self) -> tuple[date, date]:
+        """The first game day and the last."""
+        return self.bet.days.min().item(), self.bet.days.max().item()
+
     def take(self, rows: Mask) -> Graded:
         """Some of the rows."""
         return Graded(self.rows.filter(pa.array(rows)))
+
+    def of(self, system_id: str) -> Graded:
+        """One system's rows."""
+        first, end = np.searchsorted(self.system, self.names.index(system_id) + np.arange(2))
+        return Graded(self.rows.slice(first, end - first))
 
     def _bet(self) -> Bet:
         """What each recommendation became; `under` as if UNDER had been taken at the same book, line and price."""
@@ -116,10 +126,14 @@ class Graded:
         void = np.asarray(self.rows.column("void_reason").is_valid())
         return np.select([void, margin < 0.0, margin > 0.0, margin == 0.0], [VOID, WIN, LOSS, PUSH], NONE)
 
+    def stated(self) -> tuple[FloatArray, FloatArray]:
+        """P(over) and P(push) at the line, as they were stated."""
+        return floats_of(self.rows, "p_over"), np.nan_to_num(floats_of(self.rows, "p_push"))
+
     def chance(self) -> FloatArray:
         """P(over), given that there is no push; NaN without a line, and where only a push is left."""
-        push = np.nan_to_num(floats_of(self.rows, "p_push"))
-        return np.divide(floats_of(self.rows, "p_over"), 1.0 - push, out=np.full(push.size, np.nan), where=push < 1.0)
+        over, push = self.stated()
+        return np.asarray(np.divide(over, 1.0 - push, out=np.full(push.size, np.nan), where=push < 1.0))
 
     def went_over(self) -> FloatArray:
         """1 over the line, 0 under it, NaN for a push and where either is missing."""

@@ -13,6 +13,7 @@ from tipoff.publish.best_bets import BestBets
 from tipoff.publish.calendar import Calendar
 from tipoff.publish.documents import Document, Results, Tonight
 from tipoff.publish.people import PlayerDocument, Players
+from tipoff.publish.record import Record, SystemDetails
 from tipoff.publish.status import Status
 from tipoff.publish.systems import Health, Performance
 from tipoff.publish.write import schema_of
@@ -25,6 +26,8 @@ SHAPES: Mapping[str, type[Document]] = {
     "players": Players,
     "model-health": Health,
     "performance": Performance,
+    "record": Record,
+    "record-system": SystemDetails,
     "calendar": Calendar,
     "status": Status,
 }

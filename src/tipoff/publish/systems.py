@@ -47,6 +47,7 @@ class GateShown(Shape):
     value: Figure | None
     threshold: Figure | None
     n: int | None
+    words: str | None = None
 
 
 class ModelHealth(Shape):
@@ -106,11 +107,29 @@ class SystemPerformance(Shape):
     days: list[PerformanceDay]
 
 
+class Pair(Shape):
+    """Two systems on the same player-games of these days. `margins` is the correlation of predicted - line over `margins_n` of them,
+    `errors` that of predicted - actual over `errors_n`, which the outcome that both share makes high; of the `picks_n` on which both took
+    a side, `same_side` took the same one, `low` .. `high` its Wilson interval."""
+
+    first: str
+    second: str
+    margins_n: int
+    margins: Figure | None
+    errors_n: int
+    errors: Figure | None
+    picks_n: int
+    same_side: Figure | None
+    low: Figure | None
+    high: Figure | None
+
+
 class Performance(Document):
-    """The last days of every system that was graded."""
+    """The last days of every system that was graded, and how alike each two of them are."""
 
     as_of_date: date
     systems: list[SystemPerformance]
+    pairs: list[Pair] = []
 
 
 def read_performance(work: Work, day: date) -> list[Row]:
@@ -135,6 +154,7 @@ def publish_systems(
     headline: tuple[str | None, bool],
     league: League,
     halt: Halt,
+    pairs: Sequence[Pair] = (),
 ) -> tuple[list[str], int]:
     """Publish both documents with their schemas; gives the paths written and their bytes. `served` is the model that speaks for each
     system, `headline` the system that stands for a slate, and whether it does so unproven.
@@ -159,7 +179,7 @@ def publish_systems(
         systems=[_health(row, last.get(system_id), day, headline) for system_id, row in sorted(served.items())],
     )
     state, detail = _state(last, halt, "nothing has been graded yet")
-    record = Performance(**envelope, state=state, state_detail=detail, systems=_days(performance))
+    record = Performance(**envelope, state=state, state_detail=detail, systems=_days(performance), pairs=list(pairs))
     put(bucket, "v1/schemas/model-health.json", schema_of(Health, "model-health"))
     put(bucket, "v1/schemas/performance.json", schema_of(Performance, "performance"))
     written = {HEALTH: put_news(bucket, HEALTH, health), PERFORMANCE: put_news(bucket, PERFORMANCE, record)}
@@ -199,7 +219,7 @@ def _windows(record: Row) -> list[Window]:
 def _gates(text: str | None) -> Iterable[GateShown]:
     for verdict in json.loads(text) if text else []:
         for gate in verdict["gates"]:
-            values = {name: gate.get(name) for name in ("value", "threshold", "n")}
+            values = {name: gate.get(name) for name in ("value", "threshold", "n", "words")}
             yield GateShown(source=verdict["source"], name=gate["name"], verdict=gate["verdict"], **values)
 
 
