@@ -25,6 +25,7 @@ from tipoff.errors import BadInput
 from tipoff.web import problems, vega
 from tipoff.web.pages import Pages
 from tipoff.web.published import Published
+from tipoff.web.record import RecordPages
 from tipoff.web.reference import calls, openapi
 from tipoff.web.rendering import Rendering
 
@@ -54,6 +55,7 @@ HEADERS = {
 }
 LIVE, FINAL = "public, max-age=60", "public, max-age=86400"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _METHODS = ["GET", "HEAD"]
 
 
@@ -70,6 +72,7 @@ def create_app(bucket: ObjectStore, *, clock: Clock, control: Control | None = N
     app.middleware("http")(_with_headers)
     calls = _add_api(app, pages, control) if control is not None else frozenset()
     _add_pages(app, pages)
+    _add_record(app, RecordPages(published, rendering))
     _add_documents(app, published)
     _add_errors(app, pages, calls)
     return app
@@ -126,6 +129,12 @@ def _add_pages(app: FastAPI, pages: Pages) -> None:
         return {"status": "alive"}
 
 
+def _add_record(app: FastAPI, pages: RecordPages) -> None:
+    @app.api_route("/record", methods=_METHODS)
+    def record(request: Request, system: str | None = None) -> Response:
+        return _page(request, pages.page(_named(system)))
+
+
 def _add_documents(app: FastAPI, published: Published) -> None:
     @app.api_route("/v1/{path:path}", methods=_METHODS)
     def document(request: Request, path: str) -> Response:
@@ -180,6 +189,13 @@ def _matches(request: Request, tag: str) -> bool:
     """Whether the reader holds this very content already."""
     offered = [part.strip() for part in request.headers.get("if-none-match", "").split(",")]
     return "*" in offered or tag in offered or tag.removeprefix("W/") in offered
+
+
+def _named(text: str | None) -> str | None:
+    """A name out of an address, as systems and reports have them; anything else is a page that does not exist (F61)."""
+    if text is None or _NAME.fullmatch(text):
+        return text
+    raise HTTPException(404)
 
 
 def _date(text: str) -> date:

@@ -21,7 +21,7 @@ from tipoff.errors import BadInput
 from tipoff.publish.documents import Results, Tonight
 from tipoff.publish.write import LATEST, get, results_path, tonight_path
 
-_KEPT = 16
+_KEPT = 48
 _DAY = re.compile(r"v1/tonight/(\d{4}-\d{2}-\d{2})\.json")
 _DATED = re.compile(r"v1/(tonight|results|best-bets)/\d{4}-\d{2}-\d{2}\.json")
 Shaped = TypeVar("Shaped", bound=BaseModel)
@@ -61,6 +61,11 @@ class Published:
     def results(self, day: date) -> tuple[Results, str] | None:
         """A night's results and their tag; None before it is graded."""
         return self._shaped(results_path(day), Results)
+
+    def document(self, path: str, shape: type[Shaped]) -> tuple[Shaped, str] | None:
+        """Any document of a shape, and its tag; None where there is none, or where the path cannot be a document's (F61). Raises BadInput
+        where it is not one of this version."""
+        return self._shaped(path, shape)
 
     def neighbours(self, day: date) -> tuple[date | None, date | None]:
         """The published nights next to this one, before and after."""
