@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from tipoff.analyze.slate import games_between
 from tipoff.clock import game_date_of
+from tipoff.flow.fleet import fleet_status
 from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift_by_rule
 from tipoff.flow.house import House
 from tipoff.flow.slate import Done, Guard, Seal, no_guard, no_seal
@@ -32,7 +33,7 @@ from tipoff.publish.export import DOCUMENTS, DocumentName, Published, publish_da
 from tipoff.publish.ledger import LEDGER, append
 from tipoff.publish.record import publish_record
 from tipoff.publish.status import STATUS
-from tipoff.publish.systems import DAYS, publish_systems, read_performance
+from tipoff.publish.systems import DAYS, Judged, publish_systems, read_performance
 from tipoff.store.versions import PUBLISH, Version, advance, versions
 from tipoff.store.warehouse import Work
 from tipoff.train.health import PERFORMANCE
@@ -134,9 +135,15 @@ def publish_of_all_days(
     if record:
         paths += publish_record(house.bucket, *told)
     if fleet:
-        about: dict[str, Any] = {"headline": headline(models), "league": league, "halt": halt, "pairs": pairs}
+        about: dict[str, Any] = {"headline": headline(models), "league": league, "halt": halt, "pairs": pairs, "judged": _judged(house)}
         paths += publish_systems(house.bucket, serving(models), performance, day=today, generated_at=now, **about)[0]
     return paths
+
+
+def _judged(house: House) -> Judged:
+    found = fleet_status(house)
+    gates = {one.system_id: [verdict.as_dict() for verdict in one.verdicts] for one in found.systems}
+    return Judged(gates, found.models, found.changes)
 
 
 def _note_fleet(house: House, game_date: date, why: str | None) -> None:

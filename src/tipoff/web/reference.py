@@ -26,6 +26,7 @@ TWINS = {
     "/backfill": "tipoff backfill KIND",
     "/train": "tipoff train",
     "/promote": "tipoff promote MODEL",
+    "/rollback": "tipoff rollback",
 }
 """Each call and the command that asks for the same."""
 
