@@ -23,6 +23,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from tipoff.clock import Clock
 from tipoff.errors import BadInput
 from tipoff.web import problems, vega
+from tipoff.web.fleet import FleetPages
 from tipoff.web.pages import Pages
 from tipoff.web.published import Published
 from tipoff.web.record import RecordPages
@@ -73,6 +74,7 @@ def create_app(bucket: ObjectStore, *, clock: Clock, control: Control | None = N
     calls = _add_api(app, pages, control) if control is not None else frozenset()
     _add_pages(app, pages)
     _add_record(app, RecordPages(published, rendering))
+    _add_fleet(app, FleetPages(published, rendering))
     _add_documents(app, published)
     _add_errors(app, pages, calls)
     return app
@@ -133,6 +135,12 @@ def _add_record(app: FastAPI, pages: RecordPages) -> None:
     @app.api_route("/record", methods=_METHODS)
     def record(request: Request, system: str | None = None) -> Response:
         return _page(request, pages.page(_named(system)))
+
+
+def _add_fleet(app: FastAPI, pages: FleetPages) -> None:
+    @app.api_route("/fleet", methods=_METHODS)
+    def fleet(request: Request, alike: str | None = None) -> Response:
+        return _page(request, pages.page(_named(alike)))
 
 
 def _add_documents(app: FastAPI, published: Published) -> None:

@@ -38,7 +38,10 @@ def change(value: float | None, digits: int = 2) -> str:
 
 def number(value: float | None, digits: int = 2) -> str:
     """4.95, or a dash; a true minus."""
-    return DASH if value is None else f"{value:.{digits}f}".replace("-", MINUS)
+    if value is None:
+        return DASH
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", MINUS)
 
 
 def between(low: float | None, high: float | None, how: str = "rate", digits: int | None = None) -> str:
