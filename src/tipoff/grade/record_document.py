@@ -14,32 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tipoff.grade.backtest_bets import Record as BetsRecord
 from tipoff.grade.backtest_rows import LOSS, NONE, OVER, PUSH, RESULT_WORDS, SIDES, WIN
 from tipoff.grade.calibration import calibration
 from tipoff.grade.graded import RECOMMENDATIONS, Graded
-from tipoff.grade.record import SPLITS, By, Entry, entries
+from tipoff.grade.record import SPLITS, By, entries
+from tipoff.grade.shapes import bets_shape, errors_shape, reliability_shape
 from tipoff.market.prices import FloatArray
 from tipoff.publish.documents import Halt, League
-from tipoff.publish.record import (
-    DAYS,
-    ROWS,
-    Bets,
-    Bin,
-    Errors,
-    GradedRow,
-    Mean,
-    Part,
-    Record,
-    Reliability,
-    Share,
-    Split,
-    SystemDetails,
-    SystemRecord,
-    Total,
-    UnitsDay,
-)
-from tipoff.rates import Paired, Rate
+from tipoff.publish.record import DAYS, ROWS, GradedRow, Part, Record, Split, SystemDetails, SystemRecord, Total, UnitsDay
 from tipoff.store.warehouse import Work
 
 Z_90 = 1.6448536269514722
@@ -81,7 +63,7 @@ def record_documents(
             year=of_year[name],
             all=of_all[name],
             days=_days(mine),
-            reliability=_reliability(mine),
+            reliability=reliability_shape(calibration(mine.chance(), mine.went_over())),
             splits=splits[name],
             rows=_rows(mine, names),
         )
@@ -105,9 +87,9 @@ def _totals(graded: Graded) -> dict[str, Total]:
             predictions=entry.predictions,
             passes=count["PASS"],
             no_lines=count["NO_LINE"],
-            bets=_bets(entry.bets),
-            errors=_errors(entry),
-            passes_as_if=_bets(as_if[entry.system_id]),
+            bets=bets_shape(entry.bets),
+            errors=errors_shape(entry),
+            passes_as_if=bets_shape(as_if[entry.system_id]),
         )
     return found
 
@@ -117,7 +99,7 @@ def _splits(graded: Graded) -> dict[str, list[Split]]:
     for by in _SPLITS:
         parts: dict[str, list[Part]] = {}
         for entry in entries(graded, by):
-            part = Part(part=entry.part, predictions=entry.predictions, bets=_bets(entry.bets), errors=_errors(entry))
+            part = Part(part=entry.part, predictions=entry.predictions, bets=bets_shape(entry.bets), errors=errors_shape(entry))
             parts.setdefault(entry.system_id, []).append(part)
         for name, mine in parts.items():
             found[name].append(Split(by=by, parts=mine))
@@ -144,12 +126,6 @@ def _days(mine: Graded) -> list[UnitsDay]:
 
 def _sums(values: FloatArray, member: Any, count: int) -> FloatArray:
     return np.asarray(np.bincount(member.ravel(), weights=values, minlength=count), dtype=np.float64)
-
-
-def _reliability(mine: Graded) -> Reliability:
-    found = calibration(mine.chance(), mine.went_over())
-    bins = [Bin(forecast=one.mean_probability, observed=_share(one.happened)) for one in found.bins]
-    return Reliability(n=found.n, error=found.error, perfect_mean=found.perfect_mean, perfect_95=found.perfect_95, bins=bins)
 
 
 def _rows(mine: Graded, names: dict[str, str]) -> list[GradedRow]:
@@ -186,37 +162,3 @@ def _names(work: Work, graded: Graded) -> dict[str, str]:
 
 def _of_players(work: Work, players: ir.Table) -> ir.Table:
     return work.table("ref.players").semi_join(players, "player_lookup").select("player_lookup", "name")
-
-
-def _bets(found: BetsRecord) -> Bets:
-    same = {name: getattr(found, name) for name in ("bets", "won", "lost", "push", "void", "break_even", "units")}
-    return Bets(
-        **same,
-        n=found.hit_rate.n,
-        hit_rate=_share(found.hit_rate),
-        priced=_share(found.priced_hit_rate),
-        roi=_mean(found.roi),
-        always_under=_share(found.under.hit_rate),
-        clv_points=_mean(found.clv_points),
-        clv_prob=_mean(found.clv_prob),
-    )
-
-
-def _errors(entry: Entry) -> Errors:
-    return Errors(
-        n=entry.errors.n,
-        bias=entry.errors.bias,
-        lined_n=entry.n_lined,
-        mae=entry.mae,
-        line_mae=entry.line_mae,
-        shifted_line_mae=entry.shifted_line_mae,
-        against_shifted_line=_mean(entry.against_shifted_line),
-    )
-
-
-def _share(rate: Rate) -> Share:
-    return Share(n=rate.n, rate=rate.rate, low=rate.low, high=rate.high)
-
-
-def _mean(mean: Paired) -> Mean:
-    return Mean(n=mean.n, mean=mean.mean, low=mean.low, high=mean.high)
