@@ -29,6 +29,7 @@ from tipoff.web.published import Published
 from tipoff.web.record import RecordPages
 from tipoff.web.reference import calls, openapi
 from tipoff.web.rendering import Rendering
+from tipoff.web.reports import ReportPages
 
 if TYPE_CHECKING:
     from tipoff.web.control import Control
@@ -75,6 +76,7 @@ def create_app(bucket: ObjectStore, *, clock: Clock, control: Control | None = N
     _add_pages(app, pages)
     _add_record(app, RecordPages(published, rendering))
     _add_fleet(app, FleetPages(published, rendering))
+    _add_reports(app, ReportPages(published, rendering))
     _add_documents(app, published)
     _add_errors(app, pages, calls)
     return app
@@ -143,6 +145,24 @@ def _add_fleet(app: FastAPI, pages: FleetPages) -> None:
         return _page(request, pages.page(_named(alike)))
 
 
+def _add_reports(app: FastAPI, pages: ReportPages) -> None:
+    @app.api_route("/reports", methods=_METHODS)
+    def reports(request: Request) -> Response:
+        return _page(request, pages.listed())
+
+    @app.api_route("/reports/backtests/{name}", methods=_METHODS)
+    def backtest(request: Request, name: str) -> Response:
+        return _page(request, pages.backtest(_name(name)))
+
+    @app.api_route("/reports/findings/{name}", methods=_METHODS)
+    def finding(request: Request, name: str) -> Response:
+        return _page(request, pages.finding(_name(name)))
+
+    @app.api_route("/reports/compare", methods=_METHODS)
+    def compare(request: Request, a: str | None = None, b: str | None = None) -> Response:
+        return _page(request, pages.compared(_named(a), _named(b)))
+
+
 def _add_documents(app: FastAPI, published: Published) -> None:
     @app.api_route("/v1/{path:path}", methods=_METHODS)
     def document(request: Request, path: str) -> Response:
@@ -200,8 +220,13 @@ def _matches(request: Request, tag: str) -> bool:
 
 
 def _named(text: str | None) -> str | None:
+    """The same of a name that may be left out."""
+    return None if text is None else _name(text)
+
+
+def _name(text: str) -> str:
     """A name out of an address, as systems and reports have them; anything else is a page that does not exist (F61)."""
-    if text is None or _NAME.fullmatch(text):
+    if _NAME.fullmatch(text):
         return text
     raise HTTPException(404)
 
