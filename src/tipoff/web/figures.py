@@ -44,6 +44,11 @@ def number(value: float | None, digits: int = 2) -> str:
     return text.lstrip("-") if float(text) == 0 else text.replace("-", MINUS)
 
 
+def chance(value: float | None) -> str:
+    """A p-value: 0.043, or < 0.001; a dash."""
+    return DASH if value is None else "< 0.001" if value < 0.0005 else f"{value:.3f}"
+
+
 def between(low: float | None, high: float | None, how: str = "rate", digits: int | None = None) -> str:
     """`48.1 % to 55.0 %`, each end as `how` has it: rate, gain, change or number; nothing without an interval."""
     if low is None or high is None:
@@ -76,5 +81,5 @@ def mark(
     return Mark(place(low), place(high), place(value), None if against is None else place(against))
 
 
-ALL = {"count": count, "rate": rate, "gain": gain, "change": change, "number": number, "between": between, "mark": mark}
+ALL = {"count": count, "rate": rate, "gain": gain, "change": change, "number": number, "chance": chance, "between": between, "mark": mark}
 """As templates name them."""

@@ -5,7 +5,9 @@ In: the reports' documents. Out: pages with their charts. It must never know how
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from tipoff.publish.reports import (
@@ -27,6 +29,7 @@ from tipoff.web.published import Published
 from tipoff.web.rendering import Rendering
 from tipoff.web.report_charts import differences_chart, runs_chart
 
+Show = Callable[[float | None], str]
 _LIST = "index"
 """The name of the lists themselves: no report is called so."""
 _FORMS = {"points": "+.2f", "share": "+.1%", "stake": "+.1%", "brier": "+.4f", "slope": "+.2f"}
@@ -161,15 +164,14 @@ def _side_by_side(first: BacktestReport, second: BacktestReport) -> list[Beside]
         for figure in ("MAE", "log loss less the market’s", "hit rate", "return on stakes"):
             (a, n_a), (b, n_b) = (each.get(figure, (None, None)) for each in told)
             show, differ = _SHOWN[figure]
-            rows.append(
-                Beside(name, figure, show(a), n_a, show(b), n_b, differ(a - b) if a is not None and b is not None else figures.DASH)
-            )
+            difference = differ(a - b if a is not None and b is not None else None)
+            rows.append(Beside(name, figure, show(a), n_a, show(b), n_b, difference))
     return rows
 
 
-_SHOWN = {
+_SHOWN: dict[str, tuple[Show, Show]] = {
     "MAE": (figures.number, figures.change),
-    "log loss less the market’s": (lambda value: figures.change(value, 4), lambda value: figures.change(value, 4)),
+    "log loss less the market’s": (partial(figures.change, digits=4), partial(figures.change, digits=4)),
     "hit rate": (figures.rate, figures.gain),
     "return on stakes": (figures.gain, figures.gain),
 }
