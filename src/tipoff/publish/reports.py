@@ -35,7 +35,7 @@ def finding_path(name: str) -> str:
 
 def document_name(text: str) -> str:
     """An id, as a document may be called: lower case, and a dash for whatever else stands there."""
-    return _NAME.sub("-", text.lower()).strip("-")
+    return _NAME.sub("-", text.lower()).strip("-_")
 
 
 class Against(Shape):
