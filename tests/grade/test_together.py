@@ -28,7 +28,7 @@ def invented(players: int = 90, seed: int = 4) -> list[dict[str, Any]]:
             if chance.random() < 0.15:
                 continue
             margin = common + chance.gauss(0, 1)
-            row = {"system_id": system, "game_id": f"game{number // 9}", "player_lookup": f"player{number}"}
+            row: dict[str, Any] = {"system_id": system, "game_id": f"game{number // 9}", "player_lookup": f"player{number}"}
             row |= {
                 "recommendation": chance.choice(("OVER", "UNDER", "PASS")),
                 "predicted_margin": margin if chance.random() > 0.1 else None,
@@ -48,7 +48,7 @@ def test_each_figure_is_that_of_the_rows_which_both_have() -> None:
         for name, n, value in (("predicted_margin", pair.margins_n, pair.margins), ("signed_error", pair.errors_n, pair.errors)):
             known = [(a[name], b[name]) for a, b in both if a[name] is not None and b[name] is not None]
             assert n == len(known)
-            assert value == pytest.approx(np.corrcoef(*zip(*known, strict=True))[0, 1], abs=1e-4)
+            assert value == pytest.approx(np.asarray(np.corrcoef(np.array(known, dtype=np.float64).T))[0, 1], abs=1e-4)
         sides = [
             (a["recommendation"], b["recommendation"]) for a, b in both if {a["recommendation"], b["recommendation"]} <= {"OVER", "UNDER"}
         ]

@@ -23,7 +23,7 @@ from tipoff.store.tables import table_of
 
 HEADLINE = "ridge_line"
 PERFORMANCE = "models.performance_daily"
-GATES = [
+GATES: list[dict[str, Any]] = [
     {"name": "no_overlap", "value": 0.0, "threshold": 0.0, "n": 900, "verdict": "PASSED", "words": "no row is of a day learnt from"},
     {"name": "bias_by_tier", "value": 1.7, "threshold": 1.0, "n": 900, "verdict": "FAILED", "words": "tier [25,)"},
     {"name": "beats_the_market", "value": None, "threshold": None, "n": 0, "verdict": "INSUFFICIENT_DATA", "words": "no row"},

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from publish.invented import NIGHT
 from tipoff.publish.systems import Pair, PerformanceDay, Window
 from tipoff.web.fleet import alike, spark
 from web.page import Page
-from web.recorded import GATES, HEADLINE, NIGHT
+from web.recorded import GATES, HEADLINE
 
 Site = Callable[[str], httpx.Client]
 
@@ -66,7 +67,7 @@ def test_a_measure_that_is_none_is_no_page(site: Site, query: str) -> None:
 
 def test_one_day_is_no_decay() -> None:
     windows = [Window(days=30, n=100, hit_rate=0.5, low=0.4, high=0.6, break_even=0.53)]
-    empty = {"health": None, "state": None, "n_error": None, "mae": None, "bias": None, "n_brier": None, "brier": None}
+    empty: dict[str, None] = dict.fromkeys(("health", "state", "n_error", "mae", "bias", "n_brier", "brier"))
     day = PerformanceDay(game_date=NIGHT, windows=windows, **empty)
     assert spark([day]) is None
     assert spark([day, day]) is not None

@@ -49,7 +49,7 @@ def report(house: House, plan: Plan, summary: dict[str, Any]) -> Figures:
     folder = Folder(house.bucket, plan.backtest_id)
     folder.put("report.json", json.dumps(document).encode())
     folder.put("report.html", page(found, about, leak, bankrolls, best).encode())
-    publish_backtest(house.bucket, _document(house, finish(house.bucket, plan), found, summary["folds"]))
+    publish_backtest(house.bucket, _document(house, finish(house.bucket, plan), found))
     return found
 
 
@@ -57,12 +57,12 @@ def publish_again(house: House, plan: Plan) -> list[str]:
     """Publish a backtest that has finished, from its folds; gives the paths written. Raises NotReady where it has not."""
     if plan.state != "finished":
         raise NotReady(f"{plan.backtest_id} has not finished.", hint="The command that started it goes on with it.")
-    return publish_backtest(house.bucket, _document(house, plan, figures(*results(house.bucket, plan)), len(plan.folds)))
+    return publish_backtest(house.bucket, _document(house, plan, figures(*results(house.bucket, plan))))
 
 
-def _document(house: House, plan: Plan, found: Figures, folds: int) -> BacktestReport:
+def _document(house: House, plan: Plan, found: Figures) -> BacktestReport:
     same = ("backtest_id", "start", "end", "refit_days", "before_minutes", "feature_version", "leak_days", "leaks_found")
     named = {name: getattr(plan, name) for name in same}
     created = datetime.fromisoformat(plan.created_at) if plan.created_at else None
-    about = About(name=document_name(plan.backtest_id), created_at=created, folds=folds, **named)
+    about = About(name=document_name(plan.backtest_id), created_at=created, folds=len(plan.folds), **named)
     return backtest_document(found, about, generated_at=house.clock.now(), league=house.settings.league)
