@@ -6,18 +6,20 @@ In: the record's documents. Out: specifications, colours by the names of the sty
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from tipoff.publish.record import Part, SystemDetails
+from tipoff.publish.record import Part, SystemDetails, UnitsDay
 
 Chart = dict[str, Any]
 
 
 def units_chart(details: SystemDetails) -> Chart | None:
-    """Units won, above what was promised and its band; None without a day."""
+    """Units won, above what was promised and its band, from 0 on the eve of the first day; None without a day."""
     if not details.days:
         return None
-    values = [day.model_dump(mode="json") for day in details.days]
+    eve = UnitsDay(game_date=details.days[0].game_date - timedelta(days=1), n=0, units=0.0, total=0.0, expected=0.0, low=0.0, high=0.0)
+    values = [day.model_dump(mode="json") for day in (eve, *details.days)]
     x = {"field": "game_date", "type": "temporal", "axis": {"title": "", "format": "%-d %b", "tickCount": 6, "grid": False}}
     low = {"field": "low", "type": "quantitative", "axis": {"title": "units won", "tickCount": 6}}
     tip = [
