@@ -44,6 +44,7 @@ CALLS: dict[str, type[BaseModel]] = {
     "/backfill": asked.BackfillRequest,
     "/train": asked.TrainRequest,
     "/promote": asked.PromoteRequest,
+    "/rollback": asked.RollbackRequest,
 }
 
 

@@ -56,7 +56,7 @@ too old once a second."""
 PATIENCE = 600.0
 PACE = {"lease_seconds": 60.0, "retry_seconds": 0.0, "settle_seconds": 0.0}
 OVER = "over"
-ALIKE = ("v1/player/", "v1/schemas/")
+ALIKE = ("v1/player/", "v1/record/", "v1/schemas/")
 """Objects of which one is like the next."""
 WITHIN = ": "
 TICK = "tick"
@@ -155,8 +155,8 @@ class WatchedWarehouse(DuckDBWarehouse):
 
 
 class WatchedBucket(LocalStore):
-    """The bucket; each put is a boundary. Of schemas, and of the players' documents, which are written side by side, all of a kind are
-    alike and the first alone is one; the players' index follows when they are all there, and is another."""
+    """The bucket; each put is a boundary. Of schemas, and of the players' and systems' documents, which are written side by side, all of a
+    kind are alike and the first alone is one; the index follows when they are all there, and is another."""
 
     boundaries: Boundaries
     first = {kind: threading.Lock() for kind in ALIKE}

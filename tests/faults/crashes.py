@@ -203,7 +203,7 @@ def _tables(path: Path) -> dict[str, Any]:
                 rows = connection.execute(f"SELECT body, sent_at IS NOT NULL FROM {name}").fetchall()
                 found[name] = sorted((_news(body), sent) for body, sent in rows)
             elif name == "ops.generations":
-                told = "CASE WHEN kind = 'publish' AND scope = 'systems' THEN 'when the record was written' ELSE made_from END"
+                told = "CASE WHEN kind = 'publish' AND scope IN ('systems', 'record') THEN 'when the record was written' ELSE made_from END"
                 rows = connection.execute(f"SELECT scope, kind, generation, {told} FROM {name} WHERE kind NOT LIKE 'load:%'").fetchall()
                 found[name] = sorted(rows)
             else:

@@ -17,13 +17,16 @@ from backtest.about import CHECK
 from backtest.invented import Row, at_random, fact, tables, word
 from tipoff.clock import SystemClock
 from tipoff.config import Settings, Staking
+from tipoff.errors import NotReady
 from tipoff.flow.backtest_plan import Folder, Plan, plan_of, summary_of
-from tipoff.flow.backtest_report import report
+from tipoff.flow.backtest_report import publish_again, report
 from tipoff.flow.house import House, open_house
 from tipoff.grade.backtest_figures import figures
 from tipoff.grade.bankroll import simulate
 from tipoff.market.staking import StakingRule
 from tipoff.predict.systems import System
+from tipoff.publish.reports import BACKTESTS, BacktestReport, backtest_path
+from tipoff.publish.write import get
 
 FIRST, SECOND = date(2024, 4, 1), date(2024, 4, 8)
 SYSTEMS = (
@@ -136,3 +139,19 @@ def test_the_same_backtest_reported_twice_is_the_same_report(house: House) -> No
     first = folder.get("report.json"), folder.get("report.html")
     report(house, plan, summary_of(plan, folder))
     assert (folder.get("report.json"), folder.get("report.html")) == first
+
+
+def test_its_figures_are_published_and_can_be_again(house: House) -> None:
+    plan = keep(house, *at_random(3, 150, NAMES))
+    found = report(house, plan, summary_of(plan, Folder(house.bucket, plan.backtest_id)))
+    told = BacktestReport.model_validate_json(house.bucket.get(backtest_path("b1")).bytes().to_bytes())
+    assert {one.system_id: one.n for one in told.systems} == {name: one.pooled.errors.n for name, one in found.systems.items()}
+    assert (told.about.folds, told.about.leaks_found) == (2, len(CHECK["findings"]))
+    assert get(house.bucket, BACKTESTS) is not None
+    house.bucket.delete(BACKTESTS)
+    house.bucket.delete(backtest_path("b1"))
+    with pytest.raises(NotReady, match="has not finished"):
+        publish_again(house, plan)
+    assert publish_again(house, Folder(house.bucket, "b1").plan()) == [backtest_path("b1"), BACKTESTS]
+    again = BacktestReport.model_validate_json(house.bucket.get(backtest_path("b1")).bytes().to_bytes())
+    assert again.model_copy(update={"generated_at": told.generated_at}) == told

@@ -164,3 +164,11 @@ class TestSql:
         assert "42" in done.stdout
         assert "raw.player_box" in done.stdout
         assert "DROP is not for reading" in done.stderr
+
+
+def test_it_is_published_where_that_is_asked_for(house: Path, moved: Answer) -> None:
+    told = json.loads(tipoff("research", "movement", *SPAN, "--publish", "--json", cwd=house).stdout)
+    assert told["report"] == [f"v1/findings/movement-{FIRST_DAY}-{LAST_DAY}.json", "v1/findings/index.json"]
+    published = json.loads((house / "tipoff-data" / told["report"][0]).read_text())
+    assert published["about"]["sentence"] == moved.sentence
+    assert [one["n"] for one in published["comparisons"]] == [one.n for one in moved.comparisons]

@@ -16,6 +16,7 @@ from publish.reading import AFTER, BEFORE
 from tipoff.publish.export import publish_date
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import open_bucket
+from web.recorded import publish_everything
 from web.serving import serving
 
 Arrange = Callable[[DuckDBWarehouse, ObjectStore], object]
@@ -57,6 +58,11 @@ def _no_games(warehouse: DuckDBWarehouse, bucket: ObjectStore) -> None:
     publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
 
 
+def _recorded(warehouse: DuckDBWarehouse, bucket: ObjectStore) -> None:
+    """A graded night with its record, the fleet with performance, two backtests and a finding."""
+    publish_everything(warehouse, bucket)
+
+
 STATES: dict[str, Arrange] = {
     "nothing": _nothing,
     "tonight": _tonight,
@@ -65,6 +71,7 @@ STATES: dict[str, Arrange] = {
     "nothing_qualified": _nothing_qualified,
     "broken": _broken,
     "no_games": _no_games,
+    "recorded": _recorded,
 }
 
 
@@ -79,7 +86,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], h
                 folder = tmp_path_factory.mktemp(state)
                 bucket = open_bucket((folder / "bucket").as_uri())
                 STATES[state](DuckDBWarehouse(folder / "warehouse.duckdb"), bucket)
-                now = AFTER if state == "graded" else BEFORE
+                now = AFTER if state in {"graded", "recorded"} else BEFORE
                 clients[state] = stack.enter_context(serving(bucket, now))
             return clients[state]
 

@@ -21,7 +21,7 @@ from tipoff.web.problems import ALL, MEDIA_TYPE
 from web.controlled import BEARER, NIGHT, TOKEN, Served, controlling, serving, settings_in, with_fleet, with_history
 from web.page import Page
 
-CHANGING = ("/start", "/reset", "/process-date", "/export", "/grade", "/backfill", "/train", "/promote", "/replay")
+CHANGING = ("/start", "/reset", "/process-date", "/export", "/grade", "/backfill", "/train", "/promote", "/rollback", "/replay")
 LOOKING = ("/status", "/ready", "/metrics")
 DAY = NIGHT.isoformat()
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from web.controlled import NIGHT, Served, controlling, settings_in, with_fleet
 
-CALLS = ("/start", "/reset", "/process-date", "/export", "/grade", "/backfill", "/train", "/promote", "/replay")
+CALLS = ("/start", "/reset", "/process-date", "/export", "/grade", "/backfill", "/train", "/promote", "/rollback", "/replay")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),

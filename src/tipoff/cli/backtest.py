@@ -86,13 +86,19 @@ def _where(bucket_url: str, plan: Plan) -> str:
     return f"{bucket_url.removeprefix('file://')}/backtests/{plan.backtest_id}/report.html"
 
 
-def backtests(data_dir: DataDir = None, json: AsJson = False) -> None:
+def backtests(
+    publish: Annotated[bool, typer.Option("--publish", help="Publish those that have finished again, for the pages.")] = False,
+    data_dir: DataDir = None,
+    json: AsJson = False,
+) -> None:
     """The backtests on record."""
     from tipoff.cli.common import print_table
     from tipoff.flow.backtest_plan import backtests as known
     from tipoff.store.payloads import open_bucket
 
     found = known(open_bucket(settings_of(data_dir).bucket_url))
+    if publish:
+        _publish(data_dir, [plan for plan in found.plans if plan.state == "finished"], quiet=json)
     if json:
         print_json([plan.as_dict() for plan in found.plans])
         return
@@ -103,3 +109,16 @@ def backtests(data_dir: DataDir = None, json: AsJson = False) -> None:
     print_table("Backtests", ("id", "days", "refit", "before tip", "systems", "state"), rows, numeric=(4,))
     for backtest_id, why in found.unreadable.items():
         print_line(f"{backtest_id} cannot be read: {why}")
+
+
+def _publish(data_dir: Path | None, plans: list[Plan], *, quiet: bool) -> None:
+    from tipoff.config import clock_of
+    from tipoff.flow.backtest_report import publish_again
+    from tipoff.flow.house import open_house
+
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house:
+        for plan in plans:
+            for path in publish_again(house, plan):
+                if not quiet:
+                    print_line(f"Wrote {path}.")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
+
+if TYPE_CHECKING:
+    from tipoff.publish.documents import League
 
 
 def research(
@@ -20,23 +23,30 @@ def research(
     report: Annotated[
         Path | None, typer.Option("--report", help="Write it to this file: .md with a picture beside it, or .html.", show_default=False)
     ] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Publish it, for the page of reports.")] = False,
     data_dir: DataDir = None,
     json: AsJson = False,
 ) -> None:
     """What the record says: groups with N and interval, comparisons corrected for their number, and one sentence that follows by rule."""
     from tipoff.clock import resolve_date
     from tipoff.config import clock_of
+    from tipoff.publish.reports import publish_finding
     from tipoff.research.questions import research as ask
-    from tipoff.research.report import COMPARISON_COLUMNS, GROUP_COLUMNS, about_correction, comparison_cells, group_cells, write
+    from tipoff.research.report import COMPARISON_COLUMNS, GROUP_COLUMNS, about_correction, command, comparison_cells, group_cells, write
     from tipoff.store import open_warehouse
+    from tipoff.store.payloads import open_bucket
 
     settings = settings_of(data_dir)
     clock = clock_of(settings)
     with open_warehouse(settings).reading() as work:
         found = ask(work, question, resolve_date(start, clock), resolve_date(end, clock), system)
-    written = write(found, report) if report else []
+        league: League = "practice" if work.league() == "practice" else "nba"
+    written = [str(path) for path in write(found, report)] if report else []
+    if publish:
+        bucket = open_bucket(settings.bucket_url)
+        written += publish_finding(bucket, found.as_dict(), command(found), now=clock.now(), league=league)
     if json:
-        print_json(found.as_dict() | {"report": [str(path) for path in written]})
+        print_json(found.as_dict() | {"report": written})
         return
     print_line(found.sentence)
     print_line()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import ibis.expr.types as ir
@@ -18,9 +18,13 @@ import pyarrow as pa
 
 from tipoff.analyze.slate import games_between
 from tipoff.clock import game_date_of
+from tipoff.flow.fleet import fleet_status
 from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift_by_rule
 from tipoff.flow.house import House
 from tipoff.flow.slate import Done, Guard, Seal, no_guard, no_seal
+from tipoff.grade.record_document import record_documents
+from tipoff.grade.run import ACCURACY
+from tipoff.grade.together import together
 from tipoff.market.staking import StakingRule
 from tipoff.predict.activate import PREDICTIONS
 from tipoff.publish.calendar import publish_calendar, read_calendar
@@ -28,17 +32,16 @@ from tipoff.publish.documents import League
 from tipoff.publish.export import DOCUMENTS, DocumentName, Published, publish_date
 from tipoff.publish.intake import publish_intake, read_intake, what_waits
 from tipoff.publish.ledger import LEDGER, append
+from tipoff.publish.record import publish_record
 from tipoff.publish.status import STATUS
-from tipoff.publish.systems import publish_systems, read_performance
+from tipoff.publish.systems import DAYS, Judged, publish_systems, read_performance
 from tipoff.store.versions import PUBLISH, Version, advance, versions
 from tipoff.store.warehouse import Work
 from tipoff.train.health import PERFORMANCE
 from tipoff.train.registry import REGISTRY, headline, serving
 
-_SYSTEMS = "systems"
-"""The scope of what is published of the fleet."""
-_INTAKE = "intake"
-"""The scope of what is published of what came in."""
+_SYSTEMS, _RECORD, _INTAKE = "systems", "record", "intake"
+"""The scopes of what is published of the fleet, of the record, and of what came in."""
 _NEVER = Version(0)
 
 
@@ -62,7 +65,7 @@ def publish(
     with house.warehouse.reading() as work:
         guard(work)
         rests_on = _rests_on(work, house, game_date, failure, halt)
-        stood = versions(work, [PUBLISH], [_scope(game_date), _SYSTEMS, _INTAKE])
+        stood = versions(work, [PUBLISH], [_scope(game_date), _SYSTEMS, _RECORD, _INTAKE])
     if not force and documents is None and stood.get((PUBLISH, _scope(game_date)), _NEVER).made_from == rests_on.date:
         return Done(False), None
     wanted = DOCUMENTS if documents is None else tuple(documents)
@@ -83,9 +86,10 @@ def publish(
     if active(house.state, house.clock.now(), game_date, but={FLEET_BLOCKED}) != halt:  # somebody halted, or resumed, meanwhile
         return publish(house, game_date, as_of=as_of, guard=guard, seal=seal, failure=failure, force=True, documents=documents)
     fleet = "systems" in wanted and (force or documents is not None or stood.get((PUBLISH, _SYSTEMS), _NEVER).made_from != rests_on.systems)
-    came_in = stood.get((PUBLISH, _INTAKE), _NEVER).made_from != rests_on.intake
-    intake = "intake" in wanted and (force or documents is not None or came_in)
-    news = {"fleet": fleet, "calendar": "calendar" in wanted, "intake": intake, "beside": True}
+    anyway = force or documents is not None
+    record = "record" in wanted and (anyway or stood.get((PUBLISH, _RECORD), _NEVER).made_from != rests_on.record)
+    intake = "intake" in wanted and (anyway or stood.get((PUBLISH, _INTAKE), _NEVER).made_from != rests_on.intake)
+    news = {"fleet": fleet, "calendar": "calendar" in wanted, "record": record, "intake": intake, "beside": True}
     shared = publish_of_all_days(house, game_date, data_as_of=published.data_as_of, **news)
     paths = [*published.documents, *shared]
     if "status" in wanted:
@@ -94,8 +98,9 @@ def publish(
     with house.warehouse.writing(house.run_id) as work:
         guard(work)
         made_from = {(PUBLISH, _scope(game_date)): rests_on.date} if documents is None else {}
-        advance(work, made_from | ({(PUBLISH, _SYSTEMS): rests_on.systems} if fleet else {}))
-        advance(work, {(PUBLISH, _INTAKE): rests_on.intake} if intake else {})
+        made_from |= {(PUBLISH, _SYSTEMS): rests_on.systems} if fleet else {}
+        made_from |= {(PUBLISH, _INTAKE): rests_on.intake} if intake else {}
+        advance(work, made_from | ({(PUBLISH, _RECORD): rests_on.record} if record else {}))
         picks = append(work, published.shown)
         seal(work, "publish", LEDGER, published.standing)
     published = replace(published, documents=tuple(paths))
@@ -110,19 +115,23 @@ def publish_of_all_days(
     data_as_of: datetime | None = None,
     fleet: bool = True,
     calendar: bool = True,
+    record: bool = True,
     intake: bool = True,
     beside: bool = False,
 ) -> list[str]:
-    """Publish what is of no single date, as far as it is wanted and says something new: how the fleet stands today, the calendar of the
-    season that a date is in, what came in; `beside` where that date is published at this moment. Gives the paths written. Raises as
-    `publish` does."""
+    """Publish what is of no single date, as far as it is wanted and says something new: how the fleet stands today, the record of all days,
+    the calendar of the season that a date is in, what came in; `beside` where that date is published at this moment. Gives the paths
+    written. Raises as `publish` does."""
     now = house.clock.now()
     today, halt = game_date_of(now), house.halt_shown()
     paths: list[str] = []
     with house.warehouse.reading() as work:
         league: League = "practice" if work.league() == "practice" else "nba"
-        models = work.ask(_models).to_pylist() if fleet else []
+        models = work.ask(_models).to_pylist() if fleet or record else []
         performance = read_performance(work, today) if fleet else []
+        pairs = together(work, today - timedelta(days=DAYS), today) if fleet else []
+        if record:
+            told = record_documents(work, headline(models)[0], halt=halt, generated_at=now, league=league)
         if calendar:
             shared: dict[str, Any] = {"generated_at": now, "league": league, "data_as_of": data_as_of, "halt": halt}
             days = read_calendar(work, game_date, **shared, also={game_date} if beside else ())
@@ -131,10 +140,18 @@ def publish_of_all_days(
         paths += publish_calendar(house.bucket, days)
     if came_in is not None:
         paths += publish_intake(house.bucket, came_in)
+    if record:
+        paths += publish_record(house.bucket, *told)
     if fleet:
-        told: dict[str, Any] = {"headline": headline(models), "league": league, "halt": halt}
-        paths += publish_systems(house.bucket, serving(models), performance, day=today, generated_at=now, **told)[0]
+        about: dict[str, Any] = {"headline": headline(models), "league": league, "halt": halt, "pairs": pairs, "judged": _judged(house)}
+        paths += publish_systems(house.bucket, serving(models), performance, day=today, generated_at=now, **about)[0]
     return paths
+
+
+def _judged(house: House) -> Judged:
+    found = fleet_status(house)
+    gates = {one.system_id: [verdict.as_dict() for verdict in one.verdicts] for one in found.systems}
+    return Judged(gates, found.models, found.changes)
 
 
 def _note_fleet(house: House, game_date: date, why: str | None) -> None:
@@ -153,11 +170,13 @@ def _scope(game_date: date) -> str:
 
 @dataclass(frozen=True)
 class _RestsOn:
-    """The system that stands for the slate, and digests of what the documents of a date, of the fleet, and of what came in rest on."""
+    """The system that stands for the slate, and digests of what the documents of a date, of the fleet, of the record, and of what came in
+    rest on."""
 
     headline: str | None
     date: str
     systems: str
+    record: str
     intake: str
 
 
@@ -169,13 +188,15 @@ def _rests_on(work: Work, house: House, game_date: date, failure: str | None, ha
     models = work.ask(_models).to_pylist()
     speaking = work.ask(_speaking, pa.table({"game_id": pa.array(games, pa.string())}))
     head = headline(models, speaking.column("system_id").to_pylist())[0]
-    graded = work.ask(_record).to_pylist()[0]
+    graded, grades = work.ask(_record).to_pylist()[0], work.ask(_grades).to_pylist()[0]
     fleet = [f"{row['model_id']} {row['state']}" for row in models]
     fleet += [halt.words if halt else "", game_date_of(house.clock.now()).isoformat()]
     parts = [f"{row['kind']} {row['scope']} {row['generation']}" for row in rows]
     parts += [*fleet, str(head), failure or ""]
-    came_in = _digest([what_waits(work), halt.words if halt else "", game_date_of(house.clock.now()).isoformat()])
-    return _RestsOn(head, _digest(parts), _digest([*fleet, str(graded)]), came_in)
+    halted = halt.words if halt else ""
+    came_in = _digest([what_waits(work), halted, game_date_of(house.clock.now()).isoformat()])
+    recorded = _digest([str(grades), str(headline(models)[0]), halted])
+    return _RestsOn(head, _digest(parts), _digest([*fleet, str(graded)]), recorded, came_in)
 
 
 def _versions(work: Work, scopes: ir.Table) -> ir.Table:
@@ -197,6 +218,12 @@ def _record(work: Work) -> ir.Table:
     """Of the daily record of performance how many rows there are, and when one was written last."""
     record = work.table(PERFORMANCE)
     return record.agg(days=record.count(), written=record.written_at.max())
+
+
+def _grades(work: Work) -> ir.Table:
+    """Of the graded predictions how many there are, and when one was written last."""
+    grades = work.table(ACCURACY)
+    return grades.agg(rows=grades.count(), written=grades.written_at.max())
 
 
 def _digest(parts: list[str]) -> str:

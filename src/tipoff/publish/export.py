@@ -31,7 +31,7 @@ from tipoff.publish.tonight import tonight
 from tipoff.publish.write import LATEST, best_bets_path, canonical, get, put, results_path, schema_of, tonight_path
 from tipoff.store.warehouse import Warehouse
 
-DocumentName = Literal["tonight", "best-bets", "results", "players", "systems", "calendar", "intake", "status"]
+DocumentName = Literal["tonight", "best-bets", "results", "players", "systems", "record", "calendar", "intake", "status"]
 """What may be asked for by name; the last four are of no single date, and `flow.publishing` publishes them."""
 DOCUMENTS: tuple[DocumentName, ...] = get_args(DocumentName)
 _NOTHING_SAID = ("no_games", "broken")

@@ -14,6 +14,8 @@ from tipoff.publish.calendar import Calendar
 from tipoff.publish.documents import Document, Results, Tonight
 from tipoff.publish.intake import Intake
 from tipoff.publish.people import PlayerDocument, Players
+from tipoff.publish.record import Record, SystemDetails
+from tipoff.publish.reports import BacktestList, BacktestReport, Finding, FindingList
 from tipoff.publish.status import Status
 from tipoff.publish.systems import Health, Performance
 from tipoff.publish.write import schema_of
@@ -26,6 +28,12 @@ SHAPES: Mapping[str, type[Document]] = {
     "players": Players,
     "model-health": Health,
     "performance": Performance,
+    "record": Record,
+    "record-system": SystemDetails,
+    "backtest": BacktestReport,
+    "backtests": BacktestList,
+    "finding": Finding,
+    "findings": FindingList,
     "calendar": Calendar,
     "intake": Intake,
     "status": Status,

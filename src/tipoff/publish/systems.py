@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
@@ -47,6 +48,40 @@ class GateShown(Shape):
     value: Figure | None
     threshold: Figure | None
     n: int | None
+    words: str | None = None
+
+
+class Standing(Shape):
+    """A model that is not retired."""
+
+    model_id: str
+    system_id: str
+    state: str
+    state_since: datetime | None
+    trained_until: date | None
+    days_since_training: int | None
+    training_alert: Literal["notice", "warning", "critical"] | None
+    serves: bool
+
+
+class Change(Shape):
+    """A person's decision, or a rule's, on a model's state."""
+
+    changed_at: datetime
+    model_id: str
+    from_state: str | None
+    to_state: str
+    changed_by: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the fleet's own room says beside the models: what the gates answer now by system, models, changes; rows as plain values."""
+
+    gates: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    models: Sequence[Row] = ()
+    changes: Sequence[Row] = ()
 
 
 class ModelHealth(Shape):
@@ -76,13 +111,17 @@ class ModelHealth(Shape):
     n_brier: int | None
     brier: Figure | None
     gates: list[GateShown]
+    judged: list[GateShown] = []
 
 
 class Health(Document):
-    """Every system in service as of a day."""
+    """Every system in service as of a day; every model that is not retired, and the last changes of a state, newest first. Of a system
+    `gates` are what the gates said when its model was last raised, `judged` what they say of the evidence at hand."""
 
     as_of_date: date
     systems: list[ModelHealth]
+    models: list[Standing] = []
+    changes: list[Change] = []
 
 
 class PerformanceDay(Shape):
@@ -106,11 +145,29 @@ class SystemPerformance(Shape):
     days: list[PerformanceDay]
 
 
+class Pair(Shape):
+    """Two systems on the same player-games of these days. `margins` is the correlation of predicted - line over `margins_n` of them,
+    `errors` that of predicted - actual over `errors_n`, which the outcome that both share makes high; of the `picks_n` on which both took
+    a side, `same_side` took the same one, `low` .. `high` its Wilson interval."""
+
+    first: str
+    second: str
+    margins_n: int
+    margins: Figure | None
+    errors_n: int
+    errors: Figure | None
+    picks_n: int
+    same_side: Figure | None
+    low: Figure | None
+    high: Figure | None
+
+
 class Performance(Document):
-    """The last days of every system that was graded."""
+    """The last days of every system that was graded, and how alike each two of them are."""
 
     as_of_date: date
     systems: list[SystemPerformance]
+    pairs: list[Pair] = []
 
 
 def read_performance(work: Work, day: date) -> list[Row]:
@@ -135,6 +192,8 @@ def publish_systems(
     headline: tuple[str | None, bool],
     league: League,
     halt: Halt,
+    pairs: Sequence[Pair] = (),
+    judged: Judged | None = None,
 ) -> tuple[list[str], int]:
     """Publish both documents with their schemas; gives the paths written and their bytes. `served` is the model that speaks for each
     system, `headline` the system that stands for a slate, and whether it does so unproven.
@@ -151,15 +210,18 @@ def publish_systems(
     last: dict[str, Row] = {}
     for row in performance:
         last.setdefault(row["system_id"], row)
+    judged = judged or Judged()
     state, detail = _state(served, halt, "no system is trained")
     health = Health(
         **envelope,
         state=state,
         state_detail=detail,
-        systems=[_health(row, last.get(system_id), day, headline) for system_id, row in sorted(served.items())],
+        systems=[_health(row, last.get(system_id), day, headline, judged) for system_id, row in sorted(served.items())],
+        models=_standing(judged.models, served),
+        changes=[Change(**{name: row[name] for name in Change.model_fields}) for row in judged.changes],
     )
     state, detail = _state(last, halt, "nothing has been graded yet")
-    record = Performance(**envelope, state=state, state_detail=detail, systems=_days(performance))
+    record = Performance(**envelope, state=state, state_detail=detail, systems=_days(performance), pairs=list(pairs))
     put(bucket, "v1/schemas/model-health.json", schema_of(Health, "model-health"))
     put(bucket, "v1/schemas/performance.json", schema_of(Performance, "performance"))
     written = {HEALTH: put_news(bucket, HEALTH, health), PERFORMANCE: put_news(bucket, PERFORMANCE, record)}
@@ -173,7 +235,7 @@ def _state(found: Mapping[str, Row], halt: Halt, why: str) -> tuple[State, str |
     return ("ok", None) if found else ("nothing_qualified", why)
 
 
-def _health(model: Row, record: Row | None, day: date, headline: tuple[str | None, bool]) -> ModelHealth:
+def _health(model: Row, record: Row | None, day: date, headline: tuple[str | None, bool], judged: Judged) -> ModelHealth:
     days = days_since(model["trained_until"], day)
     leads = model["system_id"] == headline[0]
     same = ("system_id", "model_id", "family", "feature_set", "state", "state_since", "trained_from", "trained_until", "rows")
@@ -187,7 +249,8 @@ def _health(model: Row, record: Row | None, day: date, headline: tuple[str | Non
         bootstrap=leads and headline[1],
         health_of=record["game_date"] if record else None,
         windows=_windows(record) if record else [],
-        gates=list(_gates(model["gates"])),
+        gates=list(_gates(json.loads(model["gates"]) if model["gates"] else [])),
+        judged=list(_gates(judged.gates.get(model["system_id"], []))),
     )
 
 
@@ -196,10 +259,17 @@ def _windows(record: Row) -> list[Window]:
     return [Window(days=days, n=record[f"n_{days}d"] or 0, **{name: record[f"{name}_{days}d"] for name in figures}) for days in WINDOWS]
 
 
-def _gates(text: str | None) -> Iterable[GateShown]:
-    for verdict in json.loads(text) if text else []:
+def _standing(models: Sequence[Row], served: Mapping[str, Row]) -> list[Standing]:
+    serving = {row["model_id"] for row in served.values()}
+    rows = sorted(models, key=lambda row: (row["system_id"], row["model_id"]))
+    named = [name for name in Standing.model_fields if name != "serves"]
+    return [Standing(**{name: row[name] for name in named}, serves=row["model_id"] in serving) for row in rows]
+
+
+def _gates(verdicts: Iterable[Row]) -> Iterable[GateShown]:
+    for verdict in verdicts:
         for gate in verdict["gates"]:
-            values = {name: gate.get(name) for name in ("value", "threshold", "n")}
+            values = {name: gate.get(name) for name in ("value", "threshold", "n", "words")}
             yield GateShown(source=verdict["source"], name=gate["name"], verdict=gate["verdict"], **values)
 
 

@@ -22,10 +22,13 @@ from starlette.middleware.gzip import GZipMiddleware
 from tipoff.clock import Clock
 from tipoff.errors import BadInput
 from tipoff.web import problems, vega
+from tipoff.web.fleet import FleetPages
 from tipoff.web.pages import Pages, query_of
 from tipoff.web.published import Published
+from tipoff.web.record import RecordPages
 from tipoff.web.reference import calls, openapi
 from tipoff.web.rendering import Made, Rendering
+from tipoff.web.reports import ReportPages
 from tipoff.web.slate_rows import asked_of
 
 if TYPE_CHECKING:
@@ -54,6 +57,7 @@ HEADERS = {
 }
 LIVE, FINAL = "public, max-age=60", "public, max-age=86400"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _METHODS = ["GET", "HEAD"]
 _SMALL = 1024
 """Bytes up to which nothing is compressed."""
@@ -73,6 +77,9 @@ def create_app(bucket: ObjectStore, *, clock: Clock, control: Control | None = N
     calls = _add_api(app, pages, control) if control is not None else frozenset()
     _add_pipeline(app, published, rendering, clock, control)
     _add_pages(app, pages)
+    _add_record(app, RecordPages(published, rendering))
+    _add_fleet(app, FleetPages(published, rendering))
+    _add_reports(app, ReportPages(published, rendering))
     _add_documents(app, published)
     _add_errors(app, pages, calls)
     return app
@@ -179,6 +186,36 @@ def _add_pipeline(app: FastAPI, published: Published, rendering: Rendering, cloc
         return control.unseen(request) or changes(pipeline, _date(day), getattr(app.state, "ending", lambda: False))
 
 
+def _add_record(app: FastAPI, pages: RecordPages) -> None:
+    @app.api_route("/record", methods=_METHODS)
+    def record(request: Request, system: str | None = None) -> Response:
+        return _page(request, pages.page(_named(system)))
+
+
+def _add_fleet(app: FastAPI, pages: FleetPages) -> None:
+    @app.api_route("/fleet", methods=_METHODS)
+    def fleet(request: Request, alike: str | None = None) -> Response:
+        return _page(request, pages.page(_named(alike)))
+
+
+def _add_reports(app: FastAPI, pages: ReportPages) -> None:
+    @app.api_route("/reports", methods=_METHODS)
+    def reports(request: Request) -> Response:
+        return _page(request, pages.listed())
+
+    @app.api_route("/reports/backtests/{name}", methods=_METHODS)
+    def backtest(request: Request, name: str) -> Response:
+        return _page(request, pages.backtest(_name(name)))
+
+    @app.api_route("/reports/findings/{name}", methods=_METHODS)
+    def finding(request: Request, name: str) -> Response:
+        return _page(request, pages.finding(_name(name)))
+
+    @app.api_route("/reports/compare", methods=_METHODS)
+    def compare(request: Request, a: str | None = None, b: str | None = None) -> Response:
+        return _page(request, pages.compared(_named(a), _named(b)))
+
+
 def _add_documents(app: FastAPI, published: Published) -> None:
     @app.api_route("/v1/{path:path}", methods=_METHODS)
     def document(request: Request, path: str) -> Response:
@@ -237,6 +274,18 @@ def _matches(request: Request, tag: str) -> bool:
     """Whether the reader holds this very content already."""
     offered = [part.strip() for part in request.headers.get("if-none-match", "").split(",")]
     return "*" in offered or tag in offered or tag.removeprefix("W/") in offered
+
+
+def _named(text: str | None) -> str | None:
+    """The same of a name that may be left out."""
+    return None if text is None else _name(text)
+
+
+def _name(text: str) -> str:
+    """A name out of an address, as systems and reports have them; anything else is a page that does not exist (F61)."""
+    if _NAME.fullmatch(text):
+        return text
+    raise HTTPException(404)
 
 
 def _date(text: str) -> date:

@@ -132,6 +132,13 @@ class PromoteRequest(Asked):
     backtest_id: Name | None = Field(None, description="judge on this backtest; default: the newest that fits")
 
 
+class RollbackRequest(Asked):
+    """The champion before is to come back, and the present one to retire."""
+
+    by: Words = Field(description="who decides: a name, for the record")
+    reason: Words = Field(description="why, for the record")
+
+
 class Answer(BaseModel):
     """What is answered."""
 
@@ -215,6 +222,14 @@ class ReplayAnswer(Answer):
 
     taken: int
     left: int
+
+
+class RollbackAnswer(Answer):
+    """Who is champion again, what that model was, and who is retired for it, if anyone."""
+
+    champion: str
+    was: str
+    retired: str | None
 
 
 class Lease(Answer):

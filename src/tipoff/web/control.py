@@ -29,6 +29,7 @@ from tipoff.flow.dead_letters import replay as take_again
 from tipoff.flow.engine import Desk
 from tipoff.flow.figures import figures
 from tipoff.flow.fleet import promote as promote_model
+from tipoff.flow.fleet import roll_back
 from tipoff.flow.living import living
 from tipoff.flow.reactions import react
 from tipoff.flow.readiness import readiness
@@ -51,6 +52,8 @@ from tipoff.web.asked import (
     ReplayRequest,
     ResetAnswer,
     ResetRequest,
+    RollbackAnswer,
+    RollbackRequest,
     StartAnswer,
     StartRequest,
     StatusAnswer,
@@ -225,6 +228,12 @@ def _add_others(router: APIRouter, desk: Desk) -> None:
         was, verdicts = promote_model(desk.house, asked.model_id, asked.to, by=asked.by, reason=asked.reason, backtest_id=asked.backtest_id)
         gates = [verdict.as_dict() for verdict in verdicts]
         return PromoteAnswer(model_id=asked.model_id, was=was["state"], state=asked.to, gates=gates)
+
+    @router.post("/rollback", responses=_problems(401, 422, 503))
+    def rollback(asked: RollbackRequest) -> RollbackAnswer:
+        """Bring the champion before back in one step, without gates; the present one is retired."""
+        left, back = roll_back(desk.house, by=asked.by, reason=asked.reason)
+        return RollbackAnswer(champion=back["model_id"], was=back["state"], retired=left["model_id"] if left else None)
 
 
 def _add_replay(router: APIRouter, desk: Desk) -> None:

@@ -104,6 +104,11 @@ class Published:
         found = self._shaped(INTAKE, Intake)
         return found[0] if found else None
 
+    def document(self, path: str, shape: type[Shaped]) -> tuple[Shaped, str] | None:
+        """Any document of a shape, and its tag; None where there is none, or where the path cannot be a document's (F61). Raises BadInput
+        where it is not one of this version."""
+        return self._shaped(path, shape)
+
     def neighbours(self, day: date) -> tuple[date | None, date | None]:
         """The published nights next to this one, before and after."""
         days = self.days()

@@ -27,6 +27,7 @@ TWINS = {
     "/train": "tipoff train",
     "/promote": "tipoff promote MODEL",
     "/replay": "tipoff messages replay",
+    "/rollback": "tipoff rollback",
 }
 """Each call and the command that asks for the same."""
 
