@@ -24,13 +24,17 @@ LAST_GAMES = 20
 _LINE_COLUMNS = (
     *("line_kind", "consensus_line", "line_range", "book_count", "opening_line", "closing_line", "line_movement", "implied_over"),
     *("best_over_book", "best_over_point", "best_over_price", "best_under_book", "best_under_point", "best_under_price"),
+    "as_of",
 )
 _CONTEXT_COLUMNS = (
     *("team", "opponent", "home", "days_rest", "game_total", "home_spread", "injury_status", "star_teammates_out"),
-    *("streak_over", "streak_under", "newest_known_at"),
+    *("streak_over", "streak_under", "newest_known_at", "as_of"),
 )
 _FEATURE_COLUMNS = ("fatigue_score", "quality_score", "tier", "missing", "waived", "newest_known_at")
-_LAST_COLUMNS = ("game_id", "game_date", "team", "opponent", "home", "points", "minutes", "closing_line", "over_under_result", "margin")
+_LAST_COLUMNS = (
+    *("game_id", "game_date", "team", "opponent", "home", "points", "minutes", "usage_rate", "closing_line", "over_under_result"),
+    "margin",
+)
 _ABSENT = ("game_id", "player_lookup", "system_id")
 _PREDICTION_COLUMNS = (
     *("prediction_id", "game_id", "player_lookup", "system_id", "model_id", "team", "predicted_points", "predicted_mean", "sd"),

@@ -12,6 +12,7 @@ from tipoff.errors import StorageError
 from tipoff.publish.best_bets import BestBets
 from tipoff.publish.calendar import Calendar
 from tipoff.publish.documents import Document, Results, Tonight
+from tipoff.publish.lines import Lines
 from tipoff.publish.people import PlayerDocument, Players
 from tipoff.publish.status import Status
 from tipoff.publish.systems import Health, Performance
@@ -21,6 +22,7 @@ SHAPES: Mapping[str, type[Document]] = {
     "tonight": Tonight,
     "best-bets": BestBets,
     "results": Results,
+    "lines": Lines,
     "player": PlayerDocument,
     "players": Players,
     "model-health": Health,

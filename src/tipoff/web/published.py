@@ -23,7 +23,7 @@ from tipoff.publish.write import LATEST, get, results_path, tonight_path
 
 _KEPT = 16
 _DAY = re.compile(r"v1/tonight/(\d{4}-\d{2}-\d{2})\.json")
-_DATED = re.compile(r"v1/(tonight|results|best-bets)/\d{4}-\d{2}-\d{2}\.json")
+_DATED = re.compile(r"v1/(tonight|results|best-bets|lines)/\d{4}-\d{2}-\d{2}\.json")
 Shaped = TypeVar("Shaped", bound=BaseModel)
 
 
