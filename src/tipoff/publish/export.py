@@ -79,7 +79,8 @@ def publish_date(
     staking: StakingRule | None = None,
     documents: Collection[DocumentName] = DOCUMENTS,
 ) -> Published:
-    """Publish a date: `v1/tonight/{date}.json`, `latest.json` unless a later night stands there, best bets, lines, results where it is graded.
+    """Publish a date: `v1/tonight/{date}.json`, `latest.json` unless a later night stands there, best bets, lines, results where
+    it is graded.
 
     `headline_system` stands for the slate while there is no champion; `halt_reason` halts it, since `halt_since` (None: since a document
     says so); `failure` says which phase broke, in words; `documents` are those that are wanted.

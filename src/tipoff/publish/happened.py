@@ -89,8 +89,8 @@ def _news(at: datetime, row: Row, was: str | None, names: Mapping[str, str]) -> 
 
 
 def said_of(rows: Iterable[Row]) -> dict[Key, list[Said]]:
-    """By (game, player) the system's first word and each that said something else, of several at one moment the last; ten at most, the first
-    among them."""
+    """By (game, player) the system's first word and each that said something else, of several at one moment the last; ten at most, the
+    first among them."""
     words: dict[Key, dict[datetime, Row]] = defaultdict(dict)
     for row in sorted(rows, key=lambda row: (row["as_of"], row["created_at"] or row["as_of"], row["prediction_id"])):
         words[row["game_id"], row["player_lookup"]][row["as_of"]] = row

@@ -206,8 +206,6 @@ def _books(table: Board, quotes: pa.Table) -> dict[Key, list[BookLine]]:
     return found
 
 
-
-
 def _listed(values: FloatArray) -> list[float | None]:
     """Numbers as a document has them: None where one is missing."""
     return [None if value != value else value for value in values.tolist()]

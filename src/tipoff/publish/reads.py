@@ -213,7 +213,7 @@ def _rank(version: Row) -> tuple[bool, datetime]:
     return version["league_game_id"] is not None, version["known_at"]
 
 
-def _played(work: Work, players: ir.Table, game_date: date, since: date, as_of: datetime | None) -> ir.Table:
+def played(work: Work, players: ir.Table, game_date: date, since: date, as_of: datetime | None) -> ir.Table:
     """Their games with court time before a date, from `since` on."""
     summary = _until(_of(work, "analytics.player_game_summary", players, "player_lookup"), "known_at", as_of)
     within = (summary.game_date < day_of(game_date)) & (summary.game_date >= day_of(since))
@@ -222,16 +222,16 @@ def _played(work: Work, players: ir.Table, game_date: date, since: date, as_of: 
 
 def _last_games(work: Work, players: ir.Table, game_date: date, since: date, as_of: datetime | None) -> ir.Table:
     """Each one's last games, across seasons; `place` counts from 0, the newest."""
-    played = _played(work, players, game_date, since, as_of)
+    games = played(work, players, game_date, since, as_of)
     order = ibis.window(group_by="player_lookup", order_by=[ibis.desc("game_date"), ibis.desc("game_id")])
-    last = played.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place < LAST_GAMES)
+    last = games.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place < LAST_GAMES)
     return last.select("player_lookup", "place", *_LAST_COLUMNS)
 
 
 def _season(work: Work, players: ir.Table, game_date: date, since: date, season: str, as_of: datetime | None) -> ir.Table:
     """Each one's season so far."""
-    played = _played(work, players, game_date, since, as_of)
-    mine = played.filter(played.season == season)
+    games = played(work, players, game_date, since, as_of)
+    mine = games.filter(games.season == season)
     return mine.group_by("player_lookup").agg(games=mine.count(), points=mine.points.mean())
 
 
