@@ -1,7 +1,7 @@
 """What the document of a date's lines needs beside the slate: its quotes, what injury reports told, what the leader said.
 
-In: an open warehouse, a slate, the system that stands for it. Out: rows of all its games, in one question each. A game is seen as of the moment of its newest
-circumstances, never later than its tip. Knows tables; it must never know how a document looks.
+In: an open warehouse, a slate, the system that stands for it. Out: rows of all its games, in one question each. A game is seen as of the
+moment of its newest circumstances, never later than its tip. Knows tables; it must never know how a document looks.
 """
 
 from __future__ import annotations

@@ -28,16 +28,6 @@ from tipoff.publish.reads import Row, Slate
 Key = tuple[str, str]
 
 
-class Quoted(Shape):
-    """One quote of a book: when it was seen, its point, both prices, and the share of balanced stakes that the book keeps."""
-
-    at: datetime
-    point: Figure
-    over_price: Figure | None
-    under_price: Figure | None
-    hold: Figure | None
-
-
 class Step(Shape):
     """A change of point or price: when it was seen first, and the quote from then on."""
 
@@ -45,6 +35,12 @@ class Step(Shape):
     point: Figure
     over_price: Figure | None
     under_price: Figure | None
+
+
+class Quoted(Step):
+    """One quote of a book, with the share of balanced stakes that it keeps; `at` is when it was seen."""
+
+    hold: Figure | None
 
 
 class BookLine(Shape):

@@ -19,7 +19,9 @@ from pydantic import BaseModel, ValidationError
 
 from tipoff.errors import BadInput
 from tipoff.publish.documents import Results, Tonight
-from tipoff.publish.write import LATEST, get, results_path, tonight_path
+from tipoff.publish.lines import Lines
+from tipoff.publish.people import PLAYERS, PlayerDocument, Players
+from tipoff.publish.write import LATEST, get, lines_path, player_path, results_path, tonight_path
 
 _KEPT = 16
 _DAY = re.compile(r"v1/tonight/(\d{4}-\d{2}-\d{2})\.json")
@@ -61,6 +63,18 @@ class Published:
     def results(self, day: date) -> tuple[Results, str] | None:
         """A night's results and their tag; None before it is graded."""
         return self._shaped(results_path(day), Results)
+
+    def lines(self, day: date) -> tuple[Lines, str] | None:
+        """A day's lines and their tag; None where they are not published. Raises as `tonight` does."""
+        return self._shaped(lines_path(day), Lines)
+
+    def player(self, player_lookup: str) -> tuple[PlayerDocument, str] | None:
+        """A player's document and its tag; None where he has none. Raises as `tonight` does."""
+        return self._shaped(player_path(player_lookup), PlayerDocument)
+
+    def players(self) -> tuple[Players, str] | None:
+        """Every player that has a document, and the list's tag; None before there is one. Raises as `tonight` does."""
+        return self._shaped(PLAYERS, Players)
 
     def neighbours(self, day: date) -> tuple[date | None, date | None]:
         """The published nights next to this one, before and after."""

@@ -21,6 +21,7 @@ STATIC = Path(__file__).parent / "static"
 SECTIONS = (
     ("tonight", "/", "Tonight"),
     ("lines", "/lines", "Lines"),
+    ("players", "/players", "Players"),
     ("record", "/record", "Record"),
     ("fleet", "/fleet", "Fleet"),
     ("pipeline", "/pipeline", "Pipeline"),
@@ -29,8 +30,8 @@ SECTIONS = (
 """Key, address and name of each section, as the top of every page has them."""
 _KEPT = 64
 _WORDS = (
-    "points", "whole", "signed", "percent", "price", "long_date", "short_date", "eastern", "iso", "team", "reason", "call", "feature",
-    "lacking",
+    "points", "line", "whole", "signed", "percent", "share", "price", "long_date", "short_date", "eastern", "on_the_day", "iso", "team",
+    "reason", "call", "feature", "lacking",
 )  # fmt: skip
 
 

@@ -5,14 +5,19 @@
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const clock = (moment, timeZone) =>
     new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit", timeZone }).format(moment);
-  for (const time of document.querySelectorAll("time[data-utc]")) {
-    const moment = new Date(time.dataset.utc);
-    if (Number.isNaN(moment.getTime()) || clock(moment, own) === clock(moment, "America/New_York")) continue;
-    const note = document.createElement("span");
-    note.className = "own-time";
-    note.textContent = ` · ${clock(moment, own)} your time`;
-    time.after(note);
-  }
+  const beside = (root) => {
+    for (const time of root.querySelectorAll("time[data-utc]:not([data-told])")) {
+      time.dataset.told = "yes";
+      const moment = new Date(time.dataset.utc);
+      if (Number.isNaN(moment.getTime()) || clock(moment, own) === clock(moment, "America/New_York")) continue;
+      const note = document.createElement("span");
+      note.className = "own-time";
+      note.textContent = ` · ${clock(moment, own)} your time`;
+      time.after(note);
+    }
+  };
+  beside(document);
+  document.body.addEventListener("htmx:afterSettle", (event) => beside(event.target));
 
   // Search, and only what is recommended.
   const tools = document.getElementById("tools");
