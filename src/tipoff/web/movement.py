@@ -18,6 +18,11 @@ APART = 0.035
 """Books at the same point are drawn this many points apart, so that none hides another: at twelve of them they still stay within half a
 point."""
 _COLOURS = ("--under", "--over", "--won", "--gold", "--soft", "--bronze", "--lost", "--silver")
+_RULES: dict[str, dict[str, Any]] = {
+    "opening": {"color": "--soft"},
+    "news": {"color": "--warn", "strokeDash": [2, 3]},
+    "prediction": {"color": "--brand", "strokeDash": [7, 3]},
+}
 _LEAD = timedelta(hours=1)
 Kind = Literal["opening", "news", "prediction"]
 
@@ -79,7 +84,14 @@ def chart(game: GameLines, player: PlayerLines, titles: Mapping[str, str]) -> di
     happened = _moments(game, player)
     colour = {"scale": {"domain": names, "range": [_COLOURS[place % len(_COLOURS)] for place in range(len(names))]}}
     dash = {"scale": {"domain": names, "range": [[1, 0] if place < len(_COLOURS) else [5, 3] for place in range(len(names))]}}
-    legend = {"title": None, "columns": 4, "symbolType": "stroke", "labelLimit": 92, "columnPadding": 12}
+    legend = {
+        "title": None,
+        "columns": {"expr": "width > 640 ? 6 : width > 360 ? 4 : 3"},
+        "symbolType": "stroke",
+        "labelLimit": 92,
+        "columnPadding": 12,
+        "offset": 24,
+    }
     about = [{"field": "book", "title": "Book"}, {"field": "real", "title": "Point"}, {"field": "prices", "title": "Over, under"}]
     y = {"field": "point", "type": "quantitative", "title": None, "scale": {"zero": False, "nice": False, "padding": 12}}
     return {
@@ -87,17 +99,8 @@ def chart(game: GameLines, player: PlayerLines, titles: Mapping[str, str]) -> di
         "width": "container",
         "height": 230,
         "layer": [
-            {
-                "data": {"values": happened},
-                "mark": {"type": "rule", "strokeWidth": 1.2},
-                "encoding": {
-                    "x": {"field": "at", "type": "temporal"},
-                    "color": {"value": "--soft"},
-                    "strokeDash": {"field": "dash", "type": "nominal", "scale": None, "legend": None},
-                    "tooltip": {"field": "text", "title": "What"},
-                },
-            },
-            *(_labels(happened, left=left) for left in (True, False)),
+            *(_rules(happened, kind) for kind in _RULES if any(one["kind"] == kind for one in happened)),
+            *(_labels(happened, left=left) for left in (True, False) if any(one["left"] is left for one in happened)),
             {
                 "data": {"values": steps},
                 "mark": {"type": "line", "interpolate": "step-after", "strokeWidth": 1.8, "point": {"size": 16}},
@@ -113,8 +116,17 @@ def chart(game: GameLines, player: PlayerLines, titles: Mapping[str, str]) -> di
     }
 
 
+def _rules(happened: list[dict[str, Any]], kind: str) -> dict[str, Any]:
+    encoding = {"x": {"field": "at", "type": "temporal"}, "tooltip": {"field": "text", "title": "What"}}
+    return {
+        "data": {"values": [one for one in happened if one["kind"] == kind]},
+        "mark": {"type": "rule", "strokeWidth": 1.3} | _RULES[kind],
+        "encoding": encoding,
+    }
+
+
 def _labels(happened: list[dict[str, Any]], *, left: bool) -> dict[str, Any]:
-    mark = {"type": "text", "y": 4, "align": "left" if left else "right", "dx": 5 if left else -5, "baseline": "top", "fontSize": 11}
+    mark = {"type": "text", "y": -5, "align": "left" if left else "right", "dx": -4 if left else 4, "baseline": "bottom", "fontSize": 11}
     encoding = {"x": {"field": "at", "type": "temporal"}, "text": {"field": "label"}, "color": {"value": "--soft"}}
     return {"data": {"values": [one for one in happened if one["left"] is left]}, "mark": mark, "encoding": encoding}
 
@@ -149,7 +161,7 @@ def _moments(game: GameLines, player: PlayerLines) -> list[dict[str, Any]]:
             "at": words.iso(at),
             "label": ", ".join(dict.fromkeys(one.kind for one in found)),
             "text": "; ".join(one.text for one in found),
-            "dash": [1, 0] if found[0].kind == "opening" else [2, 3] if found[0].kind == "news" else [6, 3],
+            "kind": found[0].kind,
             "left": at <= middle,
         }
         for at, found in sorted(by_moment.items())

@@ -98,9 +98,8 @@ class PlayerPages:
                 for line, said in zip(player.lines, player.predictions, strict=True)
             ]
             current = next((prop.line for line in player.lines for prop in line.props if prop.line is not None), None)
-            charts: dict[str, Any] = {"bars": None, "minutes": None}
-            if player.games:
-                charts = {"bars": player_charts.bars(player.games, current), "minutes": player_charts.minutes(player.games)}
+            charts: dict[str, Any] = {"bars": player_charts.bars(player.games, current)}
+            charts |= {"minutes": player_charts.minutes(player.games), "usage": player_charts.usage(player.games)}
             about = {"player": player, "tonight": tonight, "current": current, "age": age, "features": grouped(player)}
             return self._rendering.page("player_page.html", "players", **about, **charts)
 

@@ -46,14 +46,14 @@ def bars(games: Sequence[PastGame], line: float | None) -> dict[str, Any]:
         {"field": "side"},
     ]
     y = {"field": "points", "type": "quantitative", "title": None, "axis": {"tickCount": 5}}
-    bar = {"mark": {"type": "bar", "cornerRadiusEnd": 2}, "encoding": {"x": x, "y": y, "tooltip": tooltip}}
-    bar["encoding"] |= {"color": {"field": "side", "type": "nominal", "scale": colour, "legend": None}}
-    label = {"mark": {"type": "text", "dy": -7, "fontSize": 9}, "encoding": {"x": x, "y": y, "text": {"field": "mark"}}}
+    colours = {"field": "side", "type": "nominal", "scale": colour, "legend": None}
+    bar = {"mark": {"type": "bar", "cornerRadiusEnd": 2}, "encoding": {"x": x, "y": y, "color": colours, "tooltip": tooltip}}
+    label: dict[str, Any] = {"mark": {"type": "text", "dy": -7, "fontSize": 9}, "encoding": {"x": x, "y": y, "text": {"field": "mark"}}}
     stroke = {
         "mark": {"type": "tick", "thickness": 1.5, "color": "--ink", "bandSize": 18},
         "encoding": {"x": x, "y": y | {"field": "closed"}},
     }
-    layers = [bar, label, stroke]
+    layers: list[dict[str, Any]] = [bar, label, stroke]
     if line is not None:
         layers.append(_across(line))
     return {"$schema": _SCHEMA, "width": "container", "height": 220, "data": {"values": rows}, "layer": layers}
@@ -79,7 +79,18 @@ def _dates(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def minutes(games: Sequence[PastGame]) -> dict[str, Any]:
-    """Minutes as bars, and below them usage as a line, of the same games."""
+    """Minutes of the same games as bars."""
+    mark = {"type": "bar", "color": "--rule", "cornerRadiusEnd": 2}
+    return _small(games, {"field": "minutes", "title": "Minutes"}, mark, named=False)
+
+
+def usage(games: Sequence[PastGame]) -> dict[str, Any]:
+    """Usage, in percent, of the same games as a line."""
+    mark = {"type": "line", "color": "--under", "point": {"color": "--under", "size": 22}}
+    return _small(games, {"field": "usage", "title": "Usage, %", "scale": {"zero": False}}, mark, named=True)
+
+
+def _small(games: Sequence[PastGame], figure: dict[str, Any], mark: dict[str, Any], *, named: bool) -> dict[str, Any]:
     rows = [
         {
             "place": place,
@@ -90,17 +101,11 @@ def minutes(games: Sequence[PastGame]) -> dict[str, Any]:
         }
         for place, game in enumerate(reversed(games))
     ]
+    axis = {"tickCount": 3, "titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleY": -8, "titleX": 0, "minExtent": 26}
+    x = {"field": "place", "type": "ordinal", "scale": {"type": "band"}, "title": None, "axis": _dates(rows) if named else None}
     tooltip = [{"field": "date"}, {"field": "against"}, {"field": "minutes", "format": ".1f"}, {"field": "usage", "format": ".1f"}]
-
-    def panel(field: str, title: str, mark: dict[str, Any], height: int, *, zero: bool) -> dict[str, Any]:
-        axis = {"tickCount": 3, "titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleY": -8, "titleX": 0}
-        y = {"field": field, "type": "quantitative", "title": title, "scale": {"zero": zero}, "axis": axis}
-        x = {"field": "place", "type": "ordinal", "title": None, "axis": _dates(rows) if field == "usage" else None}
-        return {"width": "container", "height": height, "mark": mark, "encoding": {"x": x, "y": y, "tooltip": tooltip}}
-
-    low = panel("minutes", "Minutes", {"type": "bar", "color": "--rule", "cornerRadiusEnd": 2}, 96, zero=True)
-    high = panel("usage", "Usage, %", {"type": "line", "color": "--under", "point": {"color": "--under", "size": 22}}, 72, zero=False)
-    return {"$schema": _SCHEMA, "data": {"values": rows}, "vconcat": [low, high], "spacing": 22}
+    encoding = {"x": x, "y": figure | {"type": "quantitative", "axis": axis}, "tooltip": tooltip}
+    return {"$schema": _SCHEMA, "width": "container", "height": 72, "data": {"values": rows}, "mark": mark, "encoding": encoding}
 
 
 def distribution(opinion: Opinion, actual: int | None = None) -> dict[str, Any] | None:
