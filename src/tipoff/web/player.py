@@ -106,14 +106,14 @@ class PlayerPages:
         return self._rendering.kept(("player", tag, night[1] if night else None, age), made)
 
     def players(self, wanted: str) -> str:
-        """All players that have a document, those first that are wanted; the page says so where nothing is published yet."""
+        """All players that have a document, those hidden that are not wanted; the page says so where nothing is published yet."""
         found = self._published.players()
         if found is None:
             return self._rendering.page("empty.html", "players")
         players = found[0]
-        rows = [one for one in players.players if fits(one, wanted)]
-        rows.sort(key=lambda one: (-one.game_date.toordinal(), _plain(one.name)))
-        said = {"players": players, "rows": rows, "wanted": wanted.strip()}
+        rows = sorted(players.players, key=lambda one: (-one.game_date.toordinal(), _plain(one.name)))
+        found_lookups = {one.player_lookup for one in rows if fits(one, wanted)}
+        said = {"players": players, "rows": rows, "found": found_lookups, "wanted": wanted.strip()}
         return self._rendering.page("players.html", "players", **said)
 
     def nobody(self, player_lookup: str) -> str:
