@@ -9,12 +9,13 @@ import difflib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from tipoff.clock import Clock, as_utc
 from tipoff.market.books import find_book
 from tipoff.market.prices import expected_value, fair_price
-from tipoff.publish.documents import Opinion, Price, SystemAbsence
+from tipoff.publish.documents import Opinion, SystemAbsence
 from tipoff.publish.people import Feature, Listed, PastGame, PlayerDocument, PlayerGrade, PlayerLine, PlayerPrediction
 from tipoff.publish.splits import Split
 from tipoff.store.tables.features import CATEGORIES, Entry, catalogue
@@ -36,13 +37,13 @@ _GROUPS = {"all": "", "place": "Place", "rest": "Rest", "opponent": "Opponent", 
 
 @dataclass(frozen=True)
 class Side:
-    """One side of the line: its chance, the price without margin (None where it cannot win or cannot lose), the best price on offer and
-    what a unit staked there is expected to bring."""
+    """One side of the line: its chance, the price without margin (None where it cannot win or cannot lose), the book's own price, and what
+    a unit staked at it is expected to bring."""
 
     name: str
     p: float
     fair: float | None
-    offered: Price | None
+    price: float | None
     expected: float | None
 
 
@@ -67,6 +68,15 @@ class Group:
     rows: list[tuple[Entry, Feature]]
 
 
+@dataclass(frozen=True)
+class Past:
+    """One past game: as it was played, and how the slate's system did in it; either may be missing."""
+
+    day: date
+    game: PastGame | None
+    grade: PlayerGrade | None
+
+
 class PlayerPages:
     """The pages of players."""
 
@@ -74,7 +84,7 @@ class PlayerPages:
         self._published = published
         self._clock = clock
         self._rendering = rendering
-        rendering.add(book_title=book_title, split_name=split_name, against=against, record=record)
+        rendering.add(book_title=book_title, split_name=split_name, against=against, record=record, closed=closed)
 
     def player(self, player_lookup: str) -> str | None:
         """The page of a player; None where he has no document. Raises BadInput for an unreadable document."""
@@ -100,7 +110,14 @@ class PlayerPages:
             current = next((prop.line for line in player.lines for prop in line.props if prop.line is not None), None)
             charts: dict[str, Any] = {"bars": player_charts.bars(player.games, current)}
             charts |= {"minutes": player_charts.minutes(player.games), "usage": player_charts.usage(player.games)}
-            about = {"player": player, "tonight": tonight, "current": current, "age": age, "features": grouped(player)}
+            about = {
+                "player": player,
+                "tonight": tonight,
+                "current": current,
+                "age": age,
+                "features": grouped(player),
+                "past": history(player),
+            }
             return self._rendering.page("player_page.html", "players", **about, **charts)
 
         return self._rendering.kept(("player", tag, night[1] if night else None, age), made)
@@ -143,22 +160,20 @@ def _plain(text: str) -> str:
 def _tonight(line: PlayerLine, said: PlayerPrediction, absences: list[SystemAbsence], actual: int | None) -> Tonight:
     shown = said.headline or (said.systems[0] if said.systems else None)
     chart = player_charts.distribution(shown, actual) if shown is not None else None
-    return Tonight(line, said, shown, absences, _sides(line, shown), chart, actual)
+    return Tonight(line, said, shown, absences, _sides(shown), chart, actual)
 
 
-def _sides(line: PlayerLine, shown: Opinion | None) -> list[Side]:
-    """Both sides at the line of the opinion; a price at another point is of another bet, and has no expectation here."""
+def _sides(shown: Opinion | None) -> list[Side]:
+    """Both sides at the line of the opinion, with the prices of the book that it was taken from."""
     if shown is None or shown.p_over is None or shown.p_under is None or shown.line is None:
         return []
-    prop = line.props[0] if line.props else None
     found = []
-    best_over, best_under = (prop.best_over, prop.best_under) if prop is not None else (None, None)
-    for name, p, best in (("over", shown.p_over, best_over), ("under", shown.p_under, best_under)):
-        push = shown.p_push or 0.0
-        price = best.price if best is not None and best.point == shown.line else None
+    push = shown.p_push or 0.0
+    found: list[Side] = []
+    for name, p, price in (("over", shown.p_over, shown.over_price), ("under", shown.p_under, shown.under_price)):
         expected = float(expected_value(p, price, push)) if price is not None else None
         fair = float(fair_price(p, push))
-        found.append(Side(name, p, fair if fair == fair else None, best, expected))
+        found.append(Side(name, p, fair if fair == fair else None, price, expected))
     return found
 
 
@@ -191,6 +206,21 @@ def against(games: Sequence[PastGame], line: float | None) -> dict[str, int]:
     """How many of these games would have gone over, under and on a line."""
     sides = [player_charts.side_of(game.points, line) for game in games]
     return {side: sides.count(side) for side in ("over", "under", "push")}
+
+
+def history(player: PlayerDocument) -> list[Past]:
+    """His last games and grades by game, the newest first."""
+    games = {game.game_id: game for game in player.games}
+    grades = {grade.game_id: grade for grade in player.grades}
+    days = {game.game_id: game.game_date for game in player.games} | {grade.game_id: grade.game_date for grade in player.grades}
+    order = sorted(days, key=lambda game_id: (days[game_id], game_id), reverse=True)
+    return [Past(days[game_id], games.get(game_id), grades.get(game_id)) for game_id in order]
+
+
+def closed(games: Sequence[PastGame]) -> dict[str, int]:
+    """How many of these games ended over, under and on their closing lines, and how many had one."""
+    ends = [game.over_under_result for game in games if game.over_under_result is not None]
+    return {side.lower(): ends.count(side) for side in ("OVER", "UNDER", "PUSH")} | {"n": len(ends)}
 
 
 def record(grades: Sequence[PlayerGrade]) -> dict[str, Any]:
