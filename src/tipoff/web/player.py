@@ -167,7 +167,6 @@ def _sides(shown: Opinion | None) -> list[Side]:
     """Both sides at the line of the opinion, with the prices of the book that it was taken from."""
     if shown is None or shown.p_over is None or shown.p_under is None or shown.line is None:
         return []
-    found = []
     push = shown.p_push or 0.0
     found: list[Side] = []
     for name, p, price in (("over", shown.p_over, shown.over_price), ("under", shown.p_under, shown.under_price)):
