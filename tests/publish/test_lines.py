@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -67,8 +68,7 @@ def standing(quotes: list[Row], lookup: str, moment: datetime, tip: datetime) ->
         newest, event = mine[-1], [row for row in seen if row["event_id"] == mine[-1]["event_id"]]
         pulled = any(row["bookmaker"] == book and row["snapshot_at"] > newest["snapshot_at"] for row in event)
         silent = max(row["snapshot_at"] for row in event) - newest["snapshot_at"] > timedelta(hours=3)
-        pairs = zip(mine[:-1], mine[1:], strict=True)
-        steps = [after for before, after in pairs if _quote(before)[1:] != _quote(after)[1:]]
+        steps = [after for before, after in pairwise(mine) if _quote(before)[1:] != _quote(after)[1:]]
         found[book] = {"opening": mine[0], "newest": newest, "steps": steps, "pulled": pulled, "current": not pulled and not silent}
     return found
 

@@ -78,14 +78,18 @@ def _dates(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def minutes(games: Sequence[PastGame]) -> dict[str, Any]:
-    """Minutes of the same games as bars."""
+def minutes(games: Sequence[PastGame]) -> dict[str, Any] | None:
+    """Minutes of the same games as bars; None where none is on record."""
+    if all(game.minutes is None for game in games):
+        return None
     mark = {"type": "bar", "color": "--rule", "cornerRadiusEnd": 2}
     return _small(games, {"field": "minutes", "title": "Minutes"}, mark, named=False)
 
 
-def usage(games: Sequence[PastGame]) -> dict[str, Any]:
-    """Usage, in percent, of the same games as a line."""
+def usage(games: Sequence[PastGame]) -> dict[str, Any] | None:
+    """Usage, in percent, of the same games as a line; None where none is on record."""
+    if all(game.usage_rate is None for game in games):
+        return None
     mark = {"type": "line", "color": "--under", "point": {"color": "--under", "size": 22}}
     return _small(games, {"field": "usage", "title": "Usage, %", "scale": {"zero": False}}, mark, named=True)
 
