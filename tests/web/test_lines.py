@@ -76,7 +76,7 @@ def test_sportsbooks_come_first_and_what_lapsed_is_marked(site: Site) -> None:
 
 def test_a_movement_is_a_part_for_htmx_and_a_page_without(site: Site) -> None:
     client = site("tonight")
-    game, player = marked(lines_of(client), outlier=True)
+    _, player = marked(lines_of(client), outlier=True)
     address = f"{ADDRESS}/{player.player_lookup}"
     page, part = client.get(address), client.get(address, headers={"HX-Request": "true"})
     assert page.text.startswith("<!doctype html>")
@@ -127,10 +127,10 @@ def test_a_halt_withholds_what_was_said_beside_the_movement(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/lines/2031-02-30", "/lines/2031-02-13", "/lines/yesterday", f"{ADDRESS}/nobody", f"{ADDRESS}/A.B", f"{ADDRESS}/..%2f"]
+    "path", ["/lines/2031-02-30", "/lines/2031-02-13", "/lines/yesterday", f"{ADDRESS}/nobody", f"{ADDRESS}/A.B", f"{ADDRESS}/..%2fa"]
 )
 def test_f61_an_address_that_leads_nowhere_is_no_page(site: Site, path: str) -> None:
-    assert site("tonight").get(path).status_code == 404
+    assert site("tonight").get(path, follow_redirects=True).status_code == 404
 
 
 def test_a_night_of_before_lines_were_published_says_how_they_are(site: Site, bucket: ObjectStore) -> None:

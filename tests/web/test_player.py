@@ -67,6 +67,15 @@ def test_bars_tell_over_and_under_by_a_mark_as_well_as_by_colour(site: Site) -> 
     assert [row["side"].upper() for row in without["data"]["values"]] == ends
 
 
+def test_what_is_on_record_of_no_game_has_no_chart(site: Site) -> None:
+    games = document(site("tonight")).games
+    bare = [game.model_copy(update={"usage_rate": None, "minutes": None}) for game in games]
+    assert player_charts.usage(bare) is player_charts.minutes(bare) is None
+    told = player_charts.usage(games)
+    assert told is not None
+    assert [row["usage"] for row in told["data"]["values"]] == [game.usage_rate for game in reversed(games)]
+
+
 def test_a_distribution_is_one_and_has_no_word_where_nothing_is_known() -> None:
     known: dict[str, Any] = {"system_id": "a", "predicted": 20.0, "mean": 20.4, "sd": 6.5, "p_over": 0.5, "p_push": 0.0, "p_under": 0.5}
     known |= {"line": 20.5, "bookmaker": None, "over_price": None, "under_price": None, "price": None, "edge": None, "line_margin": None}
