@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from tipoff.clock import as_utc
 from tipoff.market.board import COLUMNS, pre_tip_quotes
-from tipoff.market.lines import BookGroups, read_groups
 from tipoff.publish.reads import Row, Slate
 from tipoff.store.warehouse import Work, day_of, instant
 
@@ -30,7 +29,6 @@ class LineRows:
 
     moments: dict[str, datetime]
     quotes: pa.Table
-    groups: BookGroups
     reports: list[Row] = field(default_factory=list)
     told: list[Row] = field(default_factory=list)
     said: list[Row] = field(default_factory=list)
@@ -51,7 +49,6 @@ def read_lines(work: Work, slate: Slate, leader: str | None, as_of: datetime | N
     return LineRows(
         moments=moments,
         quotes=work.ask(_quotes, games),
-        groups=read_groups(work),
         reports=work.ask(_reports, slate.game_date, newest).to_pylist(),
         told=work.ask(_told, slate.game_date, newest).to_pylist(),
         said=work.ask(_said, games, leader).to_pylist() if leader is not None else [],

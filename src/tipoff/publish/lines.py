@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from tipoff.market.board import Board, board
 from tipoff.market.books import BookKind, find_book
 from tipoff.market.grouped import Codes, Grouped, micros
-from tipoff.market.lines import player_lines
+from tipoff.market.lines import BookGroups, player_lines
 from tipoff.market.movement import steps
 from tipoff.market.prices import FloatArray, hold
 from tipoff.market.summary import best_prices, outliers
@@ -25,6 +25,7 @@ from tipoff.publish.documents import Document, Figure, Game, GameStatus, LineKin
 from tipoff.publish.happened import News, Said, news_of, said_of
 from tipoff.publish.line_reads import LineRows
 from tipoff.publish.reads import Row, Slate
+from tipoff.store.tables import table_named
 
 Key = tuple[str, str]
 
@@ -111,7 +112,7 @@ def lines_of(slate: Slate, night: Tonight, rows: LineRows | None, leader: str | 
     if rows is None:
         return Lines(**envelope, game_date=night.game_date, system_id=leader, total_players=0, total_books=0, bookmakers={}, games=[])
     table = board(rows.quotes)
-    market = _market(table, rows)
+    market = _market(table)
     books = _books(table, rows.quotes)
     names = {(game.game_id, player.player_lookup): (player.name, player.team) for game in night.games for player in game.players}
     said = {} if night.halt.active else said_of(rows.said)
@@ -144,19 +145,21 @@ def lines_of(slate: Slate, night: Tonight, rows: LineRows | None, leader: str | 
     )
 
 
+_NO_GROUPS = BookGroups(table_named("ref.book_groups").empty())
+"""Which books are sharp is not told here."""
 _NO_LINE: Row = dict.fromkeys(
     ("line", "line_kind", "opening_line", "movement", "line_range", "book_count", "hold", "best_over", "best_under"), None
 )
 
 
-def _market(table: Board, rows: LineRows) -> dict[Key, Row]:
+def _market(table: Board) -> dict[Key, Row]:
     """The line of each player that has one: as `market.lines` has it, with the best prices and the middle hold beside it."""
     making = np.flatnonzero(table.makes_line(table.current))
     kept = hold(table.over_price, table.under_price)[making]
     priced = making[~np.isnan(kept)]
     holds = Grouped(table.pair[priced], table.pairs).median(kept[~np.isnan(kept)])
     lined = np.flatnonzero(Grouped(table.pair[making], table.pairs).count)
-    lines = player_lines(table, None, rows.groups).to_pylist()
+    lines = player_lines(table, None, _NO_GROUPS).to_pylist()
     found: dict[Key, Row] = {}
     for line, best, share in zip(lines, best_prices(table).to_pylist(), _listed(holds[lined]), strict=True):
         prices = {

@@ -14,12 +14,15 @@ from typing import Literal
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pydantic import TypeAdapter
 
 from tipoff.market.grouped import Codes, Mask, encode, flags, floats
 from tipoff.market.prices import FloatArray
 from tipoff.publish.documents import Figure, Shape
+from tipoff.publish.reads import Row
 
 COLUMNS = ("player_lookup", "game_date", "game_id", "home", "opponent", "points", "minutes", "closing_line")
+_FIGURES = ("n", "points", "minutes", "line_n", "line", "over", "under", "push")
 SplitKind = Literal["all", "place", "rest", "opponent", "line"]
 
 
@@ -57,7 +60,7 @@ def splits_of(games: pa.Table, opponents: Mapping[str, list[str]]) -> dict[str, 
         ("rest", "1", seen.rest == 1),
         ("rest", "2+", seen.rest >= 2),
     ]
-    found: dict[str, list[Split]] = defaultdict(list)
+    found: dict[str, list[Row]] = defaultdict(list)
     for kind, name, mask in masks:
         seen.add(found, kind, name, mask)
     against = np.array(games.column("opponent").to_pylist(), dtype=np.object_)[order]
@@ -65,7 +68,7 @@ def splits_of(games: pa.Table, opponents: Mapping[str, list[str]]) -> dict[str, 
         seen.add(found, "opponent", team, against == team, {lookup for lookup, teams in opponents.items() if team in teams})
     seen.add(found, "line", "over", lines & (seen.points > seen.line))
     seen.add(found, "line", "under", lines & (seen.points < seen.line))
-    return found
+    return _SPLITS.validate_python(found)
 
 
 class _Seen:
@@ -82,29 +85,28 @@ class _Seen:
         column = self._games.column(name)
         return flags(column), np.asarray(column.is_valid().to_numpy(), dtype=np.bool_)
 
-    def add(self, to: dict[str, list[Split]], kind: SplitKind, name: str, mask: Mask, only: set[str] | None = None) -> None:
+    def add(self, to: dict[str, list[Row]], kind: SplitKind, name: str, mask: Mask, only: set[str] | None = None) -> None:
         """One split of every player that has a game in it; of `only` these, whether they have one or not."""
         rows = np.flatnonzero(mask)
         line = rows[~np.isnan(self.line[rows])]
         margin = self.points[line] - self.line[line]
-        n, points = self._mean(rows, self.points)
+        count, points = self._mean(rows, self.points)
         _, minutes = self._mean(rows[~np.isnan(self.minutes[rows])], self.minutes)
-        line_n, mean_line = self._mean(line, self.line)
-        ends = {side: self._count(line[hit]) for side, hit in (("over", margin > 0), ("under", margin < 0), ("push", margin == 0))}
-        for place, lookup in enumerate(self._players):
-            if (only is None and n[place]) or (only is not None and lookup in only):
-                told = {side: int(count[place]) for side, count in ends.items()}
-                means = {"points": _of(points[place]), "minutes": _of(minutes[place]), "line": _of(mean_line[place])}
-                to[lookup].append(Split(kind=kind, name=name, n=int(n[place]), line_n=int(line_n[place]), **means, **told))
+        lined, mean_line = self._mean(line, self.line)
+        over, under, push = (self._count(line[hit]).tolist() for hit in (margin > 0, margin < 0, margin == 0))
+        told = zip(self._players, count.tolist(), points, minutes, lined.tolist(), mean_line, over, under, push, strict=True)
+        for lookup, *figures in told:
+            if (only is None and figures[0]) or (only is not None and lookup in only):
+                to[lookup].append({"kind": kind, "name": name, **dict(zip(_FIGURES, figures, strict=True))})
 
     def _count(self, rows: Codes) -> Codes:
         return np.bincount(self.player[rows], minlength=len(self._players)).astype(np.int64)
 
-    def _mean(self, rows: Codes, values: FloatArray) -> tuple[Codes, FloatArray]:
+    def _mean(self, rows: Codes, values: FloatArray) -> tuple[Codes, list[float | None]]:
         count = self._count(rows)
         total = np.bincount(self.player[rows], weights=values[rows], minlength=len(self._players))
-        return count, np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        means = (total / np.maximum(count, 1)).tolist()
+        return count, [mean if there else None for mean, there in zip(means, count.tolist(), strict=True)]
 
 
-def _of(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+_SPLITS = TypeAdapter(dict[str, list[Split]])
