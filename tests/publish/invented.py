@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from publish.invented_quotes import quote_rows, report_rows
 from publish.invented_rows import (
     Man,
     absence_row,
@@ -151,6 +152,14 @@ class Night:
             )
             work.merge("features.store", filling("features.store", [features_row(man, self.night, rng) for man in men]))
 
+    def quotes(self, warehouse: Warehouse) -> None:
+        """What the books quoted, and what the injury reports said meanwhile."""
+        men = self.men()
+        rows = quote_rows(men, self.night, np.random.default_rng(self.seed + 5))
+        with warehouse.writing("invented") as work:
+            work.merge("raw.odds_player_points", filling("raw.odds_player_points", rows))
+            work.merge("raw.injuries", filling("raw.injuries", report_rows(men, self.night)))
+
     def opinions(self, warehouse: Warehouse) -> None:
         """Predictions of every system, and the reasons of those that it left out."""
         rng = np.random.default_rng(self.seed + 3)
@@ -194,6 +203,7 @@ def fill(warehouse: Warehouse, night: Night | None = None) -> Night:
     fresh = path is not None and not path.exists()
     night.schedule(warehouse)
     night.people(warehouse)
+    night.quotes(warehouse)
     night.opinions(warehouse)
     if night.graded:
         night.play(warehouse)

@@ -108,7 +108,9 @@ def process_date(
 
 Documents = Annotated[
     str | None,
-    typer.Option("--documents", help="Only these, comma-separated: tonight, best-bets, results, players, systems, calendar, status."),
+    typer.Option(
+        "--documents", help="Only these, comma-separated: tonight, best-bets, results, lines, players, systems, calendar, status."
+    ),
 ]
 
 

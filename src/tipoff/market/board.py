@@ -24,7 +24,7 @@ EARLIER = timedelta(hours=6)
 MAKES_NO_LINE = 1_000_000
 """The rank of books that are of neither kind that makes a line."""
 _NEVER = -(2**62)
-_COLUMNS = (
+COLUMNS = (
     *("game_id", "player_lookup", "bookmaker", "market", "event_id", "source", "as_of", "tip", "snapshot_at", "known_at"),
     *("known_at_assumed", "origin_rank", "is_main", "point", "over_price", "under_price", "last_update"),
 )
@@ -99,7 +99,7 @@ def quotes_of(work: Work, games: ir.Table) -> pa.Table:
 
 
 def _quotes(work: Work, games: ir.Table) -> ir.Table:
-    return pre_tip_quotes(work, games, "raw.odds_player_points").select(*_COLUMNS)
+    return pre_tip_quotes(work, games, "raw.odds_player_points").select(*COLUMNS)
 
 
 def closing_board_of(work: Work, games: ir.Table) -> Board:
@@ -119,9 +119,7 @@ def board(quotes: pa.Table) -> Board:
     when their documents go on for three hours without the book; a snapshot that is assumed is no document.
     """
     rows = _Rows(quotes)
-    main = np.flatnonzero(flags(quotes.column("is_main")))
-    series = (rows.game * len(rows.players) + rows.player) * len(rows.books) + rows.book
-    main = main[np.lexsort((rows.tie_rank()[main], rows.snapshot[main], series[main]))]
+    main, series = _main_rows(quotes, rows)
     starts = _starts(series[main])
     newest = main[np.append(starts[1:], main.size)[: starts.size] - 1]
     first = main[_last_of_first_moment(series[main], rows.snapshot[main], starts)]
@@ -154,6 +152,22 @@ def board(quotes: pa.Table) -> Board:
         earlier_point=np.where(stood & ~rows.earlier[newest], rows.point[earlier], np.nan),
         snapshots=_distinct_snapshots(pair_of_row, rows.snapshot, pair_of_row[newest]),
     )
+
+
+def main_quotes(quotes: pa.Table) -> tuple[Codes, Codes]:
+    """Each book's main quotes on each player, one a moment, the one that counts: their rows, in order of game, player, book and moment, and
+    of each the row of the board that `board` makes of the same quotes."""
+    main, series = _main_rows(quotes, rows := _Rows(quotes))
+    series, snapshot = series[main], rows.snapshot[main]
+    last = np.flatnonzero(np.append((np.diff(series) != 0) | (np.diff(snapshot) != 0), True)) if main.size else main
+    return main[last], np.cumsum(np.diff(series[last], prepend=-1) > 0) - 1
+
+
+def _main_rows(quotes: pa.Table, rows: _Rows) -> tuple[Codes, Codes]:
+    """The main quotes' rows, by series (a game, player and book), moment, and what decides between those of one; and every row's series."""
+    main = np.flatnonzero(flags(quotes.column("is_main")))
+    series = (rows.game * len(rows.players) + rows.player) * len(rows.books) + rows.book
+    return main[np.lexsort((rows.tie_rank()[main], rows.snapshot[main], series[main]))], series
 
 
 class _Rows:

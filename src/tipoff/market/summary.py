@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tipoff.market.board import Board, board, quotes_of
-from tipoff.market.grouped import Codes, Grouped
+from tipoff.market.grouped import Codes, Grouped, Mask
 from tipoff.market.lines import Spread, player_lines, read_groups
 from tipoff.market.prices import FloatArray
 from tipoff.market.steam import steam
@@ -72,10 +72,31 @@ def _pulled(table: Board) -> Codes:
 
 
 def _dispersion(table: Board, rows: Codes, by_pair: Grouped, lined: Codes) -> dict[str, pa.Array]:
-    distance = np.abs(table.point[rows] - by_pair.median(table.point[rows])[by_pair.group])
+    distance = _distance(table, rows, by_pair)
     outliers = by_pair.total((distance >= OUTLIER_POINTS).astype(np.float64))
     agreement = by_pair.mean((distance <= AGREEMENT_POINTS).astype(np.float64))
     return {"outlier_count": pa.array(outliers[lined].astype(np.int64)), "agreement_ratio": pa.array(agreement[lined])}
+
+
+def _distance(table: Board, rows: Codes, by_pair: Grouped) -> FloatArray:
+    """How far each of these rows stands from the median of its pair's."""
+    return np.abs(table.point[rows] - by_pair.median(table.point[rows])[by_pair.group])
+
+
+def outliers(table: Board) -> Mask:
+    """Which rows of the board make the line, and stand OUTLIER_POINTS or more away from it."""
+    rows = np.flatnonzero(table.makes_line(table.current))
+    found = np.zeros(table.pair.size, np.bool_)
+    found[rows] = _distance(table, rows, Grouped(table.pair[rows], table.pairs)) >= OUTLIER_POINTS
+    return found
+
+
+def best_prices(table: Board) -> pa.Table:
+    """Of each pair of the board with a current line, in that order, where each side is bet best: `best_over_book`, `_point`, `_price`, and
+    the same of under."""
+    rows = np.flatnonzero(table.makes_line(table.current))
+    lined = np.flatnonzero(Grouped(table.pair[rows], table.pairs).count)
+    return pa.table({**_best(table, rows, "over", lined), **_best(table, rows, "under", lined)})
 
 
 def _best(table: Board, rows: Codes, side: str, lined: Codes) -> dict[str, pa.Array]:

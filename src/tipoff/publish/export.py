@@ -21,6 +21,8 @@ from tipoff.predict.guard import halt as halt_of
 from tipoff.publish.best_bets import Before, BestBets, best_bets_of, shown_in_best_bets
 from tipoff.publish.documents import Halt, League, Results, State, Tonight
 from tipoff.publish.ledger import Shown, known_now, picks_before, shown_in_night
+from tipoff.publish.line_reads import read_lines
+from tipoff.publish.lines import Lines, lines_of
 from tipoff.publish.opinions import headline_system as headline_of
 from tipoff.publish.opinions import voices
 from tipoff.publish.people import PlayerDocument, Players, player_documents, publish_players
@@ -28,11 +30,11 @@ from tipoff.publish.player_reads import read_players
 from tipoff.publish.reads import past_claims, read_slate
 from tipoff.publish.results import results_of
 from tipoff.publish.tonight import tonight
-from tipoff.publish.write import LATEST, best_bets_path, canonical, get, put, results_path, schema_of, tonight_path
+from tipoff.publish.write import LATEST, best_bets_path, canonical, get, lines_path, put, put_news, results_path, schema_of, tonight_path
 from tipoff.store.warehouse import Warehouse
 
-DocumentName = Literal["tonight", "best-bets", "results", "players", "systems", "record", "calendar", "intake", "status"]
-"""What may be asked for by name; the last four are of no single date, and `flow.publishing` publishes them."""
+DocumentName = Literal["tonight", "best-bets", "results", "lines", "players", "systems", "record", "calendar", "intake", "status"]
+"""What may be asked for by name; the last five are of no single date, and `flow.publishing` publishes them."""
 DOCUMENTS: tuple[DocumentName, ...] = get_args(DocumentName)
 _NOTHING_SAID = ("no_games", "broken")
 Shaped = TypeVar("Shaped", bound=BaseModel)
@@ -77,7 +79,8 @@ def publish_date(
     staking: StakingRule | None = None,
     documents: Collection[DocumentName] = DOCUMENTS,
 ) -> Published:
-    """Publish a date: `v1/tonight/{date}.json`, `latest.json` unless a later night stands there, best bets, results where it is graded.
+    """Publish a date: `v1/tonight/{date}.json`, `latest.json` unless a later night stands there, best bets, lines, results where
+    it is graded.
 
     `headline_system` stands for the slate while there is no champion; `halt_reason` halts it, since `halt_since` (None: since a document
     says so); `failure` says which phase broke, in words; `documents` are those that are wanted.
@@ -91,6 +94,7 @@ def publish_date(
         leader, _ = headline_of(slate, said, headline_system)
         past = past_claims(work, leader, game_date) if leader is not None and not slate.accuracy else None
         picks = picks_before(work, game_date, bets_path)
+        market = read_lines(work, slate, leader, as_of) if "lines" in documents and slate.games else None
         people = read_players(work, slate, leader, as_of) if "players" in documents and slate.games else None
     league: League = "practice" if slate.league == "practice" else "nba"
     earlier, earlier_bets = _read(bucket, night_path, Tonight), _read(bucket, bets_path, BestBets)
@@ -124,8 +128,13 @@ def publish_date(
         shown.append(night_shown)
     if people is not None:
         bodies |= {"v1/schemas/player.json": schema_of(PlayerDocument, "player"), "v1/schemas/players.json": schema_of(Players, "players")}
+    if "lines" in documents:
+        bodies["v1/schemas/lines.json"] = schema_of(Lines, "lines")
     size = sum(put(bucket, path, body) for path, body in bodies.items())
     paths, standing = list(bodies), len(bodies)
+    if "lines" in documents:
+        news = put_news(bucket, lines_path(game_date), lines_of(slate, night, market, leader))
+        paths, size, standing = [*paths, *([lines_path(game_date)] if news else [])], size + news, standing + 1
     if people is not None:
         each = list(player_documents(slate, night, people))
         written, more = publish_players(bucket, each, night)

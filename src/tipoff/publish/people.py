@@ -33,7 +33,8 @@ from tipoff.publish.documents import (
     Tonight,
 )
 from tipoff.publish.player_reads import PlayerRows
-from tipoff.publish.reads import Row, Slate
+from tipoff.publish.reads import HISTORY_DAYS, Row, Slate
+from tipoff.publish.splits import Split, splits_of
 from tipoff.publish.write import canonical, content_digest, get, player_path, put
 from tipoff.store.tables.features import catalogue
 
@@ -52,7 +53,8 @@ class Person(Shape):
 
 
 class PastGame(Shape):
-    """One game with court time; `margin` is points - closing line."""
+    """One game with court time; `usage_rate` is a share of the team's possessions in percent, `margin` points - closing
+    line."""
 
     game_id: str
     game_date: date
@@ -61,6 +63,7 @@ class PastGame(Shape):
     is_home: bool | None
     points: Figure | None
     minutes: Figure | None
+    usage_rate: Figure | None
     closing_line: Figure | None
     over_under_result: str | None
     margin: Figure | None
@@ -128,11 +131,13 @@ class FeaturesNow(Shape):
 
 
 class PlayerDocument(Document):
-    """One player as of his newest slate: his last games and grades newest first."""
+    """One player as of his newest slate: his last games and grades newest first; `splits` are of all his games since `splits_since`."""
 
     game_date: date
     player: Person
     games: list[PastGame]
+    splits_since: date
+    splits: list[Split]
     lines: list[PlayerLine]
     predictions: list[PlayerPrediction]
     grades: list[PlayerGrade]
@@ -167,6 +172,8 @@ def player_documents(slate: Slate, night: Tonight, rows: PlayerRows) -> list[Pla
     for player_lookup, now in _features(rows.features):
         features[player_lookup].append(now)
     newest = _newest_by_player(slate)
+    meets = {lookup: [player.opponent for _, player in found if player.opponent] for lookup, found in on.items()}
+    splits = splits_of(rows.past, meets)
     envelope = {name: getattr(night, name) for name in Document.model_fields} | {"final": False}
     return [
         PlayerDocument(
@@ -174,6 +181,8 @@ def player_documents(slate: Slate, night: Tonight, rows: PlayerRows) -> list[Pla
             game_date=night.game_date,
             player=Person(player_lookup=lookup, name=found[0][1].name, team=found[0][1].team),
             games=[_past_game(row) for row in past.get(lookup, [])],
+            splits_since=night.game_date - timedelta(days=HISTORY_DAYS),
+            splits=splits.get(lookup, []),
             lines=[_line(game, player) for game, player in found],
             predictions=[
                 PlayerPrediction(game_id=game.game_id, headline=player.prediction, systems=player.predictions, absence=player.absence)

@@ -25,13 +25,17 @@ _LINE_COLUMNS = (
     *("line_kind", "consensus_line", "line_range", "book_count", "opening_line", "closing_line", "line_movement", "implied_over"),
     *("best_over_book", "best_over_point", "best_over_price", "best_under_book", "best_under_point", "best_under_price"),
     *("velocity", "outlier_count", "pulled_books", "steam_direction", "steam_at"),
+    "as_of",
 )
 _CONTEXT_COLUMNS = (
     *("team", "opponent", "home", "days_rest", "game_total", "home_spread", "injury_status", "star_teammates_out"),
-    *("streak_over", "streak_under", "newest_known_at"),
+    *("streak_over", "streak_under", "newest_known_at", "as_of"),
 )
 _FEATURE_COLUMNS = ("fatigue_score", "projected_minutes", "quality_score", "tier", "missing", "waived", "newest_known_at")
-_LAST_COLUMNS = ("game_id", "game_date", "team", "opponent", "home", "points", "minutes", "closing_line", "over_under_result", "margin")
+_LAST_COLUMNS = (
+    *("game_id", "game_date", "team", "opponent", "home", "points", "minutes", "usage_rate", "closing_line", "over_under_result"),
+    "margin",
+)
 _ABSENT = ("game_id", "player_lookup", "system_id")
 _PREDICTION_COLUMNS = (
     *("prediction_id", "game_id", "player_lookup", "system_id", "model_id", "team", "predicted_points", "predicted_mean", "sd"),
@@ -210,7 +214,7 @@ def _rank(version: Row) -> tuple[bool, datetime]:
     return version["league_game_id"] is not None, version["known_at"]
 
 
-def _played(work: Work, players: ir.Table, game_date: date, since: date, as_of: datetime | None) -> ir.Table:
+def played(work: Work, players: ir.Table, game_date: date, since: date, as_of: datetime | None) -> ir.Table:
     """Their games with court time before a date, from `since` on."""
     summary = _until(_of(work, "analytics.player_game_summary", players, "player_lookup"), "known_at", as_of)
     within = (summary.game_date < day_of(game_date)) & (summary.game_date >= day_of(since))
@@ -219,16 +223,16 @@ def _played(work: Work, players: ir.Table, game_date: date, since: date, as_of: 
 
 def _last_games(work: Work, players: ir.Table, game_date: date, since: date, as_of: datetime | None) -> ir.Table:
     """Each one's last games, across seasons; `place` counts from 0, the newest."""
-    played = _played(work, players, game_date, since, as_of)
+    games = played(work, players, game_date, since, as_of)
     order = ibis.window(group_by="player_lookup", order_by=[ibis.desc("game_date"), ibis.desc("game_id")])
-    last = played.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place < LAST_GAMES)
+    last = games.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place < LAST_GAMES)
     return last.select("player_lookup", "place", *_LAST_COLUMNS)
 
 
 def _season(work: Work, players: ir.Table, game_date: date, since: date, season: str, as_of: datetime | None) -> ir.Table:
     """Each one's season so far."""
-    played = _played(work, players, game_date, since, as_of)
-    mine = played.filter(played.season == season)
+    games = played(work, players, game_date, since, as_of)
+    mine = games.filter(games.season == season)
     return mine.group_by("player_lookup").agg(games=mine.count(), points=mine.points.mean())
 
 

@@ -13,6 +13,7 @@ from tipoff.publish.best_bets import BestBets
 from tipoff.publish.calendar import Calendar
 from tipoff.publish.documents import Document, Results, Tonight
 from tipoff.publish.intake import Intake
+from tipoff.publish.lines import Lines
 from tipoff.publish.people import PlayerDocument, Players
 from tipoff.publish.record import Record, SystemDetails
 from tipoff.publish.reports import BacktestList, BacktestReport, Finding, FindingList
@@ -24,6 +25,7 @@ SHAPES: Mapping[str, type[Document]] = {
     "tonight": Tonight,
     "best-bets": BestBets,
     "results": Results,
+    "lines": Lines,
     "player": PlayerDocument,
     "players": Players,
     "model-health": Health,

@@ -38,6 +38,11 @@ def best_bets_path(game_date: date) -> str:
     return f"v1/best-bets/{game_date.isoformat()}.json"
 
 
+def lines_path(game_date: date) -> str:
+    """Where the lines of a day lie."""
+    return f"v1/lines/{game_date.isoformat()}.json"
+
+
 def player_path(player_lookup: str) -> str:
     """Where the document of a player lies."""
     return f"v1/player/{player_lookup}.json"

@@ -23,7 +23,9 @@ from tipoff.clock import Clock
 from tipoff.errors import BadInput
 from tipoff.web import problems, vega
 from tipoff.web.fleet import FleetPages
+from tipoff.web.lines import LinePages
 from tipoff.web.pages import Pages, query_of
+from tipoff.web.player import PlayerPages
 from tipoff.web.published import Published
 from tipoff.web.record import RecordPages
 from tipoff.web.reference import calls, openapi
@@ -58,6 +60,7 @@ HEADERS = {
 LIVE, FINAL = "public, max-age=60", "public, max-age=86400"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
+_LOOKUP = re.compile(r"[a-z0-9]{1,80}")
 _METHODS = ["GET", "HEAD"]
 _SMALL = 1024
 """Bytes up to which nothing is compressed."""
@@ -80,6 +83,8 @@ def create_app(bucket: ObjectStore, *, clock: Clock, control: Control | None = N
     _add_record(app, RecordPages(published, rendering))
     _add_fleet(app, FleetPages(published, rendering))
     _add_reports(app, ReportPages(published, rendering))
+    _add_lines(app, LinePages(published, clock, rendering))
+    _add_players(app, PlayerPages(published, clock, rendering))
     _add_documents(app, published)
     _add_errors(app, pages, calls)
     return app
@@ -216,6 +221,37 @@ def _add_reports(app: FastAPI, pages: ReportPages) -> None:
         return _page(request, pages.compared(_named(a), _named(b)))
 
 
+def _add_lines(app: FastAPI, pages: LinePages) -> None:
+    @app.api_route("/lines", methods=_METHODS)
+    def latest_lines(request: Request) -> Response:
+        return _page(request, pages.lines(None))
+
+    @app.api_route("/lines/{day}", methods=_METHODS)
+    def lines(request: Request, day: str) -> Response:
+        return _page(request, pages.lines(_date(day)))
+
+    @app.api_route("/lines/{day}/{player_lookup}", methods=_METHODS)
+    def movement(request: Request, day: str, player_lookup: str) -> Response:
+        part = request.headers.get("hx-request") == "true"
+        response = _page(request, pages.movement(_date(day), _lookup(player_lookup), part=part))
+        response.headers["Vary"] = "HX-Request"
+        return response
+
+
+def _add_players(app: FastAPI, pages: PlayerPages) -> None:
+    @app.api_route("/players", methods=_METHODS)
+    def players(request: Request, q: str = "") -> Response:
+        return _page(request, pages.players(q[:100]))
+
+    @app.api_route("/player/{player_lookup}", methods=_METHODS)
+    def player(request: Request, player_lookup: str) -> Response:
+        lookup = _lookup(player_lookup)
+        page = pages.player(lookup)
+        if page is None:
+            return HTMLResponse(pages.nobody(lookup), status_code=404)
+        return _page(request, page)
+
+
 def _add_documents(app: FastAPI, published: Published) -> None:
     @app.api_route("/v1/{path:path}", methods=_METHODS)
     def document(request: Request, path: str) -> Response:
@@ -279,6 +315,13 @@ def _matches(request: Request, tag: str) -> bool:
 def _named(text: str | None) -> str | None:
     """The same of a name that may be left out."""
     return None if text is None else _name(text)
+
+
+def _lookup(text: str) -> str:
+    """A player's lookup out of an address; anything else is a page that does not exist (F61)."""
+    if _LOOKUP.fullmatch(text):
+        return text
+    raise HTTPException(404)
 
 
 def _name(text: str) -> str:

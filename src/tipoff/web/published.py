@@ -23,13 +23,15 @@ from pydantic import BaseModel, ValidationError
 from tipoff.errors import BadInput
 from tipoff.publish.documents import Results, Tonight
 from tipoff.publish.intake import INTAKE, Intake
-from tipoff.publish.write import LATEST, is_document_path, results_path, tonight_path
+from tipoff.publish.lines import Lines
+from tipoff.publish.people import PLAYERS, PlayerDocument, Players
+from tipoff.publish.write import LATEST, is_document_path, lines_path, player_path, results_path, tonight_path
 
 _KEPT, _PARSED = 32, 8
 FRESH = 1.0
 """So many seconds the list of nights is good for whoever asks next."""
 _DAY = re.compile(r"v1/tonight/(\d{4}-\d{2}-\d{2})\.json")
-_DATED = re.compile(r"v1/(tonight|results|best-bets)/\d{4}-\d{2}-\d{2}\.json")
+_DATED = re.compile(r"v1/(tonight|results|best-bets|lines)/\d{4}-\d{2}-\d{2}\.json")
 Shaped = TypeVar("Shaped", bound=BaseModel)
 
 
@@ -108,6 +110,18 @@ class Published:
         """Any document of a shape, and its tag; None where there is none, or where the path cannot be a document's (F61). Raises BadInput
         where it is not one of this version."""
         return self._shaped(path, shape)
+
+    def lines(self, day: date) -> tuple[Lines, str] | None:
+        """A day's lines and their tag; None where they are not published. Raises as `tonight` does."""
+        return self._shaped(lines_path(day), Lines)
+
+    def player(self, player_lookup: str) -> tuple[PlayerDocument, str] | None:
+        """A player's document and its tag; None where he has none. Raises as `tonight` does."""
+        return self._shaped(player_path(player_lookup), PlayerDocument)
+
+    def players(self) -> tuple[Players, str] | None:
+        """Every player that has a document, and the list's tag; None before there is one. Raises as `tonight` does."""
+        return self._shaped(PLAYERS, Players)
 
     def neighbours(self, day: date) -> tuple[date | None, date | None]:
         """The published nights next to this one, before and after."""

@@ -23,6 +23,7 @@ STATIC = Path(__file__).parent / "static"
 SECTIONS = (
     ("tonight", "/", "Tonight"),
     ("lines", "/lines", "Lines"),
+    ("players", "/players", "Players"),
     ("record", "/record", "Record"),
     ("fleet", "/fleet", "Fleet"),
     ("pipeline", "/pipeline", "Pipeline"),
@@ -32,8 +33,8 @@ SECTIONS = (
 _KEPT = 64
 _LEVEL = 6
 _WORDS = (
-    "points", "whole", "signed", "percent", "gain", "price", "long_date", "short_date", "eastern", "iso", "team", "reason", "call",
-    "feature", "lacking",
+    "points", "line", "whole", "signed", "percent", "gain", "share", "price", "long_date", "short_date", "eastern", "on_the_day", "iso",
+    "team", "reason", "call", "feature", "lacking",
 )  # fmt: skip
 
 

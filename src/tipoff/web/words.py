@@ -33,6 +33,13 @@ def points(value: float | None) -> str:
     return DASH if value is None else f"{value:.1f}"
 
 
+def line(value: float | None) -> str:
+    """A line or its median: 24.5, and 20.25 where it lies between two."""
+    if value is None:
+        return DASH
+    return f"{value:.1f}" if round(value, 1) == round(value, 4) else f"{value:.2f}"
+
+
 def whole(value: float | None) -> str:
     """24, or a dash."""
     return DASH if value is None else f"{value:.0f}"
@@ -57,6 +64,11 @@ def gain(value: float | None) -> str:
     return DASH if value is None else f"{signed(value * 100)}\u202f%"
 
 
+def share(value: float | None) -> str:
+    """4.5 %: a small share, with a narrow space that does not break."""
+    return DASH if value is None else f"{value * 100:.1f}\u202f%"
+
+
 def price(value: float | None) -> str:
     """A decimal price: 1.91."""
     return DASH if value is None else f"{value:.2f}"
@@ -76,6 +88,12 @@ def eastern(moment: datetime) -> str:
     """7:30 PM, New York."""
     local = moment.astimezone(NEW_YORK)
     return f"{local.hour % 12 or 12}:{local:%M %p}"
+
+
+def on_the_day(moment: datetime, day: date) -> str:
+    """7:30 PM, and Tue 27 Jan, 7:30 PM where that is another day in New York."""
+    local = moment.astimezone(NEW_YORK).date()
+    return eastern(moment) if local == day else f"{short_date(local)}, {eastern(moment)}"
 
 
 def iso(moment: datetime) -> str:
