@@ -1,10 +1,11 @@
 """What the pages cost a reader: first paint and size of a night, and every page's answers under load while a night is computed.
 
-    uv run python bench/pages.py DATA_DIR DAY [--seconds 60] [--rate 50]
+    uv run python bench/pages.py DATA_DIR DAY [--seconds 60] [--rate 50] [--apart]
 
-DATA_DIR is a house with that day predicted (`tipoff demo`, or `tipoff import`, `tipoff train`, `tipoff night DAY`); it is copied, and the
-copy is served by `tipoff up`, so that the worker and the pages share one process. While the pages are asked for at an even rate, the slate
-of the day is started again and again, by force. The readers are one process of their own. The figures of record: bench/README.md.
+DATA_DIR is a house with that day predicted (`tipoff demo`, or `tipoff import`, `tipoff train`, `tipoff night DAY`); it is copied. The copy is
+served by `tipoff up`, so that the worker and the pages share one process, or with `--apart` by `tipoff serve` beside `tipoff worker`. While
+the pages are asked for at an even rate, the slate of the day is started again and again, by force. The readers are one process of their own.
+The figures of record stand in bench/README.md.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import urllib.error
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 TOKEN = "a-token-for-the-benchmark-0123456789"
@@ -33,19 +34,23 @@ SOURCES = ("ODDS_API", "NBA_CDN", "NBA_STATS", "NBA_INJURIES", "ESPN", "BALLDONT
 
 
 @contextmanager
-def up(folder: Path) -> Iterator[str]:
-    """`tipoff up` over a copy of a house, with no source to reach; its address."""
-    with tempfile.TemporaryDirectory() as scratch:
+def served(folder: Path, *, apart: bool) -> Iterator[str]:
+    """A copy of a house, served and worked in by one process or by two, with no source to reach; its address."""
+    with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         copy = Path(scratch) / "data"
         shutil.copytree(folder, copy)
         clean = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
         clean |= {f"TIPOFF_{name}_URL": NOBODY for name in SOURCES} | {"TIPOFF_API_TOKEN": TOKEN, "COLUMNS": "200"}
-        command = [sys.executable, "-m", "tipoff", "up", "--port", "0", "--data-dir", str(copy)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=clean) as process:
-            try:
-                assert process.stdout is not None
-                yield process.stdout.readline().split()[1].rstrip("/")
-            finally:
+        commands = [["serve", "--port", "0"], ["worker"]] if apart else [["up", "--port", "0"]]
+        processes = []
+        for command in commands:
+            started = [sys.executable, "-m", "tipoff", *command, "--data-dir", str(copy)]
+            processes.append(stack.enter_context(subprocess.Popen(started, stdout=subprocess.PIPE, text=True, env=clean)))
+        try:
+            assert processes[0].stdout is not None
+            yield processes[0].stdout.readline().split()[1].rstrip("/")
+        finally:
+            for process in processes:
                 process.terminate()
 
 
@@ -80,8 +85,15 @@ class Reader:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def read(self, path: str) -> int:
-        """The status of an answer."""
-        if self._streams is None or self._streams[0].at_eof():  # the server lets go of who was silent for some seconds
+        """The status of an answer. A server lets go of who was silent for some seconds: then he asks again, over a new connection."""
+        try:
+            return await self._read(path)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            self._streams = None
+            return await self._read(path)
+
+    async def _read(self, path: str) -> int:
+        if self._streams is None:
             self._streams = await asyncio.open_connection(*self._where)
         reader, writer = self._streams
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {self._where[0]}\r\nAccept-Encoding: gzip\r\n\r\n".encode())
@@ -155,9 +167,10 @@ def main() -> None:
     parser.add_argument("day")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--rate", type=float, default=50.0)
+    parser.add_argument("--apart", action="store_true", help="pages and worker in processes of their own")
     given = parser.parse_args()
     day = given.day
-    with up(given.folder) as address:
+    with served(given.folder, apart=given.apart) as address:
         document = json.loads(urllib.request.urlopen(f"{address}/v1/tonight/{day}.json").read())
         player = next(man["player_lookup"] for game in document["games"] for man in game["players"] if man["predictions"])
         tonight = f"/tonight/{day}"

@@ -27,7 +27,7 @@ from tipoff.publish.lines import Lines
 from tipoff.publish.people import PLAYERS, PlayerDocument, Players
 from tipoff.publish.write import LATEST, is_document_path, lines_path, player_path, results_path, tonight_path
 
-_KEPT, _PARSED = 32, 8
+_KEPT, _PARSED = 48, 24
 FRESH = 1.0
 """So many seconds the list of nights is good for whoever asks next."""
 _DAY = re.compile(r"v1/tonight/(\d{4}-\d{2}-\d{2})\.json")
@@ -151,6 +151,8 @@ class Published:
             return None
         with self._mutex:
             held = self._parsed.get((path, body.tag))
+            if held is not None:
+                self._parsed.move_to_end((path, body.tag))
         if not isinstance(held, shape):
             try:
                 held = shape.model_validate_json(body.content)

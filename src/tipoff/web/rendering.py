@@ -60,6 +60,7 @@ class Rendering:
         self._environment = _environment()
         self._mutex = threading.Lock()
         self._kept: OrderedDict[tuple[Any, ...], Made] = OrderedDict()
+        self._turns: dict[tuple[Any, ...], threading.Lock] = {}
 
     def page(self, template: str, here: str | None = None, **values: Any) -> str:
         """A page; `here` is the key of its section."""
@@ -72,12 +73,18 @@ class Rendering:
             if held is not None:
                 self._kept.move_to_end(key)
                 return held
-        made = Made.of(make())
-        with self._mutex:
-            self._kept[key] = made
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        return made
+            turn = self._turns.setdefault(key, threading.Lock())
+        with turn:  # of several who ask for it at once one makes it
+            with self._mutex:
+                held = self._kept.get(key)
+            if held is None:
+                held = Made.of(make())
+            with self._mutex:
+                self._kept[key] = held
+                self._turns.pop(key, None)
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+        return held
 
     def add(self, **names: Any) -> None:
         """Names that templates may use beside the filters: a page's own functions."""
