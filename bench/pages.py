@@ -2,10 +2,10 @@
 
     uv run python bench/pages.py DATA_DIR DAY [--seconds 60] [--rate 50] [--apart]
 
-DATA_DIR is a house with that day predicted (`tipoff demo`, or `tipoff import`, `tipoff train`, `tipoff night DAY`); it is copied. The copy is
-served by `tipoff up`, so that the worker and the pages share one process, or with `--apart` by `tipoff serve` beside `tipoff worker`. While
-the pages are asked for at an even rate, the slate of the day is started again and again, by force. The readers are one process of their own.
-The figures of record stand in bench/README.md.
+DATA_DIR is a house with that day predicted (`tipoff demo`, or `tipoff import`, `tipoff train`, `tipoff night DAY`); it is copied. The copy
+is served by `tipoff up`, so that the worker and the pages share one process, or with `--apart` by `tipoff serve` beside `tipoff worker`.
+While the pages are asked for at an even rate, the slate of the day is started again and again, by force. The readers are one process of
+their own. The figures of record stand in bench/README.md.
 """
 
 from __future__ import annotations
