@@ -6,13 +6,22 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from tipoff.clock import SystemClock
+from tipoff.practice.server import API_KEY
 from tipoff.predict.systems import systems_named
+from tipoff.store.payloads import Vault, open_bucket
+from web.serving import serving
 
 ROOT = Path(__file__).parents[1]
 UV = os.environ.get("UV") or shutil.which("uv")
@@ -52,9 +61,24 @@ def test_every_command_has_help(tipoff: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir()), "asking for help leaves nothing behind"
 
 
-def test_the_demo_ends_with_a_graded_night_and_published_documents(tipoff: Path, tmp_path: Path) -> None:
-    story: dict[str, Any] = json.loads(run(str(tipoff), "demo", "--no-serve", "--json", cwd=tmp_path).stdout)
-    published = tmp_path / "tipoff-demo" / "v1"
+@dataclass(frozen=True)
+class Demo:
+    """What the demo left: its folder, and what it said."""
+
+    folder: Path
+    said: str
+    story: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def demo(tipoff: Path, tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    folder = tmp_path_factory.mktemp("demo")
+    done = run(str(tipoff), "demo", "--no-serve", "--json", cwd=folder)
+    return Demo(folder / "tipoff-demo", done.stdout + done.stderr, json.loads(done.stdout))
+
+
+def test_the_demo_ends_with_a_graded_night_and_published_documents(demo: Demo) -> None:
+    story, published = demo.story, demo.folder / "v1"
     tonight = json.loads((published / "tonight" / "latest.json").read_text(encoding="utf-8"))
     assert (tonight["league"], tonight["state"], tonight["game_date"]) == ("practice", "ok", story["tonight"])
     assert (published / "status.json").is_file()
@@ -67,3 +91,36 @@ def test_the_demo_ends_with_a_graded_night_and_published_documents(tipoff: Path,
         assert record["predictions"] > 0
     spoken_of = sum(bool(player["predictions"]) or player["absence"] is not None for game in tonight["games"] for player in game["players"])
     assert spoken_of == tonight["total_players"], "every scheduled player has a prediction or a reason"
+
+
+def texts_of(folder: Path) -> Iterator[tuple[str, str]]:
+    """Everything that a house holds, as text: rows of the warehouse and of the state database, files, payloads unpacked, pages."""
+    with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
+        names = warehouse.execute("SELECT table_schema, table_name FROM information_schema.tables").fetchall()
+        for schema, table in names:
+            yield (
+                f"{schema}.{table}",
+                str(warehouse.execute(f'SELECT string_agg(t::VARCHAR, chr(10)) FROM "{schema}"."{table}" t').fetchone()),
+            )
+    with closing(sqlite3.connect(folder / "state.sqlite")) as state:
+        yield "state.sqlite", "\n".join(state.iterdump())
+    bucket = open_bucket(folder.as_uri())
+    vault = Vault(bucket)
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        yield str(path.relative_to(folder)), path.read_bytes().decode("latin-1")
+        if path.suffix == ".zst":
+            yield f"payload {path.stem}", vault.get(path.stem).decode("latin-1")
+    with serving(bucket, SystemClock().now()) as client:
+        for page in ("/", "/lines", "/players", "/record", "/fleet", "/reports", "/pipeline", "/v1/status.json", "/v1/intake.json"):
+            answer = client.get(page)
+            yield page, f"{answer.headers} {answer.text}"
+
+
+def test_f63_the_key_is_in_no_row_payload_log_or_page(demo: Demo) -> None:
+    found = dict(texts_of(demo.folder))
+    name = json.loads((demo.folder / "v1" / "players.json").read_text(encoding="utf-8"))["players"][0]["name"]
+    seen = {where for where, text in found.items() if name in text or name.encode().decode("latin-1") in text}
+    assert {"ref.players", "/players"} <= seen, "the scan reads what stands there"
+    assert any(where.startswith("payload ") for where in seen)
+    assert [where for where, text in found.items() if API_KEY in text] == []
+    assert API_KEY not in demo.said

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from publish.invented import NIGHT
+from publish.invented import NIGHT, Night
 from tipoff.web.screenshot import CHROMIUM, FLAGS
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -18,7 +18,23 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
 GRAVE = ("serious", "critical")
-PAGES = [("graded", "/"), ("tonight", f"/tonight/{NIGHT}?sort=ev&side=pick"), ("halted", "/"), ("nothing", "/"), ("nothing", "/nowhere")]
+BOTH = 3
+"""So many pages are looked at both ways, the others one way each."""
+SOMEBODY = Night().men()[0].lookup
+PAGES = [
+    ("graded", "/"),
+    ("tonight", "/lines"),
+    ("graded", f"/player/{SOMEBODY}"),
+    ("tonight", f"/lines/{NIGHT}/{SOMEBODY}"),
+    ("tonight", f"/tonight/{NIGHT}?sort=ev&side=pick"),
+    ("tonight", "/players"),
+    ("halted", "/"),
+    ("nothing", "/"),
+    ("nothing", "/nowhere"),
+]
+
+LOOKS = (("light", 1280), ("dark", 390))
+SEEN = [(*page, *look) for place, page in enumerate(PAGES) for look in (LOOKS if place < BOTH else LOOKS[place % 2 :][:1])]
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +45,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.mark.parametrize(("state", "path"), PAGES)
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+@pytest.mark.parametrize(("state", "path", "scheme", "width"), SEEN)
 def test_a_page_has_no_serious_fault(
     browser: Browser, site: Callable[[str], httpx.Client], state: str, path: str, scheme: Any, width: int
 ) -> None:

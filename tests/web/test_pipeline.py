@@ -92,6 +92,7 @@ def test_f60_who_may_not_look_sees_no_board(guarded: Served) -> None:
 @pytest.mark.skipif(not CHROMIUM.exists(), reason=f"{CHROMIUM} is not installed")
 def test_an_operator_gives_the_token_asks_for_work_and_sees_it(served: Served, guarded: Served, tmp_path: Path) -> None:
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     faults: list[str] = []
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
@@ -100,6 +101,8 @@ def test_an_operator_gives_the_token_asks_for_work_and_sees_it(served: Served, g
         page.on("console", lambda message: faults.append(message.text) if message.type in {"error", "warning"} else None)
         page.goto(f"{str(served.client.base_url).rstrip('/')}{PAGE}")
         page.locator("#live.on").wait_for()
+        violations = axe.Axe().run(page).response["violations"]
+        assert [one["id"] for one in violations if one["impact"] in ("serious", "critical")] == []
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         export = page.locator("form[data-call='/export']")
         export.get_by_role("button").click()
