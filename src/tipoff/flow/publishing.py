@@ -42,6 +42,8 @@ from tipoff.train.registry import REGISTRY, headline, serving
 
 _SYSTEMS, _RECORD, _INTAKE = "systems", "record", "intake"
 """The scopes of what is published of the fleet, of the record, and of what came in."""
+_BESIDE = ("lines", "record", "intake")
+"""Left as they are where a phase broke: what broke it may keep them from being read, and is to be told in any case."""
 _NEVER = Version(0)
 
 
@@ -69,6 +71,8 @@ def publish(
     if not force and documents is None and stood.get((PUBLISH, _scope(game_date)), _NEVER).made_from == rests_on.date:
         return Done(False), None
     wanted = DOCUMENTS if documents is None else tuple(documents)
+    if failure is not None:
+        wanted = tuple(name for name in wanted if name not in _BESIDE)
     published = publish_date(
         house.warehouse,
         house.bucket,
