@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from itertools import takewhile
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def _commands() -> dict[str, Any]:
 
 def _command(path: str) -> Any:
     """The command that a call's twin names."""
-    words = [word for word in TWINS[path].split()[1:] if word.islower()]
+    words = takewhile(lambda word: word.islower() and word[0] != "-", TWINS[path].split()[1:])
     return _commands()[" ".join(words)]
 
 
