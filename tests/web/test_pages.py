@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
 
 import httpx
 import pytest
+from obstore.store import ObjectStore
 
-from publish.invented import NIGHT
+from publish.invented import NIGHT, fill
+from publish.reading import BEFORE
 from tipoff.publish.documents import Tonight
+from tipoff.publish.export import publish_date
+from tipoff.store.duckdb import DuckDBWarehouse
 from web.page import Page
+from web.serving import serving
 
 Site = Callable[[str], httpx.Client]
 
@@ -126,3 +133,20 @@ def test_nothing_on_a_page_is_inline_style_or_script_or_from_elsewhere(site: Sit
         assert all(address and address.startswith(("/", "#")) for address in addresses)
         asked = [a.get("hx-get") for _, a in page.elements if "hx-get" in a]
         assert all(address and address.startswith("/tonight/") for address in asked)
+
+
+@pytest.mark.parametrize(
+    ("later", "words"),
+    [(timedelta(0), None), (timedelta(hours=2, minutes=30), "Stale"), (timedelta(hours=30), "Over, and not graded yet")],
+)
+def test_a_page_that_stands_behind_says_so_and_what_to_do(tmp_path: Path, bucket: ObjectStore, later: timedelta, words: str | None) -> None:
+    warehouse = DuckDBWarehouse(tmp_path / "w.duckdb")
+    fill(warehouse)
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    night = Tonight.model_validate_json(bucket.get("v1/tonight/latest.json").bytes().to_bytes())
+    assert night.data_as_of is not None
+    with serving(bucket, night.data_as_of + later) as client:
+        text = Page(client.get("/").text).text
+    told = [known for known in ("Stale", "Over, and not graded yet") if known in text]
+    assert told == ([words] if words else [])
+    assert words is None or "tipoff scrape" in text

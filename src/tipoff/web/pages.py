@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from tipoff.clock import Clock
@@ -20,6 +20,9 @@ from tipoff.web.published import Published
 from tipoff.web.rendering import Made, Rendering
 from tipoff.web.slate_rows import SORTS, TIERS, Asked, Row, as_csv, chosen, row_of, rows_of
 
+Old = Literal["stale", "over"]
+AHEAD, STALE_AFTER, OVER_AFTER = timedelta(hours=6), timedelta(hours=2), timedelta(hours=12)
+"""A game is near so long before its tip; what is older than the second is stale then; after the third a night should have been graded."""
 SORT_WORDS = {
     "game": "game",
     "edge": "edge",
@@ -74,7 +77,8 @@ class Pages:
         results = self._published.results(night.game_date)
         before, after = self._published.neighbours(night.game_date)
         age = self._age(night.data_as_of) if night.data_as_of and night.data_as_of <= self._clock.now() else None
-        key = ("tonight", tag, asked, results[1] if results else None, before, after, age)
+        old = oldness(night, self._clock.now())
+        key = ("tonight", tag, asked, results[1] if results else None, before, after, age, old)
 
         def made() -> str:
             rows = rows_of(night)
@@ -85,6 +89,7 @@ class Pages:
                 "before": before,
                 "after": after,
                 "age": age,
+                "old": old,
             }
             said |= {"asked": asked, "rows": kept, "everybody": len(rows), "games": by_game(night, kept, asked), "counts": counts(night)}
             return self._rendering.page("tonight.html", "tonight", **said)
@@ -121,6 +126,18 @@ class Pages:
 
     def _age(self, moment: Any) -> str:
         return words.age(moment, self._clock.now())
+
+
+def oldness(night: Tonight, now: datetime) -> Old | None:
+    """Whether a night's page stands behind what happens: `stale` where a game tips within hours and nothing new has come for long, `over`
+    where every game tipped long ago and the night is not final; None where neither is so, or a halt or a breakage says more."""
+    tips = [game.tip_at for game in night.games if game.game_status not in ("postponed", "cancelled", "final")]
+    if night.final or not tips or night.state in ("halted", "broken"):
+        return None
+    if max(tips) + OVER_AFTER < now:
+        return "over"
+    ahead = [tip for tip in tips if now < tip <= now + AHEAD]
+    return "stale" if ahead and (night.data_as_of is None or night.data_as_of + STALE_AFTER < now) else None
 
 
 def query_of(asked: Asked, **other: str) -> str:
