@@ -28,12 +28,16 @@ from tipoff.flow.day_story import Moment, day_story
 from tipoff.flow.living import living
 from tipoff.flow.overview import Overview, overview
 from tipoff.flow.state import State
+from tipoff.publish.intake import Intake
 from tipoff.web import words
+from tipoff.web.held import held_only, takes_time
 from tipoff.web.published import Published
-from tipoff.web.rendering import Rendering
+from tipoff.web.rendering import Made, Rendering
 
 FRESH = 1.0
 """So many seconds a board is good for whoever looks next: however many look, the state database is asked once."""
+PAGE_FRESH = 4.0
+"""The same for a whole page, whose script hears of what is newer."""
 BREATH = 15.0
 _RECOVERED = timedelta(days=2)
 """So long an alert that is over is still shown."""
@@ -67,6 +71,7 @@ class Board:
     alive: frozenset[str]
     recovered: tuple[Alert, ...]
     moments: tuple[Moment, ...]
+    intake: tuple[Intake, str] | None
     tag: str
 
 
@@ -84,31 +89,36 @@ class Pipeline:
         """The game day of this moment, New York."""
         return game_date_of(self._clock.now())
 
-    def page(self, day: date, *, open_to_look: bool, token_set: bool) -> str:
+    def page(self, day: date, *, open_to_look: bool, token_set: bool) -> Made | str:
         """The whole page; where looking needs the token the board is left out, and the page's script asks for it."""
+        board = self._at(day, PAGE_FRESH) if open_to_look else None
         said: dict[str, Any] = {"day": day, "token_set": token_set, "open_to_look": open_to_look, "before": day - timedelta(days=1)}
-        if open_to_look:
-            said |= self._board_values(day)
-        return self._rendering.page("pipeline.html", "pipeline", after=day + timedelta(days=1), today=self.today(), **said)
+        said |= {"after": day + timedelta(days=1), "today": self.today()}
+        if board is None:
+            return self._rendering.page("pipeline.html", "pipeline", **said)
+        key = ("pipeline", day, said["today"], board.tag, board.intake and board.intake[1], int(time.monotonic() / PAGE_FRESH))
+        shown = {"board": board, "intake": board.intake and board.intake[0]}
+        return self._rendering.kept(key, lambda: self._rendering.page("pipeline.html", "pipeline", **said, **shown))
 
     def board(self, day: date) -> str:
         """The board alone, as it is at this moment: it is asked for because something changed."""
         with self._mutex:
             self._read.pop(day, None)
-        return self._rendering.page("pipeline_board.html", day=day, **self._board_values(day))
+        board = self._at(day)
+        return self._rendering.page("pipeline_board.html", day=day, board=board, intake=board.intake and board.intake[0])
 
     def tag(self, day: date) -> str:
         """What changes when the board does."""
         return self._at(day).tag
 
-    def _board_values(self, day: date) -> dict[str, Any]:
-        return {"board": self._at(day), "intake": self._published.intake()}
-
-    def _at(self, day: date) -> Board:
+    def _at(self, day: date, fresh: float = FRESH) -> Board:
+        if held_only() and self._mutex.locked():
+            takes_time()  # somebody reads it at this moment
         with self._mutex:
             now = time.monotonic()  # not the house's clock, which may stand still, or jump
-            self._read = {other: read for other, read in self._read.items() if now - read[0] < FRESH}
-            if day not in self._read:
+            self._read = {other: read for other, read in self._read.items() if now - read[0] < PAGE_FRESH}
+            if day not in self._read or now - self._read[day][0] >= fresh:
+                takes_time()
                 self._read[day] = now, self._look(day, self._clock.now())
             return self._read[day][1]
 
@@ -120,7 +130,7 @@ class Pipeline:
         told = (found.verdict, found.alerts, found.credits, found.runs, found.batches, found.expected, found.dead_letters)
         tag = hashlib.sha256(repr((*told, found.undelivered, sorted(alive), moments)).encode()).hexdigest()[:16]
         phases = tuple(phase for phase in PHASES if any(cell.phase == phase for cell in found.expected))
-        return Board(found, phases, _rows(found.expected), alive, recovered, moments, tag)
+        return Board(found, phases, _rows(found.expected), alive, recovered, moments, self._published.intake(), tag)
 
     def _since(self, moment: datetime) -> str:
         """How long ago, in words."""
