@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from obstore.store import ObjectStore
 
 from tipoff.clock import Clock, ManualClock, SystemClock
+from tipoff.collecting import collect_seldom
 from tipoff.config import Settings
 from tipoff.config import clock_of as in_force
 from tipoff.errors import BadInput, ConfigError
@@ -106,6 +107,7 @@ def up(settings: Settings, *, announce: Announce, clock: Clock | None = None) ->
         serving = threading.Thread(target=_until_it_ends, args=(listener, stop), name="tipoff-web")
         serving.start()
         try:
+            collect_seldom()  # once more: all that this process works with is loaded now, and pages wait while garbage is looked for
             announce(listener.url, settings.api_token is not None)
             stop.wait()
         finally:
