@@ -23,7 +23,6 @@ from tipoff.clock import Clock
 from tipoff.errors import BadInput
 from tipoff.web import problems, vega
 from tipoff.web.fleet import FleetPages
-from tipoff.web.held import quick
 from tipoff.web.lines import LinePages
 from tipoff.web.pages import Pages, query_of
 from tipoff.web.player import PlayerPages
@@ -130,12 +129,10 @@ async def _with_headers(request: Request, answer: Callable[[Request], Awaitable[
 
 def _add_pages(app: FastAPI, pages: Pages) -> None:
     @app.api_route("/", methods=_METHODS)
-    @quick
     def latest(request: Request) -> Response:
         return _page(request, pages.tonight(None, asked_of(request.query_params)))
 
     @app.api_route("/tonight/{day}.csv", methods=_METHODS)
-    @quick
     def as_csv(request: Request, day: str) -> Response:
         text = pages.csv(_date(day), asked_of(request.query_params))
         if text is None:
@@ -144,7 +141,6 @@ def _add_pages(app: FastAPI, pages: Pages) -> None:
         return Response(text, media_type="text/csv; charset=utf-8", headers={"Content-Disposition": name, "Cache-Control": "no-cache"})
 
     @app.api_route("/tonight/{day}", methods=_METHODS)
-    @quick
     def tonight(request: Request, day: str) -> Response:
         asked = asked_of(request.query_params)
         response = _page(request, pages.tonight(_date(day), asked))
@@ -153,12 +149,10 @@ def _add_pages(app: FastAPI, pages: Pages) -> None:
         return response
 
     @app.api_route("/tonight/{day}/players/{lookup}", methods=_METHODS)
-    @quick
     def inside(request: Request, day: str, lookup: str) -> Response:
         return _page(request, pages.inside(_date(day), lookup))
 
     @app.api_route("/health", methods=_METHODS)
-    @quick
     def health() -> dict[str, str]:
         return {"status": "alive"}
 
@@ -169,7 +163,6 @@ def _add_pipeline(app: FastAPI, published: Published, rendering: Rendering, cloc
     if control is None:
 
         @app.api_route("/pipeline", methods=_METHODS)
-        @quick
         def apart(request: Request) -> Response:
             return _page(request, rendering.page("pipeline_apart.html", "pipeline"))
 
@@ -181,12 +174,10 @@ def _add_pipeline(app: FastAPI, published: Published, rendering: Rendering, cloc
         return _page(request, pipeline.page(day, open_to_look=control.open_to_look, token_set=control.token.is_set))
 
     @app.api_route("/pipeline", methods=_METHODS)
-    @quick
     def today(request: Request) -> Response:
         return shown(request, pipeline.today())
 
     @app.api_route("/pipeline/{day}", methods=_METHODS)
-    @quick
     def of_day(request: Request, day: str) -> Response:
         return shown(request, _date(day))
 
@@ -202,53 +193,44 @@ def _add_pipeline(app: FastAPI, published: Published, rendering: Rendering, cloc
 
 def _add_record(app: FastAPI, pages: RecordPages) -> None:
     @app.api_route("/record", methods=_METHODS)
-    @quick
     def record(request: Request, system: str | None = None) -> Response:
         return _page(request, pages.page(_named(system)))
 
 
 def _add_fleet(app: FastAPI, pages: FleetPages) -> None:
     @app.api_route("/fleet", methods=_METHODS)
-    @quick
     def fleet(request: Request, alike: str | None = None) -> Response:
         return _page(request, pages.page(_named(alike)))
 
 
 def _add_reports(app: FastAPI, pages: ReportPages) -> None:
     @app.api_route("/reports", methods=_METHODS)
-    @quick
     def reports(request: Request) -> Response:
         return _page(request, pages.listed())
 
     @app.api_route("/reports/backtests/{name}", methods=_METHODS)
-    @quick
     def backtest(request: Request, name: str) -> Response:
         return _page(request, pages.backtest(_name(name)))
 
     @app.api_route("/reports/findings/{name}", methods=_METHODS)
-    @quick
     def finding(request: Request, name: str) -> Response:
         return _page(request, pages.finding(_name(name)))
 
     @app.api_route("/reports/compare", methods=_METHODS)
-    @quick
     def compare(request: Request, a: str | None = None, b: str | None = None) -> Response:
         return _page(request, pages.compared(_named(a), _named(b)))
 
 
 def _add_lines(app: FastAPI, pages: LinePages) -> None:
     @app.api_route("/lines", methods=_METHODS)
-    @quick
     def latest_lines(request: Request) -> Response:
         return _page(request, pages.lines(None))
 
     @app.api_route("/lines/{day}", methods=_METHODS)
-    @quick
     def lines(request: Request, day: str) -> Response:
         return _page(request, pages.lines(_date(day)))
 
     @app.api_route("/lines/{day}/{player_lookup}", methods=_METHODS)
-    @quick
     def movement(request: Request, day: str, player_lookup: str) -> Response:
         part = request.headers.get("hx-request") == "true"
         response = _page(request, pages.movement(_date(day), _lookup(player_lookup), part=part))
@@ -258,12 +240,10 @@ def _add_lines(app: FastAPI, pages: LinePages) -> None:
 
 def _add_players(app: FastAPI, pages: PlayerPages) -> None:
     @app.api_route("/players", methods=_METHODS)
-    @quick
     def players(request: Request, q: str = "") -> Response:
         return _page(request, pages.players(q[:100]))
 
     @app.api_route("/player/{player_lookup}", methods=_METHODS)
-    @quick
     def player(request: Request, player_lookup: str) -> Response:
         lookup = _lookup(player_lookup)
         page = pages.player(lookup)
@@ -274,7 +254,6 @@ def _add_players(app: FastAPI, pages: PlayerPages) -> None:
 
 def _add_documents(app: FastAPI, published: Published) -> None:
     @app.api_route("/v1/{path:path}", methods=_METHODS)
-    @quick
     def document(request: Request, path: str) -> Response:
         body = published.body(f"v1/{path}")
         if body is None:

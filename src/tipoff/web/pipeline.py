@@ -30,7 +30,6 @@ from tipoff.flow.overview import Overview, overview
 from tipoff.flow.state import State
 from tipoff.publish.intake import Intake
 from tipoff.web import words
-from tipoff.web.held import held_only, takes_time
 from tipoff.web.published import Published
 from tipoff.web.rendering import Made, Rendering
 
@@ -112,13 +111,10 @@ class Pipeline:
         return self._at(day).tag
 
     def _at(self, day: date, fresh: float = FRESH) -> Board:
-        if held_only() and self._mutex.locked():
-            takes_time()  # somebody reads it at this moment
         with self._mutex:
             now = time.monotonic()  # not the house's clock, which may stand still, or jump
             self._read = {other: read for other, read in self._read.items() if now - read[0] < PAGE_FRESH}
             if day not in self._read or now - self._read[day][0] >= fresh:
-                takes_time()
                 self._read[day] = now, self._look(day, self._clock.now())
             return self._read[day][1]
 

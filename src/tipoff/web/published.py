@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import msgspec
 from obstore.exceptions import NotModifiedError
-from obstore.store import LocalStore, ObjectStore
+from obstore.store import ObjectStore
 from pydantic import BaseModel, ValidationError
 
 from tipoff.errors import BadInput
@@ -26,7 +26,6 @@ from tipoff.publish.intake import INTAKE, Intake
 from tipoff.publish.lines import Lines
 from tipoff.publish.people import PLAYERS, PlayerDocument, Players
 from tipoff.publish.write import LATEST, is_document_path, lines_path, player_path, results_path, tonight_path
-from tipoff.web.held import takes_time
 
 _KEPT, _PARSED = 48, 24
 FRESH = 1.0
@@ -45,7 +44,6 @@ class Body:
 
     @cached_property
     def packed(self) -> bytes:
-        takes_time()
         return gzip.compress(self.content, 6, mtime=0)
 
     @cached_property
@@ -78,8 +76,6 @@ class Published:
         bucket holds others."""
         if not is_document_path(path):
             return None
-        if not isinstance(self._bucket, LocalStore):
-            takes_time()  # its bucket is beyond a network
         with self._mutex:
             mark, held = self._bodies.get(path, ("", None))
         try:
@@ -137,7 +133,6 @@ class Published:
             at, days = self._days
         if time.monotonic() - at < FRESH:
             return days
-        takes_time()
         objects = self._bucket.list_with_delimiter("v1/tonight")["objects"]
         found = (_DAY.fullmatch(entry["path"]) for entry in objects)
         days = sorted(day for match in found if match and (day := _day(match[1])))
@@ -158,7 +153,6 @@ class Published:
             if held is not None:
                 self._parsed.move_to_end((path, body.tag))
         if not isinstance(held, shape):
-            takes_time()
             try:
                 held = shape.model_validate_json(body.content)
             except ValidationError as error:

@@ -18,7 +18,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tipoff.web import vega, words
-from tipoff.web.held import takes_time
 
 STATIC = Path(__file__).parent / "static"
 SECTIONS = (
@@ -65,7 +64,6 @@ class Rendering:
 
     def page(self, template: str, here: str | None = None, **values: Any) -> str:
         """A page; `here` is the key of its section."""
-        takes_time()
         return self._environment.get_template(template).render(here=here, **values)
 
     def kept(self, key: tuple[Any, ...], make: Callable[[], str]) -> Made:
@@ -75,7 +73,6 @@ class Rendering:
             if held is not None:
                 self._kept.move_to_end(key)
                 return held
-            takes_time()
             turn = self._turns.setdefault(key, threading.Lock())
         with turn:  # of several who ask for it at once one makes it
             with self._mutex:
