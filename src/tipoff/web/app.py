@@ -234,7 +234,7 @@ def _add_lines(app: FastAPI, pages: LinePages) -> None:
     def movement(request: Request, day: str, player_lookup: str) -> Response:
         part = request.headers.get("hx-request") == "true"
         response = _page(request, pages.movement(_date(day), _lookup(player_lookup), part=part))
-        response.headers["Vary"] = "HX-Request"
+        response.headers["Vary"] = "Accept-Encoding, HX-Request"
         return response
 
 

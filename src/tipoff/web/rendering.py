@@ -77,11 +77,13 @@ class Rendering:
         with turn:  # of several who ask for it at once one makes it
             with self._mutex:
                 held = self._kept.get(key)
-            if held is None:
-                held = Made.of(make())
+            try:
+                held = held or Made.of(make())
+            finally:
+                with self._mutex:
+                    self._turns.pop(key, None)
             with self._mutex:
                 self._kept[key] = held
-                self._turns.pop(key, None)
                 while len(self._kept) > _KEPT:
                     self._kept.popitem(last=False)
         return held
