@@ -64,7 +64,7 @@ class FleetPages:
         health, tag = found
         performance, of = kept or (None, "")
         chosen = measure or "margins"
-        return self._rendering.kept(("fleet", tag, of, chosen), lambda: self._made(health, performance, chosen))
+        return self._rendering.kept(("fleet", chosen), (tag, of), lambda: self._made(health, performance, chosen))
 
     def _made(self, health: Health, performance: Performance | None, measure: str) -> str:
         days = {one.system_id: one.days for one in performance.systems} if performance else {}

@@ -56,8 +56,8 @@ class LinePages:
         now = self._clock.now()
         age = words.age(lines.data_as_of, now) if lines.data_as_of and lines.data_as_of <= now else None
         said = {"lines": lines, "before": before, "after": after, "age": age}
-        key = ("lines", tag, before, after, age)
-        return self._rendering.kept(key, lambda: self._rendering.page("lines.html", "lines", **said))
+        version = (tag, before, after, age)
+        return self._rendering.kept(("lines", day), version, lambda: self._rendering.page("lines.html", "lines", **said))
 
     def movement(self, day: date, player_lookup: str, *, part: bool) -> Made | str | None:
         """One player's movement: `part` of the day's page, or a page of its own; None where no book quotes him on that day. Raises as
@@ -71,8 +71,8 @@ class LinePages:
             return None
         template = "movement.html" if part else "movement_page.html"
         shown = [_shown(lines, game, player) for game, player in his]
-        key = ("movement", tag, player_lookup, part)
-        return self._rendering.kept(key, lambda: self._rendering.page(template, "lines", lines=lines, shown=shown))
+        place = ("movement", day, player_lookup, part)
+        return self._rendering.kept(place, (tag,), lambda: self._rendering.page(template, "lines", lines=lines, shown=shown))
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class Pages:
         before, after = self._published.neighbours(night.game_date)
         age = self._age(night.data_as_of) if night.data_as_of and night.data_as_of <= self._clock.now() else None
         old = oldness(night, self._clock.now())
-        key = ("tonight", tag, asked, results[1] if results else None, before, after, age, old)
+        version = (tag, results[1] if results else None, before, after, age, old)
 
         def made() -> str:
             rows = rows_of(night)
@@ -94,7 +94,7 @@ class Pages:
             said |= {"asked": asked, "rows": kept, "everybody": len(rows), "games": by_game(night, kept, asked), "counts": counts(night)}
             return self._rendering.page("tonight.html", "tonight", **said)
 
-        return self._rendering.kept(key, made)
+        return self._rendering.kept(("tonight", night.game_date, asked), version, made)
 
     def inside(self, day: date, lookup: str) -> Made | None:
         """What opens below one player's row; None where that date is not published, or he is not on it."""
@@ -104,7 +104,7 @@ class Pages:
             for player in game.players:
                 if night is not None and player.player_lookup == lookup and player.predictions:
                     make = partial(self._rendering.page, "inside.html", row=row_of(night, game, player), night=night)
-                    return self._rendering.kept(("inside", tag, lookup), make)
+                    return self._rendering.kept(("inside", day, lookup), (tag,), make)
         return None
 
     def csv(self, day: date, asked: Asked) -> str | None:

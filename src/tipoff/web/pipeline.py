@@ -95,9 +95,9 @@ class Pipeline:
         said |= {"after": day + timedelta(days=1), "today": self.today()}
         if board is None:
             return self._rendering.page("pipeline.html", "pipeline", **said)
-        key = ("pipeline", day, said["today"], board.tag, board.intake and board.intake[1], int(time.monotonic() / PAGE_FRESH))
+        version = (said["today"], board.tag, board.intake and board.intake[1], int(time.monotonic() / PAGE_FRESH))
         shown = {"board": board, "intake": board.intake and board.intake[0]}
-        return self._rendering.kept(key, lambda: self._rendering.page("pipeline.html", "pipeline", **said, **shown))
+        return self._rendering.kept(("pipeline", day), version, lambda: self._rendering.page("pipeline.html", "pipeline", **said, **shown))
 
     def board(self, day: date) -> str:
         """The board alone, as it is at this moment: it is asked for because something changed."""

@@ -120,7 +120,7 @@ class PlayerPages:
             }
             return self._rendering.page("player_page.html", "players", **about, **charts)
 
-        return self._rendering.kept(("player", tag, night[1] if night else None, age), made)
+        return self._rendering.kept(("player", player_lookup), (tag, night[1] if night else None, age), made)
 
     def players(self, wanted: str) -> str:
         """All players that have a document, those hidden that are not wanted; the page says so where nothing is published yet."""

@@ -13,7 +13,7 @@ import time
 from collections import OrderedDict
 from datetime import date
 from functools import cached_property
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 from obstore.exceptions import NotModifiedError
@@ -26,6 +26,7 @@ from tipoff.publish.intake import INTAKE, Intake
 from tipoff.publish.lines import Lines
 from tipoff.publish.people import PLAYERS, PlayerDocument, Players
 from tipoff.publish.write import LATEST, is_document_path, lines_path, player_path, results_path, tonight_path
+from tipoff.web.latest import Latest
 
 _KEPT, _PARSED = 48, 24
 FRESH = 1.0
@@ -66,7 +67,7 @@ class Published:
 
     def __init__(self, bucket: ObjectStore) -> None:
         self._bucket = bucket
-        self._parsed: OrderedDict[tuple[str, str], BaseModel] = OrderedDict()
+        self._parsed: Latest[BaseModel] = Latest(_PARSED)
         self._bodies: OrderedDict[str, tuple[str, Body]] = OrderedDict()
         self._days: tuple[float, list[date]] = (-FRESH, [])
         self._mutex = threading.Lock()
@@ -148,20 +149,15 @@ class Published:
         body = self.body(path)
         if body is None:
             return None
-        with self._mutex:
-            held = self._parsed.get((path, body.tag))
-            if held is not None:
-                self._parsed.move_to_end((path, body.tag))
-        if not isinstance(held, shape):
+
+        def parsed() -> BaseModel:
             try:
-                held = shape.model_validate_json(body.content)
+                return shape.model_validate_json(body.content)
             except ValidationError as error:
                 raise BadInput(f"{path} was published by another version of Tipoff: {error.error_count()} fields differ.") from error
-            with self._mutex:
-                self._parsed[path, body.tag] = held
-                while len(self._parsed) > _PARSED:
-                    self._parsed.popitem(last=False)
-        return held, body.tag
+
+        tag, held = self._parsed.get((path, shape), body.tag, parsed)
+        return cast(Shaped, held), cast(str, tag)
 
 
 def _day(text: str) -> date | None:

@@ -43,7 +43,7 @@ class RecordPages:
         if chosen is None or told is None:
             return None
         details, of = told
-        return self._rendering.kept(("record", tag, of), lambda: self._made(record, chosen, details))
+        return self._rendering.kept(("record", chosen.system_id), (tag, of), lambda: self._made(record, chosen, details))
 
     def _made(self, record: Record, chosen: SystemRecord, details: SystemDetails) -> str:
         splits = [(_SPLITS[one.by], one) for by in _SPLITS for one in details.splits if one.by == by]

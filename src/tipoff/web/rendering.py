@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from tipoff.web import vega, words
+from tipoff.web.latest import Latest
 
 STATIC = Path(__file__).parent / "static"
 SECTIONS = (
@@ -30,7 +29,7 @@ SECTIONS = (
     ("reports", "/reports", "Reports"),
 )
 """Key, address and name of each section, as the top of every page has them."""
-_KEPT = 64
+_KEPT = 128
 _LEVEL = 6
 _WORDS = (
     "points", "line", "whole", "signed", "percent", "gain", "share", "price", "long_date", "short_date", "eastern", "on_the_day", "iso",
@@ -58,35 +57,16 @@ class Rendering:
 
     def __init__(self) -> None:
         self._environment = _environment()
-        self._mutex = threading.Lock()
-        self._kept: OrderedDict[tuple[Any, ...], Made] = OrderedDict()
-        self._turns: dict[tuple[Any, ...], threading.Lock] = {}
+        self._kept: Latest[Made] = Latest(_KEPT)
 
     def page(self, template: str, here: str | None = None, **values: Any) -> str:
         """A page; `here` is the key of its section."""
         return self._environment.get_template(template).render(here=here, **values)
 
-    def kept(self, key: tuple[Any, ...], make: Callable[[], str]) -> Made:
-        """The page of this key, made if it is not at hand. The key holds all that the page follows from."""
-        with self._mutex:
-            held = self._kept.get(key)
-            if held is not None:
-                self._kept.move_to_end(key)
-                return held
-            turn = self._turns.setdefault(key, threading.Lock())
-        with turn:  # of several who ask for it at once one makes it
-            with self._mutex:
-                held = self._kept.get(key)
-            try:
-                held = held or Made.of(make())
-            finally:
-                with self._mutex:
-                    self._turns.pop(key, None)
-            with self._mutex:
-                self._kept[key] = held
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
-        return held
+    def kept(self, place: tuple[Any, ...], version: tuple[Any, ...], make: Callable[[], str]) -> Made:
+        """The page of a place, in a version: all that the page follows from. It is made if it is not at hand; while somebody else makes a
+        newer one, the one before is given, so that a publication holds up one reader and not all of them."""
+        return self._kept.get(place, version, lambda: Made.of(make()))[1]
 
     def add(self, **names: Any) -> None:
         """Names that templates may use beside the filters: a page's own functions."""

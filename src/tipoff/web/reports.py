@@ -54,12 +54,12 @@ class ReportPages:
     def listed(self) -> Made | str:
         """Both lists, newest first. Raises BadInput for an unreadable document, as every page here does."""
         backtests, findings = self._published.document(BACKTESTS, BacktestList), self._published.document(FINDINGS, FindingList)
-        key = ("reports", backtests[1] if backtests else None, findings[1] if findings else None)
+        version = (backtests[1] if backtests else None, findings[1] if findings else None)
         values = {
             "backtests": backtests[0].backtests if backtests else [],
             "findings": findings[0].findings if findings else [],
         }
-        return self._rendering.kept(key, lambda: self._rendering.page("reports.html", "reports", **values))
+        return self._rendering.kept(("reports",), version, lambda: self._rendering.page("reports.html", "reports", **values))
 
     def backtest(self, name: str) -> Made | str | None:
         """One backtest; None where there is none of this name."""
@@ -67,7 +67,7 @@ class ReportPages:
         if found is None:
             return None
         report, tag = found
-        return self._rendering.kept(("backtest", tag), lambda: self._opened(report))
+        return self._rendering.kept(("backtest", name), (tag,), lambda: self._opened(report))
 
     def finding(self, name: str) -> Made | str | None:
         """One finding; None where there is none of this name."""
@@ -77,7 +77,7 @@ class ReportPages:
         finding, tag = found
         chart = _comparisons(finding.comparisons)
         return self._rendering.kept(
-            ("finding", tag), lambda: self._rendering.page("report_finding.html", "reports", finding=finding, chart_of=chart)
+            ("finding", name), (tag,), lambda: self._rendering.page("report_finding.html", "reports", finding=finding, chart_of=chart)
         )
 
     def compared(self, first: str | None, second: str | None) -> Made | str | None:
@@ -87,7 +87,7 @@ class ReportPages:
             return None
         values = {"a": one[0], "b": other[0], "rows": _side_by_side(one[0], other[0])}
         return self._rendering.kept(
-            ("compared", one[1], other[1]), lambda: self._rendering.page("report_compare.html", "reports", **values)
+            ("compared", first, second), (one[1], other[1]), lambda: self._rendering.page("report_compare.html", "reports", **values)
         )
 
     def _backtest(self, name: str) -> tuple[BacktestReport, str] | None:
