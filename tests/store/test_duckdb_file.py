@@ -111,8 +111,8 @@ class TestMaking:
         assert (tmp_path / "my data" / "warehouse.duckdb").is_file()
 
     def test_an_engine_without_an_adapter_is_refused_and_its_password_is_not_told(self) -> None:
-        with pytest.raises(ConfigError, match="No adapter for the warehouse postgresql") as refused:
-            open_warehouse(Settings(warehouse="postgresql://u:hunter2@h/d"))
+        with pytest.raises(ConfigError, match="No adapter for the warehouse mysql") as refused:
+            open_warehouse(Settings(warehouse="mysql://u:hunter2@h/d"))
         assert "hunter2" not in str(refused.value)
         assert "duckdb://" in refused.value.hint
 

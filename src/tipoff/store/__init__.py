@@ -20,4 +20,10 @@ def open_warehouse(settings: Settings, wait_seconds: float | None = None) -> War
 
         path = Path(url.removeprefix("duckdb://"))
         return DuckDBWarehouse(path) if wait_seconds is None else DuckDBWarehouse(path, wait_seconds=wait_seconds)
-    raise ConfigError(f"No adapter for the warehouse {mask_url(url)}.", hint="Use duckdb://path, or leave it out.")
+    if url.startswith(("postgresql://", "postgres://")):
+        from tipoff.store.postgres import PostgresWarehouse
+
+        return PostgresWarehouse(url) if wait_seconds is None else PostgresWarehouse(url, wait_seconds=wait_seconds)
+    raise ConfigError(
+        f"No adapter for the warehouse {mask_url(url)}.", hint="Use duckdb://path or postgresql://user@host/database, or leave it out."
+    )

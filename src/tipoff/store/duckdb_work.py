@@ -23,16 +23,14 @@ from ibis.backends.sql.compilers.duckdb import DuckDBCompiler
 from tipoff.errors import BrokenInvariant
 from tipoff.store.merge import annotate_sql, insert_sql, merge_sql, quoted, remove_sql
 from tipoff.store.schema import Table
-from tipoff.store.statements import Bound, Statement, Statements
+from tipoff.store.statements import Bound, Statement, Statements, few_as_lists
 from tipoff.store.tables import table_named
-from tipoff.store.warehouse import Merged, Work, conform
+from tipoff.store.warehouse import Merged, Work, conform, twins_of
 
 _FEW = 500
 """So many rows are merged without looking first whether any of them is there."""
 _FEW_GIVEN = 200
 """So many rows at most are handed to a statement as lists of values."""
-# DuckDB flattens nested selects by itself; having Ibis do it first only costs compile time.
-ibis.options.sql.fuse_selects = False
 
 
 class _Compiler(DuckDBCompiler):  # type: ignore[misc]
@@ -49,35 +47,17 @@ _NOWHERE = DuckDBBackend()
 """The backend that expressions name: none of theirs is run by Ibis itself."""
 
 
-_LISTED = {
-    pa.string(): "VARCHAR",
-    pa.date32(): "DATE",
-    pa.timestamp("us", "UTC"): "TIMESTAMPTZ",
-    pa.float64(): "DOUBLE",
-    pa.int64(): "BIGINT",
-    pa.bool_(): "BOOLEAN",
+_LISTS = {
+    type_: f"unnest({{}}::{name}[])"
+    for type_, name in (
+        (pa.string(), "VARCHAR"),
+        (pa.date32(), "DATE"),
+        (pa.timestamp("us", "UTC"), "TIMESTAMPTZ"),
+        (pa.float64(), "DOUBLE"),
+        (pa.int64(), "BIGINT"),
+        (pa.bool_(), "BOOLEAN"),
+    )
 }
-"""The types of columns whose values are bound as a list."""
-
-
-def _with_few_rows(statement: Statement) -> tuple[str, list[Any], dict[str, pa.Table]]:
-    """SQL and values in which the tables of few rows stand as lists, and the tables that are left: to register a table costs more than
-    most questions do."""
-    values, parts, left = list(statement.values), [], {}
-    for name, rows in statement.tables.items():
-        if rows.num_rows > _FEW_GIVEN or not all(column.type in _LISTED for column in rows.schema):
-            left[name] = rows
-            continue
-        columns = []
-        for column, held in zip(rows.schema, rows.columns, strict=True):
-            values.append(held.to_pylist())
-            columns.append(f"unnest(${len(values)}::{_LISTED[column.type]}[]) AS {quoted(column.name)}")
-        parts.append(f"{name} AS (SELECT {', '.join(columns)})")
-    if not parts:
-        return statement.sql, values, left
-    given = f"WITH {', '.join(parts)}"
-    joined = f"{given}, {statement.sql[5:]}" if statement.sql.startswith("WITH ") else f"{given} {statement.sql}"
-    return joined, values, left
 
 
 class DuckDBWork(Work):
@@ -115,7 +95,8 @@ class DuckDBWork(Work):
 
     def _run(self, statement: Statement, before: str = "") -> pa.Table:
         """What a statement gives: all of it, while the rows that it was handed are there."""
-        sql, values, tables = _with_few_rows(statement)
+        sql, columns, tables = few_as_lists(statement, _LISTS, _FEW_GIVEN)
+        values = [*statement.values, *(column.to_pylist() for column in columns)]
         for name, rows in tables.items():
             self._connection.register(name, rows)
         try:
@@ -133,7 +114,7 @@ class DuckDBWork(Work):
         self._connection.register("staging", shaped)
         try:
             few = rows.num_rows <= _FEW
-            twins = _twins_of(declared, shaped) if few else self._twins(declared)
+            twins = twins_of(declared, shaped) if few else self._twins(declared)
             if twins and not declared.precedence:
                 raise BrokenInvariant(f"{declared.name} was offered one key twice: {dict(zip(declared.key, twins, strict=True))}.")
             if few:
@@ -206,13 +187,3 @@ class DuckDBWork(Work):
     def _scalar(self, sql: str) -> int:
         row = self._connection.execute(sql).fetchone()
         return int(row[0]) if row else 0
-
-
-def _twins_of(declared: Table, rows: pa.Table) -> tuple[Any, ...] | None:
-    """A key that stands in a few rows twice, or None."""
-    seen = set()
-    for key in zip(*(rows.column(name).to_pylist() for name in declared.key), strict=True):
-        if key in seen:
-            return key
-        seen.add(key)
-    return None

@@ -24,6 +24,10 @@ from ibis.common.collections import FrozenDict
 from ibis.common.graph import Node
 
 from tipoff.clock import as_utc
+from tipoff.store.merge import quoted
+
+# Engines flatten nested selects by themselves; having Ibis do it first only costs compile time.
+ibis.options.sql.fuse_selects = False
 
 _AT_MOST = 2_000
 _LONG = 5_000
@@ -49,6 +53,32 @@ class Statement:
     sql: str
     values: list[Any]
     tables: Mapping[str, Any]
+
+
+def few_as_lists(
+    statement: Statement, lists: Mapping[pa.DataType, str], at_most: int
+) -> tuple[str, list[pa.ChunkedArray], dict[str, pa.Table]]:
+    """SQL in which the tables of few rows stand as lists, the columns that are bound after the statement's own values, and the tables that
+    are left: to hand over a table costs more than most questions do.
+
+    `lists` says, for each type that can be bound so, how an engine makes rows of the list `{}`.
+    """
+    columns: list[pa.ChunkedArray] = []
+    parts, left = [], {}
+    for name, rows in statement.tables.items():
+        if rows.num_rows > at_most or not all(column.type in lists for column in rows.schema):
+            left[name] = rows
+            continue
+        told = []
+        for column, held in zip(rows.schema, rows.columns, strict=True):
+            columns.append(held)
+            told.append(f"{lists[column.type].format(f'${len(statement.values) + len(columns)}')} AS {quoted(column.name)}")
+        parts.append(f"{name} AS (SELECT {', '.join(told)})")
+    if not parts:
+        return statement.sql, columns, left
+    given = f"WITH {', '.join(parts)}"
+    joined = f"{given}, {statement.sql[5:]}" if statement.sql.startswith("WITH ") else f"{given} {statement.sql}"
+    return joined, columns, left
 
 
 class Statements:

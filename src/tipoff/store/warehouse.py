@@ -223,3 +223,13 @@ def conform(table: Table, rows: pa.Table, written_at: datetime, run_id: str) -> 
         if shaped.column(name).null_count:
             raise BrokenInvariant(f"{table.name} was offered {shaped.column(name).null_count} rows without {name}, which is in its key.")
     return shaped
+
+
+def twins_of(declared: Table, rows: pa.Table) -> tuple[Any, ...] | None:
+    """A key that stands in a few rows twice, or None."""
+    seen = set()
+    for key in zip(*(rows.column(name).to_pylist() for name in declared.key), strict=True):
+        if key in seen:
+            return key
+        seen.add(key)
+    return None
