@@ -38,8 +38,9 @@ TYPES: dict[Kind, str] = {
 }
 _FEW = 500
 """So many rows at most are handed to a statement as lists of values; more are copied into a table of the transaction's own."""
-_MANY = 5_000
-"""After so many rows the planner is told anew what a table holds."""
+_SOME, _SHARE = 50, 0.1
+"""After so many changed rows, if they are this share of a table, the planner is told anew what it holds: the server itself looks once a
+minute, and until then joins a night's first rows as if there were none."""
 _LISTS = {
     pa.string(): 'unnest({}::TEXT[]) COLLATE "C"',
     pa.date32(): "unnest({}::DATE[])",
@@ -147,9 +148,7 @@ class PostgresWork(Work):
             raise BrokenInvariant(f"{declared.name} was offered one key twice: {dict(zip(declared.key, twins, strict=True))}.")
         merging = merge_sql(declared, _target(declared), _STAGED, twins=twins is not None)
         done = self._counted(shaped, f"{merging} RETURNING merge_action() AS action")
-        if sum(done.values()) >= _MANY:
-            with self._cursor() as cursor:
-                cursor.execute(f"ANALYZE {_target(declared)}")
+        self._note(declared, sum(done.values()))
         return Merged(rows.num_rows, done.get("INSERT", 0), done.get("UPDATE", 0))
 
     def annotate(self, name: str, rows: pa.Table) -> int:
@@ -180,6 +179,15 @@ class PostgresWork(Work):
             )
             values: list[Any] = cursor.fetch_arrow_table().column(0).to_pylist()
             return values
+
+    def _note(self, declared: Table, changed: int) -> None:
+        if changed < _SOME:
+            return
+        with self._cursor() as cursor:
+            cursor.execute(f"SELECT reltuples FROM pg_class WHERE oid = '{_target(declared)}'::regclass")
+            known = cursor.fetchone()
+            if known is None or changed >= _SHARE * known[0]:
+                cursor.execute(f"ANALYZE {_target(declared)}")
 
     def _twins(self, declared: Table, rows: pa.Table) -> tuple[Any, ...] | None:
         """A key that stands in the rows twice, or None."""
