@@ -19,6 +19,7 @@ from tipoff.cli import (
     control,
     coverage,
     days,
+    export,
     features,
     feed,
     fleet,
@@ -65,7 +66,6 @@ for command in (
     control.reset,
     control.process_date,
     control.publish,
-    control.export,
     ingest.import_,
     ingest.load,
     capture.scrape,
@@ -93,6 +93,7 @@ for command in (
 ):
     app.command(name=command.__name__.rstrip("_").replace("_", "-"))(command)
 app.add_typer(alerts.alerts)
+app.add_typer(export.export)
 app.add_typer(features.features)
 app.add_typer(messages.messages)
 app.add_typer(practice.practice)

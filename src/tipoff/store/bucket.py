@@ -16,7 +16,7 @@ from urllib.request import url2pathname
 
 import stamina
 from obstore.exceptions import AlreadyExistsError, BaseError, NotModifiedError, PermissionDeniedError, UnauthenticatedError
-from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+from obstore.store import GCSStore, LocalStore, MemoryStore, ObjectStore, S3Store, from_url
 
 from tipoff.config import mask_url
 from tipoff.errors import ConfigError, StorageError, TipoffError
@@ -70,6 +70,11 @@ def open_bucket(url: str, patience: float = PATIENCE) -> ObjectStore:
         return from_url(url, client_options=client, retry_config=retry)
     except BaseError as error:
         raise ConfigError(f"{mask_url(url)} cannot be opened: {_words(error)}.", hint=_KEYS[parts.scheme]) from error
+
+
+def open_place(place: str) -> ObjectStore:
+    """The store behind a URL, or behind a folder's path as a person writes it. Raises as `open_bucket` does."""
+    return open_bucket(place if "://" in place else Path(place).absolute().as_uri())
 
 
 def _folder(url: str, host: str, path: str) -> LocalStore:
@@ -210,13 +215,13 @@ def place(bucket: ObjectStore) -> str:
         return str(bucket.prefix)
     if isinstance(bucket, MemoryStore):
         return "memory"
-    scheme = _scheme(bucket)
-    name = bucket.config.get("bucket", "")
-    return f"{scheme}://{name}/{bucket.prefix or ''}".rstrip("/")
+    if isinstance(bucket, S3Store | GCSStore):
+        return f"{_scheme(bucket)}://{bucket.config.get('bucket', '')}/{bucket.prefix or ''}".rstrip("/")
+    return type(bucket).__name__
 
 
 def _scheme(bucket: ObjectStore) -> str:
-    return "gs" if type(bucket).__name__.startswith("GCS") else "s3"
+    return "gs" if isinstance(bucket, GCSStore) else "s3"
 
 
 def _missing(bucket: ObjectStore, error: FileNotFoundError) -> ConfigError | None:
