@@ -86,7 +86,7 @@ class TestComplaints:
             lambda: level(bucket, "a"),
             lambda: read_changed(bucket, "a", None),
         ):
-            with pytest.raises(ConfigError, match=r"no (such )?bucket") as refused:
+            with pytest.raises(StorageError, match=r"no (such )?bucket") as refused:
                 use()
             assert "s3://nobodys/prefix" in refused.value.message
             assert "`tipoff config`" in refused.value.hint
@@ -115,7 +115,7 @@ class TestComplaints:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.delenv(name)
         monkeypatch.setenv("AWS_METADATA_ENDPOINT", "http://127.0.0.1:9")
-        with pytest.raises(ConfigError, match="no credentials are set") as refused:
+        with pytest.raises(StorageError, match="no credentials are set") as refused:
             put_whole(open_bucket(url, 0.1), "a", b"")
         assert "AWS_ACCESS_KEY_ID" in refused.value.hint
 

@@ -125,19 +125,7 @@ def test_a_name_that_no_table_has_is_refused() -> None:
 
 def test_the_command_writes_what_is_asked_for(league_warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     house = str(league_warehouse.path.parent)
-    command = (
-        sys.executable,
-        "-m",
-        "tipoff",
-        "export",
-        "parquet",
-        str(tmp_path),
-        "--table",
-        "raw.player_box",
-        "--data-dir",
-        house,
-        "--json",
-    )
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    arguments = ("export", "parquet", str(tmp_path), "--table", "raw.player_box", "--data-dir", house, "--json")
+    done = subprocess.run((sys.executable, "-m", "tipoff", *arguments), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert by_duckdb(tmp_path, BOX) == expected(league_warehouse, BOX)

@@ -14,6 +14,7 @@ from tipoff.cli import (
     alerts,
     backfill,
     backtest,
+    backup,
     books,
     capture,
     control,
@@ -88,6 +89,8 @@ for command in (
     feed.feed,
     look.schemas,
     reference.reference,
+    backup.backup,
+    backup.restore,
     look.config,
     look.screenshot,
 ):

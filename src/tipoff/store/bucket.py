@@ -108,7 +108,8 @@ def _http_is_allowed() -> bool:
 
 
 def put_whole(bucket: ObjectStore, path: str, body: bytes) -> None:
-    """Replace an object: readers see the old one or the new one. Raises ConfigError or StorageError where it could not be kept."""
+    """Replace an object: readers see the old one or the new one. Raises ConfigError where a folder, StorageError where a bucket does not
+    take it."""
     try:
         bucket.put(path, body, use_multipart=False)  # one request, which may be sent again
     except (BaseError, OSError) as error:
@@ -224,11 +225,11 @@ def _scheme(bucket: ObjectStore) -> str:
     return "gs" if isinstance(bucket, GCSStore) else "s3"
 
 
-def _missing(bucket: ObjectStore, error: FileNotFoundError) -> ConfigError | None:
+def _missing(bucket: ObjectStore, error: FileNotFoundError) -> StorageError | None:
     """The bucket itself is not there: which the client tells as if it were the object."""
     if "NoSuchBucket" not in str(error):
         return None
-    return ConfigError(f"There is no bucket {place(bucket)}.", hint="Make it, or correct `bucket`: `tipoff config` shows it.")
+    return StorageError(f"There is no bucket {place(bucket)}.", hint="Make it, or correct `bucket`: `tipoff config` shows it.")
 
 
 def _complaint(bucket: ObjectStore, what: str, error: Exception, of_a_disk: str) -> TipoffError:
@@ -236,11 +237,11 @@ def _complaint(bucket: ObjectStore, what: str, error: Exception, of_a_disk: str)
     if isinstance(bucket, LocalStore | MemoryStore):
         return ConfigError(f"{what}: {_words(error)}", hint=f"{of_a_disk} Mend it. {again}")
     if "NoSuchBucket" in text:
-        return ConfigError(f"{what}: there is no such bucket.", hint="Make it, or correct `bucket`: `tipoff config` shows it.")
+        return StorageError(f"{what}: there is no such bucket.", hint="Make it, or correct `bucket`: `tipoff config` shows it.")
     if "169.254.169.254" in text or "/latest/api/token" in text or "/computeMetadata/" in text:
-        return ConfigError(f"{what}: no credentials are set, and this machine has no role.", hint=_KEYS[_scheme(bucket)])
+        return StorageError(f"{what}: no credentials are set, and this machine has no role.", hint=_KEYS[_scheme(bucket)])
     if isinstance(error, PermissionDeniedError | UnauthenticatedError) or _DENIED.search(text):
-        return ConfigError(f"{what}: it is not allowed ({_words(error)}).", hint=f"Look at the rights of the key in use. {again}")
+        return StorageError(f"{what}: it is not allowed ({_words(error)}).", hint=f"Look at the rights of the key in use. {again}")
     if _unreachable(text):
         return StorageError(f"{what}: it could not be reached ({_words(error)}).", hint=f"Is it up, and is the endpoint right? {again}")
     return StorageError(f"{what}: {_words(error)}.", hint=f"Look at the bucket. {again}")

@@ -85,7 +85,7 @@ def _has_day(table: Table) -> bool:
 
 
 def _parts(work: Work, table: Table, since: date | None) -> Iterator[tuple[date | None, ir.Table]]:
-    """The rows of each game day, in order; those without one last. Without a game day all rows are one part, which is written even empty."""
+    """The rows of each game day, in order; those without one last. Without game days all are one part, written even empty."""
     rows = work.table(table.name)
     if not _has_day(table):
         yield None, rows
