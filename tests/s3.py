@@ -50,6 +50,9 @@ class Forwarder:
         self.taken = 0
         self.drop_answers_to = b""
         """Where set: a request that begins so reaches the server, and its answer is lost, once."""
+        self.cut_at = b""
+        """Where set: a request that begins so is not handed on, and everything is cut."""
+        self.is_cut = threading.Event()
         self._dropping: set[socket.socket] = set()
         self._thread = threading.Thread(target=self._run, name="forwarder", daemon=True)
         self._ended = False
@@ -66,16 +69,21 @@ class Forwarder:
     def cut(self) -> None:
         """Break every connection, and take none."""
         with self._mutex:
-            self._selector.unregister(self._listening)
-            self._listening.close()
-            for one in list(self._pairs):
-                self._close(one)
+            self._cut()
         self._wake.send(b".")
+
+    def _cut(self) -> None:
+        self._selector.unregister(self._listening)
+        self._listening.close()
+        for one in list(self._pairs):
+            self._close(one)
+        self.is_cut.set()
 
     def mend(self) -> None:
         """Take connections again."""
         with self._mutex:
             self._listening = self._listen(self.port)
+            self.is_cut.clear()
         self._wake.send(b".")
 
     def close(self) -> None:
@@ -117,7 +125,10 @@ class Forwarder:
                 if self.drop_answers_to and said.startswith(self.drop_answers_to):
                     self.drop_answers_to = b""
                     self._dropping.add(other)
-                if not said or ready in self._dropping:
+                if self.cut_at and said.startswith(self.cut_at):
+                    self.cut_at = b""
+                    self._cut()
+                elif not said or ready in self._dropping:
                     self._close(ready)
                 else:
                     other.sendall(said)

@@ -57,9 +57,7 @@ def take_rows(state: State, files: Mapping[str, bytes]) -> None:
     """Fill the tables in one transaction, in place of what they hold. Raises BadInput for a table that this version does not have."""
     tables = {table.name: table for table in every_table()}
     if unknown := sorted(set(files) - set(tables)):
-        raise BadInput(
-            f"The back-up's state has {', '.join(unknown)}, which this version does not know.", hint="Restore it with a newer one."
-        )
+        raise BadInput(f"The back-up's state has {', '.join(unknown)}, which this version does not know.", hint="Restore with a newer one.")
     with state.transaction() as connection:
         METADATA.create_all(connection)
         for name, table in tables.items():
