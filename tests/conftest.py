@@ -1,4 +1,4 @@
-"""For every test: the network is shut but for loopback and Unix sockets; Hypothesis keeps no time. Also the small league, and Postgres."""
+"""For every test: the network is shut but for loopback and Unix sockets; Hypothesis keeps no time. Also a small league, Postgres and S3."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from hypothesis import settings
 
 from postgres import postgres as postgres
 from postgres import postgres_server as postgres_server
+from s3 import s3 as s3
+from s3 import s3_server as s3_server
+from s3 import way as way
 from tipoff.collecting import collect_seldom
 
 if TYPE_CHECKING:

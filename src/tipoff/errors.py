@@ -14,7 +14,7 @@
     │   ├── UpstreamRefused    it said no, and will say no again: look at the key, the plan, the address
     │   └── UpstreamUnavailable  it may answer later
     ├── BudgetSpent            wait until the budget renews, or raise it: asking would cost more credits than allowed
-    ├── StorageError           look at the disk: it may not be written, or broke; nothing of the unit of work was kept
+    ├── StorageError           look at the disk or the bucket: it may not be written, or broke; nothing of the unit of work was kept
     │   └── StorageFull        make room: there is no space left
     ├── ArtefactMismatch       train again: a model file is not what its manifest says
     ├── SlateStopped           look at the named feature: the slate is not fit to be predicted on
@@ -113,7 +113,10 @@ class BudgetSpent(TipoffError):
 
 
 class StorageError(TipoffError):
-    """A disk did not take what was to be written; nothing of that unit of work was kept, and the next run does it again."""
+    """A disk or a bucket did not take what was to be written, or does not answer.
+
+    Nothing of that unit of work was kept, and the next run does it again.
+    """
 
     exit_code = 11
 

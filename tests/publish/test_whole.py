@@ -88,5 +88,5 @@ def test_a_bucket_that_takes_nothing_is_an_error_that_says_so(tmp_path: Path) ->
     folder = tmp_path / "bucket"
     bucket = open_bucket(folder.as_uri())
     (folder / "v1").write_text("a file where the folder should be")
-    with pytest.raises(ConfigError, match=r"v1/status\.json could not be published"):
+    with pytest.raises(ConfigError, match=r"v1/status\.json could not be kept"):
         put(bucket, "v1/status.json", b"{}")

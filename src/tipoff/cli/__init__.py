@@ -14,11 +14,13 @@ from tipoff.cli import (
     alerts,
     backfill,
     backtest,
+    backup,
     books,
     capture,
     control,
     coverage,
     days,
+    export,
     features,
     feed,
     fleet,
@@ -65,7 +67,6 @@ for command in (
     control.reset,
     control.process_date,
     control.publish,
-    control.export,
     ingest.import_,
     ingest.load,
     capture.scrape,
@@ -88,11 +89,14 @@ for command in (
     feed.feed,
     look.schemas,
     reference.reference,
+    backup.backup,
+    backup.restore,
     look.config,
     look.screenshot,
 ):
     app.command(name=command.__name__.rstrip("_").replace("_", "-"))(command)
 app.add_typer(alerts.alerts)
+app.add_typer(export.export)
 app.add_typer(features.features)
 app.add_typer(messages.messages)
 app.add_typer(practice.practice)

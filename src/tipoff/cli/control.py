@@ -1,4 +1,4 @@
-"""Commands that ask for work as the control API does: `start`, `reset`, `process-date`, `publish` (`export`); and `up`, which runs it all.
+"""Commands that ask for work as the control API does: `start`, `reset`, `process-date`, `publish`; and `up`, which runs it all.
 
 A worker that is alive does what is asked for; where there is none, the command does it itself.
 """
@@ -129,11 +129,6 @@ def publish(day: Date, documents: Documents = None, data_dir: DataDir = None, js
         print_json(found)
     else:
         print_standing(found)
-
-
-def export(day: Date, documents: Documents = None, data_dir: DataDir = None, json: AsJson = False) -> None:
-    """The same as `publish`, by the name of the API's call."""
-    publish(day, documents, data_dir, json)
 
 
 def up(

@@ -36,6 +36,7 @@ def demo(
 
     Needs no key and no network.
     """
+    from tipoff.config import mask_url
     from tipoff.flow.demo import demo as run
 
     settings = settings_of(data_dir, port=port)
@@ -49,7 +50,7 @@ def demo(
             print_records(f"Last night, {story.last_night}, graded", story.grades)
         if story.night:
             _print_night(story.night)
-        print_line(f"Published in {data_dir}/v1.")
+        print_line(f"Published in {mask_url(settings.bucket) if settings.bucket else data_dir}/v1.")
     if serve and not json:
         from tipoff.web.server import serve as serve_pages
 

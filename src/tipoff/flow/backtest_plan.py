@@ -19,6 +19,7 @@ from obstore.store import ObjectStore
 from tipoff.errors import BadInput, NotReady
 from tipoff.features.registry import FEATURE_VERSION
 from tipoff.predict.systems import System
+from tipoff.store.bucket import exists, level, put_whole, read
 
 ROOT = "backtests"
 LEAK_DAYS = 3
@@ -86,18 +87,14 @@ class Folder:
         self._root = f"{ROOT}/{backtest_id}"
 
     def put(self, name: str, body: bytes) -> None:
-        self._bucket.put(f"{self._root}/{name}", body)
+        put_whole(self._bucket, f"{self._root}/{name}", body)
 
     def get(self, name: str) -> bytes:
         """Raises FileNotFoundError where there is nothing of this name."""
-        return self._bucket.get(f"{self._root}/{name}").bytes().to_bytes()
+        return read(self._bucket, f"{self._root}/{name}")
 
     def has(self, name: str) -> bool:
-        try:
-            self._bucket.head(f"{self._root}/{name}")
-        except FileNotFoundError:
-            return False
-        return True
+        return exists(self._bucket, f"{self._root}/{name}")
 
     def plan(self) -> Plan:
         """Raises BadInput where it does not fit, FileNotFoundError where there is none."""
@@ -138,8 +135,8 @@ class OnRecord:
 def backtests(bucket: ObjectStore) -> OnRecord:
     """Every backtest of the bucket."""
     found = OnRecord([], {})
-    for prefix in sorted(bucket.list_with_delimiter(f"{ROOT}/")["common_prefixes"]):
-        backtest_id = prefix.rstrip("/").rpartition("/")[2]
+    for folder in level(bucket, ROOT)[0]:
+        backtest_id = folder.rpartition("/")[2]
         try:
             found.plans.append(Folder(bucket, backtest_id).plan())
         except FileNotFoundError:

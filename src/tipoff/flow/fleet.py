@@ -20,6 +20,7 @@ from tipoff.flow.telling import tell_in_log
 from tipoff.predict.artefacts import Loaded, manifest_path
 from tipoff.predict.guard import Staleness, days_since, staleness
 from tipoff.predict.systems import System
+from tipoff.store.bucket import read
 from tipoff.store.warehouse import Work
 from tipoff.train import registry
 from tipoff.train.backtests import Backtest, finished
@@ -237,7 +238,7 @@ def _holding(house: House, row: Row, backtests: Iterable[Backtest]) -> list[Back
 def _recipe(house: House, model_id: str) -> str | None:
     """The hash of what a model was made by; None where its manifest is not there, or does not say."""
     try:
-        document = json.loads(house.bucket.get(manifest_path(model_id)).bytes().to_bytes())
+        document = json.loads(read(house.bucket, manifest_path(model_id)))
     except (FileNotFoundError, ValueError):
         return None
     return str(document["recipe_hash"]) if isinstance(document, dict) and document.get("recipe_hash") else None

@@ -12,7 +12,7 @@ from functools import partial
 
 from dbos import DBOS
 
-from tipoff.errors import Busy, ConfigError, TipoffError
+from tipoff.errors import Busy, ConfigError, StorageError, TipoffError
 from tipoff.flow.arrivals import AT_ONCE, Arrival, load_arrivals, pending, read_arrivals, swept_days, unloaded
 from tipoff.flow.batch_log import Batch, batches
 from tipoff.flow.engine import Desk, Engine, current
@@ -34,7 +34,7 @@ class Poisoned(TipoffError):
 
 
 _MAKES_KNOWN = ("box", "roster", "schedule")  # feeds by which names and games become known that rows may wait for
-_NOT_A_DOCUMENTS_FAULT = (Fenced, OutOfTime, Busy, ConfigError)  # the next document would meet it as well
+_NOT_A_DOCUMENTS_FAULT = (Fenced, OutOfTime, Busy, ConfigError, StorageError)  # the next document would meet it as well
 
 
 def sweep(desk: Desk, days: tuple[date, ...] | None = None, *, by_hand: bool = False) -> dict[tuple[str, date], int]:

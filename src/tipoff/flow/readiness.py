@@ -18,6 +18,7 @@ from tipoff.errors import Busy, StorageError, TipoffError
 from tipoff.flow.house import House
 from tipoff.flow.living import living
 from tipoff.flow.state import METADATA
+from tipoff.store.bucket import BRIEF, not_kept, open_bucket, put_whole, read
 
 PROBES = sa.Table(
     "ops_probes",
@@ -87,16 +88,15 @@ def _warehouse(house: House) -> str:
 
 
 def _bucket(house: House) -> str:
+    bucket = open_bucket(house.settings.bucket_url, BRIEF)  # whoever asks wants to know how it is now
     path = f"probes/{_prober()}"
     said = house.run_id.encode()
     try:
-        house.bucket.put(path, said)
-        heard = house.bucket.get(path).bytes().to_bytes()
-        house.bucket.delete(path)
+        put_whole(bucket, path, said)
+        heard = read(bucket, path)
+        bucket.delete(path)
     except (BaseError, OSError) as error:
-        raise StorageError(
-            f"The bucket cannot be used: {str(error).partition(chr(10))[0]}", hint="Look at its disk, or its rights."
-        ) from error
+        raise not_kept(bucket, path, error) from error
     if heard != said:
         raise StorageError("The bucket gave other bytes than it was given.", hint="Look at its disk.")
     return "written, read and deleted"

@@ -21,6 +21,7 @@ from tipoff.predict.families import Columns
 from tipoff.predict.speakers import Pool, Said, Single, Speaker, Weights
 from tipoff.predict.systems import ENSEMBLE
 from tipoff.predict.voices import voice_of
+from tipoff.store.bucket import put_whole, read
 
 TOLERANCE = 1e-9
 _AGAIN = "Train it again: `tipoff train`."
@@ -80,8 +81,8 @@ def manifest_path(model_id: str) -> str:
 
 def save(bucket: ObjectStore, manifest: Manifest, body: bytes) -> None:
     """Keep artefact and manifest; the manifest last, so that one without the other is never found."""
-    bucket.put(manifest.artefact, body)
-    bucket.put(manifest_path(manifest.model_id), manifest.to_bytes())
+    put_whole(bucket, manifest.artefact, body)
+    put_whole(bucket, manifest_path(manifest.model_id), manifest.to_bytes())
 
 
 def library_version(family: str) -> str:
@@ -124,7 +125,7 @@ def _speaker(bucket: ObjectStore, manifest: Manifest, body: bytes, loaded: dict[
 
 def _read(bucket: ObjectStore, model_id: str, path: str) -> bytes:
     try:
-        return bucket.get(path).bytes().to_bytes()
+        return read(bucket, path)
     except FileNotFoundError:
         raise ArtefactMismatch(f"The model {model_id} is in the registry and not in the bucket.", hint="Train it again.") from None
 

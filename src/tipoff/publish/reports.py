@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from tipoff.publish.documents import Document, Figure, Halt, League, Shape
 from tipoff.publish.record import Bets, Mean, Reliability, Share
 from tipoff.publish.write import get, put, put_news, schema_of
+from tipoff.store.bucket import level
 
 BACKTESTS, FINDINGS = "v1/backtests/index.json", "v1/findings/index.json"
 _NAME = re.compile(r"[^a-z0-9_]+")
@@ -270,8 +271,8 @@ def _headline(system: SystemFigures) -> SystemHeadline:
 def _every(bucket: ObjectStore, folder: str, shape: type[Found]) -> list[Found]:
     """The documents of a folder in this version's shape, the list itself and those of another version left out."""
     found = []
-    for entry in bucket.list_with_delimiter(folder)["objects"]:
-        body = None if entry["path"].endswith("/index.json") else get(bucket, entry["path"])
+    for path in level(bucket, folder)[1]:
+        body = None if path.endswith("/index.json") else get(bucket, path)
         try:
             found += [shape.model_validate_json(body)] if body else []
         except ValidationError:

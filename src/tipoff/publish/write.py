@@ -12,11 +12,11 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 from pydantic import BaseModel
 
-from tipoff.errors import BadInput, ConfigError
+from tipoff.errors import BadInput
+from tipoff.store.bucket import put_whole, read
 
 _PATH = re.compile(r"v1(/[a-z0-9][a-z0-9_-]*)+\.json")
 _MOMENT = re.compile(rb'"generated_at":"[^"]*",')
@@ -69,14 +69,11 @@ def schema_of(shape: type[BaseModel], title: str) -> bytes:
 def put(bucket: ObjectStore, path: str, body: bytes) -> int:
     """Replace a document; readers see the old one or the new one. Gives its size in bytes.
 
-    Raises BadInput for a path that no document has, ConfigError where the bucket does not take it.
+    Raises BadInput for a path that no document has, ConfigError or StorageError where the bucket does not take it.
     """
     if not is_document_path(path):
         raise BadInput(f"{path!r} is not the path of a document.")
-    try:
-        bucket.put(path, body)
-    except (BaseError, OSError) as error:
-        raise ConfigError(f"{path} could not be published: {error}", hint="Is the disk full, or read-only?") from error
+    put_whole(bucket, path, body)
     return len(body)
 
 
@@ -97,10 +94,11 @@ def content_digest(body: bytes) -> str:
 
 
 def get(bucket: ObjectStore, path: str) -> bytes | None:
-    """A document's bytes; None where there is none, or where the path cannot be a document's."""
+    """A document's bytes; None where there is none, or where the path cannot be a document's. Raises ConfigError or StorageError where the
+    bucket does not answer."""
     if not is_document_path(path):
         return None
     try:
-        return bucket.get(path).bytes().to_bytes()
+        return read(bucket, path)
     except FileNotFoundError:
         return None

@@ -27,7 +27,7 @@ import stamina
 
 from tipoff.clock import Clock, game_date_of
 from tipoff.config import Settings
-from tipoff.errors import ConfigError, TipoffError, UpstreamRefused
+from tipoff.errors import ConfigError, StorageError, TipoffError, UpstreamRefused
 from tipoff.scrape.access import Access, access_of
 from tipoff.scrape.budget import Budget, Reservation
 from tipoff.scrape.gate import Circuit, Gate
@@ -137,7 +137,8 @@ class Client:
         """Fetch many, at most `workers` at a time, in the order in which they are done. One that fails does not stop the others.
 
         The requests are drawn as there is room for them, so an endless iterable may be given. Where the budget is spent, each request that
-        it does not allow comes back as Failed with BudgetSpent, unasked: none is lost, and what costs nothing is still asked.
+        it does not allow comes back as Failed with BudgetSpent, unasked: none is lost, and what costs nothing is still asked. Raises
+        StorageError where the bucket does not take what came: then nothing more is asked for.
         """
         waiting = iter(requests)
         with ThreadPoolExecutor(workers, thread_name_prefix="scrape") as pool:
@@ -153,6 +154,8 @@ class Client:
     def _fetch_or_fail(self, request: Request) -> Fetched | Failed:
         try:
             return self.fetch(request)
+        except StorageError:
+            raise  # what is fetched cannot be kept: no source's fault, and each further answer would be lost as well
         except TipoffError as error:
             return Failed(request, error)
 

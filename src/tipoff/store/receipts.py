@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import ObjectStore
 
 from tipoff.clock import as_utc
-from tipoff.errors import BadInput, BrokenInvariant, ConfigError
-from tipoff.store.payloads import not_kept
+from tipoff.errors import BadInput, BrokenInvariant
+from tipoff.store.bucket import level, listed, put_once, read
 
 _FOLDER = "receipts"
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -58,30 +57,23 @@ class Receipts:
         self._bucket = bucket
 
     def put(self, receipt: Receipt) -> None:
-        """Keep a receipt; keeping it twice is keeping it once. Raises ConfigError where it cannot be written."""
+        """Keep a receipt; keeping it twice is keeping it once. Raises ConfigError or StorageError where it cannot be written."""
         body = {**asdict(receipt), "game_date": receipt.game_date.isoformat(), "fetched_at": receipt.fetched_at.isoformat()}
         path = f"{_prefix(receipt.feed, receipt.game_date)}/{receipt.arrived}_{receipt.payload_id}.json"
-        try:
-            self._bucket.put(path, json.dumps(body, sort_keys=True).encode(), mode="create")
-        except AlreadyExistsError:
-            pass
-        except BaseError as error:
-            raise not_kept(self._bucket, path, error) from error
+        put_once(self._bucket, path, json.dumps(body, sort_keys=True).encode())
 
     def names(self, feed: str, game_date: date) -> set[tuple[str, str]]:
         """(payload_id, arrived) of everything that was fetched for a feed and a game day."""
-        return {_key(str(entry["path"])) for entry in self._listed(_prefix(feed, game_date))}
+        return {_key(str(entry["path"])) for entry in listed(self._bucket, _prefix(feed, game_date))}
 
     def get(self, feed: str, game_date: date, key: tuple[str, str]) -> Receipt:
         """One receipt by (payload_id, arrived). Raises BadInput where there is none."""
         payload_id, arrived = key
         path = f"{_prefix(feed, game_date)}/{arrived}_{payload_id}.json"
         try:
-            body: dict[str, Any] = json.loads(self._bucket.get(path).bytes().to_bytes())
+            body: dict[str, Any] = json.loads(read(self._bucket, path))
         except FileNotFoundError:
             raise BadInput(f"There is no receipt {path}.") from None
-        except BaseError as error:
-            raise ConfigError(f"Receipt {path} could not be read: {error}", hint="Can the bucket be reached?") from error
         except ValueError as error:
             raise BrokenInvariant(f"Receipt {path} is damaged: {error}.") from error
         moment = datetime.fromisoformat(body["fetched_at"]).astimezone(UTC)
@@ -90,28 +82,14 @@ class Receipts:
     def kept(self) -> set[tuple[str, date]]:
         """Every (feed, game day) that has receipts."""
         found = set()
-        for entry in self._listed(_FOLDER):
+        for entry in listed(self._bucket, _FOLDER):
             _, feed, day, _ = str(entry["path"]).split("/")
             found.add((feed, date.fromisoformat(day)))
         return found
 
     def feeds(self) -> list[str]:
         """Every feed that has receipts, without looking at them."""
-        try:
-            found = self._bucket.list_with_delimiter(f"{_FOLDER}/")["common_prefixes"]
-        except FileNotFoundError:
-            return []
-        except BaseError as error:
-            raise ConfigError(f"{_FOLDER} could not be listed: {error}", hint="Can the bucket be reached?") from error
-        return sorted(str(prefix).strip("/").rpartition("/")[2] for prefix in found)
-
-    def _listed(self, prefix: str) -> list[Any]:
-        try:
-            return [entry for chunk in self._bucket.list(f"{prefix}/") for entry in chunk]
-        except FileNotFoundError:
-            return []
-        except BaseError as error:
-            raise ConfigError(f"{prefix} could not be listed: {error}", hint="Can the bucket be reached?") from error
+        return [folder.rpartition("/")[2] for folder in level(self._bucket, _FOLDER)[0]]
 
 
 def _prefix(feed: str, game_date: date) -> str:

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from obstore.store import ObjectStore
 
 from tipoff.errors import BadInput
+from tipoff.store.bucket import level, listed, read
 from tipoff.train.evidence import Evidence, from_backtest, nothing
 
 FOLDER = "backtests/"
@@ -38,14 +39,14 @@ class Backtest:
     def tables(self) -> tuple[pa.Table, pa.Table]:
         """`facts` and `said`, of all folds; one without a game, or in which nobody spoke, has no rows, and may have no columns. Raises
         BadInput where a fold is missing, or where nothing was said in any."""
-        paths = sorted(found["path"] for page in self.bucket.list(f"{FOLDER}{self.backtest_id}/folds/") for found in page)
+        paths = sorted(found["path"] for found in listed(self.bucket, f"{FOLDER}{self.backtest_id}/folds"))
         parts = [[path for path in paths if path.endswith(f"/{name}.parquet")] for name in ("facts", "said")]
         if not parts[0] or len(parts[0]) != len(parts[1]):
             raise BadInput(
                 f"The backtest {self.backtest_id} has {len(parts[0])} tables of facts and {len(parts[1])} of what was said.",
                 hint="Run the backtest again.",
             )
-        read = [[pq.read_table(pa.BufferReader(self.bucket.get(path).bytes().to_bytes())) for path in part] for part in parts]
+        read = [[pq.read_table(pa.BufferReader(read(self.bucket, path))) for path in part] for part in parts]
         facts, said = ([table for table in part if table.num_rows] for part in read)
         if not said:
             raise BadInput(f"Nobody said anything in the backtest {self.backtest_id}.", hint="Run one of other days, or other systems.")
@@ -69,7 +70,7 @@ def finished(bucket: ObjectStore, backtest_id: str | None = None) -> list[Backte
         if found is None:
             raise BadInput(f"There is no finished backtest {backtest_id!r}.", hint="`tipoff backtest` makes one, or goes on with one.")
         return [found]
-    ids = [prefix.removeprefix(FOLDER).strip("/") for prefix in bucket.list_with_delimiter(FOLDER)["common_prefixes"]]
+    ids = [folder.removeprefix(FOLDER) for folder in level(bucket, FOLDER)[0]]
     complete = [backtest for backtest in (_read(bucket, name) for name in ids) if backtest is not None]
     return sorted(complete, key=lambda backtest: (backtest.created_at, backtest.backtest_id), reverse=True)
 
@@ -81,7 +82,7 @@ def _plan(backtest_id: str) -> str:
 def _read(bucket: ObjectStore, backtest_id: str) -> Backtest | None:
     """The backtest of this id; None where there is none, or it has not finished. Raises BadInput where its plan cannot be read."""
     try:
-        plan: dict[str, Any] = json.loads(bucket.get(_plan(backtest_id)).bytes().to_bytes())
+        plan: dict[str, Any] = json.loads(read(bucket, _plan(backtest_id)))
         if plan["state"] != "finished":
             return None
         return Backtest(backtest_id, str(plan["created_at"]), dict(plan["recipes"]), int(plan.get("leaks_found", 0)), bucket)

@@ -20,7 +20,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from tipoff.clock import Clock
-from tipoff.errors import BadInput
+from tipoff.errors import BadInput, StorageError
 from tipoff.web import problems, vega
 from tipoff.web.fleet import FleetPages
 from tipoff.web.lines import LinePages
@@ -277,15 +277,22 @@ def _add_errors(app: FastAPI, pages: Pages, calls: Collection[str]) -> None:
         """A defect of ours; uvicorn logs it. This answer does not pass the middleware, so it takes the headers along."""
         return HTMLResponse(pages.missing(500), status_code=500, headers=HEADERS)
 
+    @app.exception_handler(StorageError)
+    def out_of_reach(request: Request, error: StorageError) -> Response:
+        """The bucket does not answer: that is told. What is old is not shown in its place: a halt may stand in what is new."""
+        headers = {"Retry-After": str(problems.AGAIN_SECONDS), "Cache-Control": "no-store"}
+        if request.url.path.startswith("/v1/"):
+            return _problem(503, "The documents are out of reach.", error.message, headers)
+        return HTMLResponse(pages.out_of_reach(error.message), status_code=503, headers=headers)
+
     @app.exception_handler(BadInput)
     def unreadable(_request: Request, error: BadInput) -> Response:
         return HTMLResponse(pages.unreadable(error.message), status_code=500)
 
 
-def _problem(status: int, title: str, detail: str) -> Response:
-    return JSONResponse(
-        {"type": "about:blank", "status": status, "title": title, "detail": detail}, status, media_type="application/problem+json"
-    )
+def _problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
+    said = {"type": "about:blank", "status": status, "title": title, "detail": detail}
+    return JSONResponse(said, status, headers, media_type="application/problem+json")
 
 
 def _page(request: Request, made: Made | str | None) -> Response:

@@ -120,6 +120,10 @@ class Pages:
         """The page for a document of another version."""
         return self._rendering.page("unreadable.html", message=message)
 
+    def out_of_reach(self, message: str) -> str:
+        """The page for a bucket that does not answer."""
+        return self._rendering.page("out_of_reach.html", message=message)
+
     def reference(self, **values: Any) -> str:
         """The page of the control API."""
         return self._rendering.page("reference.html", "docs", **values)

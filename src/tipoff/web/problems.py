@@ -66,7 +66,9 @@ KINDS: Mapping[type[TipoffError], Kind] = {
     errors.Busy: Kind("busy", 503, "Others hold what this needs", f"Ask again in {AGAIN_SECONDS} seconds."),
     errors.UpstreamError: Kind("upstream", 502, "A source did not answer as it should", "Look at the source, and ask again."),
     errors.BudgetSpent: Kind("budget-spent", 429, "The credits allowed are spent", "Wait until they renew, or raise the limit."),
-    errors.StorageError: Kind("storage", 507, "The disk did not take it", "Look at the server's disk, and ask again."),
+    errors.StorageError: Kind(
+        "storage", 507, "The disk or the bucket did not take it", "Look at the server's disk or bucket, and ask again."
+    ),
     errors.ArtefactMismatch: Kind("artefact", 503, "A model file is not what its manifest says", "Train again."),
     errors.SlateStopped: Kind("slate-stopped", 409, "The slate is stopped", "Look at the named feature."),
     errors.PromotionRefused: Kind("promotion-refused", 409, "The gates do not let it through", "`tipoff fleet` shows each gate."),

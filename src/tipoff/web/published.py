@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import TypeVar, cast
 
 import msgspec
-from obstore.exceptions import NotModifiedError
 from obstore.store import ObjectStore
 from pydantic import BaseModel, ValidationError
 
@@ -26,6 +25,7 @@ from tipoff.publish.intake import INTAKE, Intake
 from tipoff.publish.lines import Lines
 from tipoff.publish.people import PLAYERS, PlayerDocument, Players
 from tipoff.publish.write import LATEST, is_document_path, lines_path, player_path, results_path, tonight_path
+from tipoff.store.bucket import level, read_changed
 from tipoff.web.latest import Latest
 
 _KEPT, _PARSED = 48, 24
@@ -74,18 +74,18 @@ class Published:
 
     def body(self, path: str) -> Body | None:
         """A document's bytes; None where there is none, or where the path cannot be a document's (F61). They are read again only where the
-        bucket holds others."""
+        bucket holds others. Raises ConfigError or StorageError where the bucket does not answer."""
         if not is_document_path(path):
             return None
         with self._mutex:
             mark, held = self._bodies.get(path, ("", None))
         try:
-            found = self._bucket.get(path, options={"if_none_match": mark} if held else None)
-        except NotModifiedError:
-            return held
+            found = read_changed(self._bucket, path, mark if held else None)
         except FileNotFoundError:
             return None
-        body, mark = Body(found.bytes().to_bytes()), found.meta["e_tag"] or ""
+        if found is None:
+            return held
+        body, mark = Body(found[0]), found[1]
         with self._mutex:
             if mark:
                 self._bodies[path] = mark, body
@@ -134,8 +134,7 @@ class Published:
             at, days = self._days
         if time.monotonic() - at < FRESH:
             return days
-        objects = self._bucket.list_with_delimiter("v1/tonight")["objects"]
-        found = (_DAY.fullmatch(entry["path"]) for entry in objects)
+        found = (_DAY.fullmatch(path) for path in level(self._bucket, "v1/tonight")[1])
         days = sorted(day for match in found if match and (day := _day(match[1])))
         with self._mutex:
             self._days = time.monotonic(), days

@@ -21,7 +21,7 @@ TWINS = {
     "/status": "tipoff status --date DATE",
     "/reset": "tipoff reset DATE",
     "/process-date": "tipoff process-date DATE",
-    "/export": "tipoff export DATE",
+    "/export": "tipoff export documents DATE",
     "/grade": "tipoff grade DATE",
     "/backfill": "tipoff backfill KIND",
     "/train": "tipoff train",

@@ -22,6 +22,7 @@ from tipoff.errors import BadInput, ConfigError
 from tipoff.flow.engine import Desk, open_desk
 from tipoff.flow.house import open_house
 from tipoff.flow.worker import working
+from tipoff.store.bucket import BRIEF, open_bucket
 from tipoff.web.app import create_app
 from tipoff.web.control import Control
 from tipoff.web.published import Published
@@ -125,6 +126,7 @@ def _until_it_ends(listener: Listener, stop: threading.Event) -> None:
 
 def _listener(desk: Desk, clock: Clock | None) -> Listener:
     house = desk.house
-    shown = in_force(house.settings) if house.settings.clock_file else clock_of(house.bucket)
-    app = create_app(house.bucket, clock=clock or shown, control=Control.of(desk))
+    bucket = open_bucket(house.settings.bucket_url, BRIEF)  # a reader does not wait for as long as work does
+    shown = in_force(house.settings) if house.settings.clock_file else clock_of(bucket)
+    app = create_app(bucket, clock=clock or shown, control=Control.of(desk))
     return Listener(app, house.settings.host, house.settings.port)
