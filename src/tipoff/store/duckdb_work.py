@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import duckdb
@@ -60,6 +61,12 @@ _LISTS = {
 }
 
 
+@cache
+def _type_named(kind: str) -> dt.DataType:
+    """What Ibis calls a type of DuckDB's."""
+    return _COMPILER.type_mapper.from_string(kind, nullable=True)
+
+
 class DuckDBWork(Work):
     def __init__(self, connection: duckdb.DuckDBPyConnection, run_id: str, columns: dict[str, ibis.Schema]) -> None:
         self._connection = connection
@@ -71,8 +78,8 @@ class DuckDBWork(Work):
     def table(self, name: str) -> ir.Table:
         declared = table_named(name)
         if name not in self._columns:
-            backend = ibis.duckdb.from_connection(self._connection)
-            self._columns[name] = backend.get_schema(declared.short_name, database=declared.dataset)
+            there = self._connection.execute(f"DESCRIBE {declared.dataset}.{quoted(declared.short_name)}").fetchall()
+            self._columns[name] = ibis.schema({column: _type_named(kind) for column, kind, *_ in there})
         place = ops.Namespace(database=declared.dataset)
         return ops.DatabaseTable(declared.short_name, schema=self._columns[name], source=_NOWHERE, namespace=place).to_expr()
 
