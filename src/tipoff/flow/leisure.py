@@ -1,9 +1,9 @@
 """DBOS's own looks, as often as there is need: what an idle process did every second made half of what it cost, and where a day passes in
 seconds, work whose delay was over waited a second more.
 
-Comes in: the pause between two looks for work whose delay is over. Goes out: a process in which DBOS looks so often, and seldom into its own
-queue, into which nothing of ours is put: whatever is asked for here, or taken up again, names its queue. DBOS has no setting for either;
-where a version of it keeps them elsewhere, it looks as often as it did. It must never know what lies in a queue.
+Comes in: the pause between two looks for work whose delay is over. Goes out: a process in which DBOS looks so often, and seldom into its
+own queue, into which nothing of ours is put: whatever is asked for here, or taken up again, names its queue. DBOS has no setting for
+either; where a version of it keeps them elsewhere, it looks as often as it did. It must never know what lies in a queue.
 """
 
 from __future__ import annotations
