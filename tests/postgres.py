@@ -71,7 +71,7 @@ def postgres_server() -> Iterator[Postgres]:
         data = Path(folder) / "data"
         data.mkdir()
         with wheel.get_server(data, cleanup_mode="delete") as server:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            for setting in ("fsync", "full_page_writes"):
                 server.psql(f"ALTER SYSTEM SET {setting} = off")
             server.psql("SELECT pg_reload_conf()")
             yield Postgres(server.get_uri(), server)

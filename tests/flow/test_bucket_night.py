@@ -19,6 +19,9 @@ from tipoff.store import open_warehouse
 from tipoff.store.bucket import listed, open_bucket, read
 from tipoff.store.tables import ALL
 
+pytestmark = pytest.mark.skipif(
+    "SEASON_TESTS" not in os.environ, reason="two demos take minutes; test_shared_house has the same in little; SEASON_TESTS=1 runs them"
+)
 AWAY_SECONDS = 20.0
 
 
@@ -82,9 +85,6 @@ def nights(tmp_path_factory: pytest.TempPathFactory, s3_server: S3) -> tuple[Tol
         return told(base / "folder", (base / "folder").as_uri()), told(base / "bucket", url)
 
 
-@pytest.mark.skipif(
-    "SEASON_TESTS" not in os.environ, reason="two demos take minutes, and test_shared_house has the same in little; SEASON_TESTS=1"
-)
 def test_the_documents_are_those_of_a_folder_to_the_byte(nights: tuple[Told, Told]) -> None:
     folder, bucket = nights
     assert len(folder.documents) > 400
