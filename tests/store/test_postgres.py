@@ -153,7 +153,7 @@ class TestTurns:
             finally:
                 os._exit(1)
         assert os.waitpid(pid, 0)[1] == 0
-        assert warehouse.read(QUOTES).column("event_id").to_pylist() == ["child", "parent"]
+        assert sorted(warehouse.read(QUOTES).column("event_id").to_pylist()) == ["child", "parent"]
 
 
 class TestTelling:
