@@ -20,4 +20,17 @@ def open_warehouse(settings: Settings, wait_seconds: float | None = None) -> War
 
         path = Path(url.removeprefix("duckdb://"))
         return DuckDBWarehouse(path) if wait_seconds is None else DuckDBWarehouse(path, wait_seconds=wait_seconds)
-    raise ConfigError(f"No adapter for the warehouse {mask_url(url)}.", hint="Use duckdb://path, or leave it out.")
+    if url.startswith("bigquery://"):
+        return _bigquery(url, settings.bigquery_max_bytes)
+    raise ConfigError(f"No adapter for the warehouse {mask_url(url)}.", hint="Use duckdb://path or bigquery://project, or leave it out.")
+
+
+def _bigquery(url: str, max_bytes: int) -> Warehouse:
+    try:
+        from tipoff.store.bigquery import BigQueryWarehouse
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"The warehouse {mask_url(url)} needs Google's client, and {error.name} is not installed.",
+            hint="Install Tipoff with it: `uv sync --extra bigquery`, or `pip install 'tipoff[bigquery]'`.",
+        ) from error
+    return BigQueryWarehouse(url, max_bytes)
