@@ -1,7 +1,7 @@
 """A BigQuery emulator for tests: local-bigquery in a process of its own, started when the first test asks, gone with the session.
 
-It needs another Python than ours: `TIPOFF_TEST_BIGQUERY_PYTHON` is not a setting of ours but names that interpreter (docs/bigquery.md tells
-how to make one). Where it is absent such tests are skipped, and say so. Knows a process; it must never know what a test keeps there.
+It needs a Python of its own, which `BIGQUERY_EMULATOR_PYTHON` names (docs/bigquery.md tells how to make one). Where that is absent such
+tests are skipped, and say so. Knows a process; it must never know what a test keeps there.
 """
 
 from __future__ import annotations
@@ -9,14 +9,12 @@ from __future__ import annotations
 import itertools
 import os
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 PYTHON = "BIGQUERY_EMULATOR_PYTHON"
-GIB = 2**30
 _numbers = itertools.count(1)
 
 
@@ -34,18 +32,12 @@ def bigquery_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         address = process.stdout.readline().strip()
         if not address:
             pytest.fail(f"The emulator ended with {process.wait()} before it served.")
-        print(f"emulator at {address}", file=sys.stderr)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("BIGQUERY_EMULATOR_HOST", address)
             yield address
         process.terminate()
 
 
-@pytest.fixture
-def bigquery_url(bigquery_emulator: str) -> Callable[[], str]:
-    """URLs of warehouses that nobody has used yet."""
-    return fresh
-
-
 def fresh() -> str:
+    """The URL of a warehouse that nobody has used yet."""
     return f"bigquery://tipoff-test/w{next(_numbers)}"

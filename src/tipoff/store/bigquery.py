@@ -57,7 +57,7 @@ class BigQueryWarehouse(Warehouse):
         with told(self.place):
             try:
                 kind = jobs.kind_of(sql)
-            except said.BadRequest as error:
+            except (said.BadRequest, said.NotFound) as error:
                 raise BadInput(f"This cannot be read: {error}", hint="It is GoogleSQL; `tipoff tables` lists every table.") from error
         if kind != "SELECT":
             raise BadInput(f"{kind} is not for reading, or is more than one statement; nothing was done.", hint="Only SELECT is.")

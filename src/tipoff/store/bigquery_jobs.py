@@ -31,12 +31,16 @@ EMULATOR = "BIGQUERY_EMULATOR_HOST"
 _STAGING = "staging"
 _STAGED_FOR = timedelta(hours=6)
 """So long at most what is staged outlives a process that died over it: BigQuery takes it away then."""
-_FEW_CELLS = 20_000
-"""So many values at most are handed to a statement as a parameter; more are loaded into a table of their own."""
+_FEW_CELLS, _FEW_BYTES = 50_000, 2**21
+"""So many values at most, of so many bytes, are handed to a statement as a parameter: a request may have ten megabytes."""
 _ESTIMATED_FOR_SECONDS = 600.0
 _ESTIMATES_AT_MOST = 5_000
 _LABEL = "tipoff"
 _RETRIED_SECONDS = 300.0
+
+TEMPORARY = "tipoff_"
+"""With this begins the name of each table that is a session's own."""
+_UNPACKED = "(SELECT listed.* FROM UNNEST(@{}) AS listed)"
 
 Parameter = Any
 """What the client takes as one: of a value, or of rows."""
@@ -87,10 +91,16 @@ class Jobs:
             else:
                 self.client = bigquery.Client(place.project, location=place.location)
 
-    def run(self, sql: str, parameters: Sequence[Parameter] = (), session: str | None = None) -> bigquery.QueryJob:
-        """A query that is done. Raises BadInput, before anything is read, for one that would read more than `max_bytes`."""
+    def run(
+        self, sql: str, parameters: Sequence[Parameter] = (), session: str | None = None, *, estimate: bool = True
+    ) -> bigquery.QueryJob:
+        """A query that is done. Raises BadInput, before anything is read, for one that would read more than `max_bytes`.
+
+        Without an estimate (a session's own tables are known to it alone) the same cap stands on the job itself.
+        """
         with told(self.place):
-            self._estimated(sql, parameters)
+            if estimate:
+                self._estimated(sql, parameters)
             job = self.client.query(sql, self._how(parameters, session), location=self.place.location, job_retry=None)
             job.result(timeout=_RETRIED_SECONDS * 2)  # type: ignore[no-untyped-call]
             return job
@@ -127,9 +137,12 @@ class Jobs:
 
     @contextmanager
     def given(self, name: str, rows: pa.Table) -> Iterator[tuple[str, list[Parameter]]]:
-        """Rows as something to select from, with the parameters that it needs: a parameter of few, a table loaded for a while of more."""
-        if rows.num_rows * rows.num_columns <= _FEW_CELLS:
-            yield f"(SELECT listed.* FROM UNNEST(@{name}) AS listed)", [_listed(name, rows)]
+        """Rows as something to select from, with the parameters that it needs: a parameter of few, a table loaded for a while of more.
+
+        Whoever is in a transaction looks at things as they were when it began, and sees no such table: `given_within` is for him.
+        """
+        if _are_few(rows):
+            yield _UNPACKED.format(name), [_listed(name, rows)]
             return
         staged = f"{name}_{uuid4().hex}"
         with told(self.place):
@@ -139,6 +152,19 @@ class Jobs:
         finally:
             with told(self.place):
                 self.client.delete_table(self._reference(staged), not_found_ok=True)
+
+    def given_within(self, session: str, name: str, rows: pa.Table) -> tuple[str, list[Parameter]]:
+        """As `given`, within a session's transaction: a temporary table, filled some rows at a time, that goes with the session."""
+        if _are_few(rows):
+            return _UNPACKED.format(name), [_listed(name, rows)]
+        staged = f"{TEMPORARY}{uuid4().hex}"
+        columns = ", ".join(f"`{field.name}` {type_of(field.type)}" for field in rows.schema)
+        self.say(f"CREATE TEMP TABLE {staged} ({columns})", session)
+        at_once = max(1, min(_FEW_CELLS // rows.num_columns, rows.num_rows * _FEW_BYTES // max(1, rows.nbytes)))
+        for start in range(0, rows.num_rows, at_once):
+            some = _listed(name, rows.slice(start, at_once))
+            self.run(f"INSERT INTO {staged} {_UNPACKED.format(name)[1:-1]}", [some], session, estimate=False)
+        return staged, []
 
     def make_datasets(self, names: Sequence[str]) -> None:
         """Make the datasets that are missing, and the one in which rows are staged."""
@@ -198,6 +224,10 @@ def value(name: str, held: Any) -> Parameter:
     if isinstance(held, datetime):
         return bigquery.ScalarQueryParameter(name, "TIMESTAMP", held)
     return bigquery.ScalarQueryParameter(name, "STRING" if isinstance(held, str) else "DATE", held)
+
+
+def _are_few(rows: pa.Table) -> bool:
+    return bool(rows.num_rows * rows.num_columns <= _FEW_CELLS and rows.nbytes <= _FEW_BYTES)
 
 
 def _listed(name: str, rows: pa.Table) -> Parameter:

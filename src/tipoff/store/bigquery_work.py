@@ -19,7 +19,7 @@ from google.api_core.exceptions import GoogleAPICallError
 from google.cloud import bigquery
 
 from tipoff.errors import BrokenInvariant, TipoffError
-from tipoff.store.bigquery_jobs import Jobs, Parameter, value
+from tipoff.store.bigquery_jobs import TEMPORARY, Jobs, Parameter, value
 from tipoff.store.bigquery_sql import PARTED_BY, floats_of, is_parted, translated, write
 from tipoff.store.merge import annotate_sql, merge_sql, remove_sql
 from tipoff.store.schema import Table
@@ -42,6 +42,7 @@ class BigQueryWork(Work):
         self._run_id = run_id
         self._written_at = datetime.now(UTC)
         self._session: str | None = None
+        self._kept = 0
         self._dates: dict[str, list[date] | None] = {}
         """Of each table written to, the first and the last day of what it was offered; None where a row has none."""
 
@@ -59,7 +60,13 @@ class BigQueryWork(Work):
         return self._rows(_STATEMENTS.asked(self, question, arguments))
 
     def keep(self, expression: ir.Table) -> ir.Table:
-        """BigQuery puts what a query gives into a table of its own for a day: that one is looked at."""
+        """BigQuery puts what a query gives into a table of its own for a day: that one is looked at, but in a transaction, which sees no new
+        table that is not its session's own."""
+        if self._session is not None:
+            self._kept += 1
+            name = f"{TEMPORARY}kept_{self._kept}"
+            self._run(_STATEMENTS.of(expression), f"CREATE TEMP TABLE {name} AS ")
+            return ops.DatabaseTable(name, schema=expression.schema(), source=_NOWHERE).to_expr()
         there = self._run(_STATEMENTS.of(expression)).destination
         if there is None:
             raise BrokenInvariant("BigQuery did not say where it put what a query gave.")
@@ -71,19 +78,30 @@ class BigQueryWork(Work):
         rows: pa.Table = statement.expression.__pyarrow_result__(found)
         return rows
 
-    def _run(self, statement: Statement) -> bigquery.QueryJob:
+    def _run(self, statement: Statement, before: str = "") -> bigquery.QueryJob:
         parameters = [value(f"p{number}", held) for number, held in enumerate(statement.values, 1)]
         with ExitStack() as stack:
             parts = []
             for name, rows in statement.tables.items():
-                source, more = stack.enter_context(self._jobs.given(name, rows))
+                source, more = stack.enter_context(self._given(name, rows))
                 parts.append(f"`{name}` AS ({source[1:-1] if more else f'SELECT * FROM {source}'})")
                 parameters += more
             sql = statement.sql
             if parts:
                 given = f"WITH {', '.join(parts)}"
                 sql = f"{given}, {sql[5:]}" if sql.startswith("WITH ") else f"{given} {sql}"
-            return self._jobs.run(sql, parameters, self._session)
+            return self._ran(before + sql, parameters)
+
+    def _ran(self, sql: str, parameters: list[Parameter]) -> bigquery.QueryJob:
+        return self._jobs.run(sql, parameters, self._session, estimate=TEMPORARY not in sql)
+
+    @contextmanager
+    def _given(self, name: str, rows: pa.Table) -> Iterator[tuple[str, list[Parameter]]]:
+        if self._session is not None:
+            yield self._jobs.given_within(self._session, name, rows)
+        else:
+            with self._jobs.given(name, rows) as given:
+                yield given
 
     def merge(self, name: str, rows: pa.Table) -> Merged:
         declared = table_named(name)
@@ -95,7 +113,7 @@ class BigQueryWork(Work):
             raise BrokenInvariant(f"{declared.name} was offered one key twice: {twins}.")
         sql = translated(merge_sql(declared, _TARGET, _STAGED, twins=twins is not None), floats_of(declared))
         self._note(declared, shaped)
-        with self._jobs.given("staging", shaped) as (source, parameters):
+        with self._given("staging", shaped) as (source, parameters):
             days = self._days_of(declared, shaped, source, parameters)
             done = self._written(sql, declared, source, parameters, days)
         stats = done.dml_stats
@@ -107,7 +125,7 @@ class BigQueryWork(Work):
         declared = table_named(name)
         if rows.num_rows == 0:
             return 0
-        with self._jobs.given("staging", rows) as (source, parameters):
+        with self._given("staging", rows) as (source, parameters):
             days = self._days_of(declared, rows, source, parameters)
             sql = translated(annotate_sql(declared, _TARGET, _STAGED), floats_of(declared))
             return self._written(sql, declared, source, parameters, days).num_dml_affected_rows or 0
@@ -119,7 +137,7 @@ class BigQueryWork(Work):
             raise BrokenInvariant(f"{declared.name} cannot lose rows without {', '.join(missing)}, which is in its key.")
         if keys.num_rows == 0:
             return 0
-        with self._jobs.given("staging", keys.select(list(declared.key))) as (source, parameters):
+        with self._given("staging", keys.select(list(declared.key))) as (source, parameters):
             sql = translated(remove_sql(declared, _TARGET, _STAGED), floats_of(declared))
             return self._written(sql, declared, source, parameters, None).num_dml_affected_rows or 0
 
@@ -137,7 +155,7 @@ class BigQueryWork(Work):
             f"SELECT DISTINCT `{column}` AS held FROM {target} "
             f"WHERE written_at = @at AND run_id = @run AND `{column}` IS NOT NULL{within} ORDER BY held"
         )
-        found: list[Any] = self._jobs.rows(self._jobs.run(sql, parameters, self._session)).column(0).to_pylist()
+        found: list[Any] = self._jobs.rows(self._ran(sql, parameters)).column(0).to_pylist()
         return found
 
     def commit(self) -> None:
@@ -168,7 +186,7 @@ class BigQueryWork(Work):
         if days is not None:
             whole = whole.replace(" AS s ON ", f" AS s ON t.{PARTED_BY} BETWEEN @first_day AND @last_day AND ", 1)
             parameters = [*parameters, value("first_day", days[0]), value("last_day", days[1])]
-        return self._jobs.run(whole, parameters, self._session)
+        return self._ran(whole, parameters)
 
     def _note(self, declared: Table, shaped: pa.Table) -> None:
         if not is_parted(declared):
@@ -193,7 +211,7 @@ class BigQueryWork(Work):
             f"SELECT MIN({PARTED_BY}) AS first, MAX({PARTED_BY}) AS last, COUNTIF({PARTED_BY} IS NULL) AS dayless FROM {target} "
             f"WHERE `{key}` IN (SELECT `{key}` FROM {source})"
         )
-        found = self._jobs.rows(self._jobs.run(sql, parameters, self._session)).to_pylist()[0]
+        found = self._jobs.rows(self._ran(sql, parameters)).to_pylist()[0]
         if found["dayless"]:
             return None
         days = [*ends, *(day for day in (found["first"], found["last"]) if day is not None)]
