@@ -71,7 +71,7 @@ def main(folder: Path) -> None:
     mend()
     import uvicorn
     from local_bigquery import app  # type: ignore[import-not-found]
-    from local_bigquery.engine import database  # type: ignore[import-not-found]
+    from local_bigquery.engine import database
     from local_bigquery.settings import settings  # type: ignore[import-not-found]
 
     settings.data_dir = folder / "data"
@@ -81,7 +81,8 @@ def main(folder: Path) -> None:
     class Server(uvicorn.Server):
         async def startup(self, sockets=None):  # type: ignore[no-untyped-def]
             await super().startup(sockets)
-            print(f"http://127.0.0.1:{self.servers[0].sockets[0].getsockname()[1]}", flush=True)
+            sys.stdout.write(f"http://127.0.0.1:{self.servers[0].sockets[0].getsockname()[1]}\n")
+            sys.stdout.flush()
 
     Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning")).run()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import sqlglot as sg
 import sqlglot.expressions as sge
@@ -16,17 +17,130 @@ from sqlglot.optimizer.pushdown_predicates import pushdown_predicates
 from sqlglot.optimizer.qualify import qualify
 
 HAS = frozenset(
-    """
-    ABS ANY_VALUE APPROX_QUANTILES ARRAY_AGG AVG BIT_COUNT CAST CEIL COALESCE CONCAT CORR COUNT COUNTIF DATE DATE_ADD DATE_DIFF DATE_SUB
-    DATE_TRUNC DATETIME DENSE_RANK ENDS_WITH EXISTS EXP EXTRACT FIRST_VALUE FLOOR FORMAT_DATE FORMAT_TIMESTAMP GREATEST IEEE_DIVIDE IF
-    IFNULL INSTR IS_INF IS_NAN LAG LAST_VALUE LEAD LEAST LENGTH LN LOG LOG10 LOGICAL_AND LOGICAL_OR LOWER LPAD LTRIM MAX MAX_BY MIN MIN_BY
-    MOD NTILE NULLIF PERCENT_RANK PERCENTILE_CONT POW POWER RANK REGEXP_CONTAINS REGEXP_EXTRACT REGEXP_REPLACE REPLACE ROUND ROW_NUMBER
-    RTRIM SAFE_CAST SAFE_DIVIDE SIGN SPLIT SQRT STARTS_WITH STDDEV_POP STDDEV_SAMP STRING STRING_AGG SUBSTR SUBSTRING SUM TIMESTAMP
-    TIMESTAMP_ADD TIMESTAMP_DIFF TIMESTAMP_MICROS TIMESTAMP_SUB TIMESTAMP_TRUNC TRIM UNIX_MICROS UNIX_SECONDS UNNEST UPPER VAR_POP VAR_SAMP
-    """.split()
+    [
+        "ABS",
+        "ANY_VALUE",
+        "APPROX_QUANTILES",
+        "ARRAY_AGG",
+        "AVG",
+        "BIT_COUNT",
+        "CAST",
+        "CEIL",
+        "COALESCE",
+        "CONCAT",
+        "CORR",
+        "COUNT",
+        "COUNTIF",
+        "DATE",
+        "DATE_ADD",
+        "DATE_DIFF",
+        "DATE_SUB",
+        "DATE_TRUNC",
+        "DATETIME",
+        "DENSE_RANK",
+        "ENDS_WITH",
+        "EXISTS",
+        "EXP",
+        "EXTRACT",
+        "FIRST_VALUE",
+        "FLOOR",
+        "FORMAT_DATE",
+        "FORMAT_TIMESTAMP",
+        "GREATEST",
+        "IEEE_DIVIDE",
+        "IF",
+        "IFNULL",
+        "INSTR",
+        "IS_INF",
+        "IS_NAN",
+        "LAG",
+        "LAST_VALUE",
+        "LEAD",
+        "LEAST",
+        "LENGTH",
+        "LN",
+        "LOG",
+        "LOG10",
+        "LOGICAL_AND",
+        "LOGICAL_OR",
+        "LOWER",
+        "LPAD",
+        "LTRIM",
+        "MAX",
+        "MAX_BY",
+        "MIN",
+        "MIN_BY",
+        "MOD",
+        "NTILE",
+        "NULLIF",
+        "PERCENT_RANK",
+        "PERCENTILE_CONT",
+        "POW",
+        "POWER",
+        "RANK",
+        "REGEXP_CONTAINS",
+        "REGEXP_EXTRACT",
+        "REGEXP_REPLACE",
+        "REPLACE",
+        "ROUND",
+        "ROW_NUMBER",
+        "RTRIM",
+        "SAFE_CAST",
+        "SAFE_DIVIDE",
+        "SIGN",
+        "SPLIT",
+        "SQRT",
+        "STARTS_WITH",
+        "STDDEV_POP",
+        "STDDEV_SAMP",
+        "STRING",
+        "STRING_AGG",
+        "SUBSTR",
+        "SUBSTRING",
+        "SUM",
+        "TIMESTAMP",
+        "TIMESTAMP_ADD",
+        "TIMESTAMP_DIFF",
+        "TIMESTAMP_MICROS",
+        "TIMESTAMP_SUB",
+        "TIMESTAMP_TRUNC",
+        "TRIM",
+        "UNIX_MICROS",
+        "UNIX_SECONDS",
+        "UNNEST",
+        "UPPER",
+        "VAR_POP",
+        "VAR_SAMP",
+    ]
 )
 """The functions of BigQuery that a transform may come to: one that is not here is looked up in its reference first."""
-WORDS = frozenset("AND AS BY CASE ELSE EXCEPT FROM IN INTERVAL JOIN NOT ON OR OVER SELECT THEN USING VALUES WEEK WHEN WHERE WITH".split())
+WORDS = frozenset(
+    [
+        "AND",
+        "AS",
+        "BY",
+        "CASE",
+        "ELSE",
+        "EXCEPT",
+        "FROM",
+        "IN",
+        "INSERT",
+        "INTERVAL",
+        "JOIN",
+        "NOT",
+        "ON",
+        "OR",
+        "OVER",
+        "SELECT",
+        "THEN",
+        "USING",
+        "VALUES",
+        "WEEK",
+        "WHEN",
+        "WHERE",
+        "WITH",
+    ]
+)
 LONGEST, MOST_PARAMETERS = 2**20, 10_000
 _CALL = re.compile(r"(?<![`\w])([A-Za-z_][A-Za-z0-9_]*)\s*\(")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
@@ -36,7 +150,7 @@ _QUOTED = re.compile(r"`[^`]*`|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 def lacks(sql: str) -> list[str]:
     """Each way in which BigQuery would refuse this statement."""
     try:
-        tree = sg.parse_one(sql, read="bigquery")
+        tree = _read(sql)
     except SqlglotError as error:
         return [f"it cannot be read: {error}"]
     return [
@@ -44,10 +158,18 @@ def lacks(sql: str) -> list[str]:
         *(f"{what} is not GoogleSQL" for what in ("ASOF", "RECURSIVE", "LATERAL") if re.search(rf"\b{what}\b", _QUOTED.sub("", sql))),
         *_of_joins(tree),
         *_of_windows(tree),
-        *(f"{name!r} is no name of a column" for name in tree.named_selects if name != "*" and not _NAME.fullmatch(name)),
+        *(
+            f"{name!r} is no name of a column"
+            for name in (tree.named_selects if isinstance(tree, sge.Query) else [])
+            if name != "*" and not _NAME.fullmatch(name)
+        ),
         *([f"a text of {len(sql)} characters"] if len(sql) > LONGEST else []),
         *([f"{count} parameters"] if (count := len({p.name for p in tree.find_all(sge.Parameter)})) > MOST_PARAMETERS else []),
     ]
+
+
+def _read(sql: str) -> Any:
+    return sg.parse_one(sql, read="bigquery")
 
 
 def _called(sql: str) -> set[str]:
@@ -66,7 +188,7 @@ def _of_joins(tree: sge.Expression) -> Iterator[str]:
             yield f"a correlated subquery without an equality: {where}"
 
 
-def _equates(condition: sge.Expression | None) -> bool:
+def _equates(condition: Any) -> bool:
     """Whether one of the terms that must all hold is an equality of two columns."""
     if isinstance(condition, sge.Paren):
         return _equates(condition.this)
@@ -92,12 +214,11 @@ def unfiltered(sql: str, parted: Mapping[str, list[str]], day: str) -> set[str]:
     `parted` has each table's columns by `dataset.table`. A condition is brought as near to its table as BigQuery itself would bring it;
     it counts where it compares the day with something that is no column.
     """
-    schema: dict[str, dict[str, dict[str, str]]] = {}
+    schema: dict[str, Any] = {}
     for name, columns in parted.items():
         dataset, _, table = name.partition(".")
         schema.setdefault(dataset, {})[table] = dict.fromkeys(columns, "STRING")
-    tree = sg.parse_one(sql, read="bigquery")
-    tree = qualify(tree, dialect="bigquery", schema=schema, validate_qualify_columns=False, infer_schema=True)
+    tree: Any = qualify(_read(sql), dialect="bigquery", schema=schema, validate_qualify_columns=False, infer_schema=True)
     tree = pushdown_predicates(normalize(tree, max_distance=10_000), dialect="bigquery")
     return {
         f"{table.db}.{table.name}" for table in tree.find_all(sge.Table) if f"{table.db}.{table.name}" in parted and not _is_cut(table, day)

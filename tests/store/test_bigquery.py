@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, cast
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from obstore.store import ObjectStore
@@ -19,11 +20,21 @@ from bigquery_emulator import bigquery_emulator as bigquery_emulator
 from bigquery_emulator import fresh
 from publish.invented import NIGHT, Night, fill
 from publish.reading import AFTER
+from tipoff.analyze.slate import games_as_of
 from tipoff.errors import BadInput, BrokenInvariant, LeagueMismatch
+from tipoff.features.build import build
+from tipoff.load.documents import load_payloads
+from tipoff.market.taking import quotes_to_take
+from tipoff.predict import artefacts
+from tipoff.predict.activate import activate
+from tipoff.predict.slate import slate_of, speak
 from tipoff.publish.export import publish_date
 from tipoff.store.duckdb import DuckDBWarehouse
-from tipoff.store.payloads import open_bucket
+from tipoff.store.payloads import Vault, open_bucket
 from tipoff.store.warehouse import Merged, Warehouse, Work
+from tipoff.train.dataset import DataSet, data_set
+from tipoff.train.keep import keep_fleet
+from train import practice_house
 
 pytestmark = pytest.mark.usefixtures("bigquery_emulator")
 DAY = date(2025, 11, 5)
@@ -88,7 +99,7 @@ def test_many_rows_are_merged_within_a_transaction(warehouse: Warehouse) -> None
 
 def test_a_unit_that_raises_leaves_nothing(warehouse: Warehouse) -> None:
     event = next(_events)
-    with pytest.raises(ZeroDivisionError), warehouse.writing("run") as work:
+    with pytest.raises(ZeroDivisionError), warehouse.writing("run") as work:  # noqa: PT012 - it is the whole unit that is taken back
         work.merge(QUOTES, _quotes(event, 2))
         work.merge(SCHEDULE, arrow(SCHEDULE, [version(event, NOON)]))
         assert work.fetch(work.as_of(QUOTES, event_id=event)).num_rows == 2
@@ -197,3 +208,40 @@ def test_the_documents_of_a_graded_night_are_those_of_duckdb_to_the_byte(bigquer
     assert len(expected) > 20
     different = [path for path, document in expected.items() if found[path] != document]
     assert not different, json.loads(found[different[0]])
+
+
+def _night(warehouse: Any, folder: Path) -> tuple[dict[str, Any], DataSet]:
+    """A practice night, from the payloads of its first weeks to its documents; and what would be trained on."""
+    bucket = open_bucket(folder.as_uri())
+    pairs = ((payload, None) for payload in practice_house.history())
+    load_payloads(warehouse, Vault(bucket), pairs, seen_at=practice_house.MORNING, run_id="load")
+    ids = [game.game_id for game in practice_house.games_of_night()]
+    made = keep_fleet(warehouse, bucket, practice_house.fitted(), practice_house.data(), created_at=practice_house.MORNING, run_id="train")
+    at_hand: dict[str, artefacts.Loaded] = {}
+    loaded = {manifest.system_id: artefacts.load(bucket, manifest.model_id, at_hand) for manifest in made}
+    with warehouse.writing("predict") as work:
+        built = build(work, ids)
+        slate = slate_of(built, quotes_to_take(work, work.keep(games_as_of(work, ids, None))), practice_house.OPTIONS)
+        for name, system in practice_house.systems().items():
+            model = loaded[name]
+            activate(work, name, ids, speak(slate, system, model.manifest.model_id, model.speaker), practice_house.MORNING)
+    pairs = ((payload, None) for payload in practice_house.aftermath())
+    load_payloads(warehouse, Vault(bucket), pairs, seen_at=practice_house.MORNING, run_id="load")
+    publish_date(warehouse, bucket, practice_house.NIGHT, generated_at=practice_house.MORNING)
+    learnt = data_set(warehouse, practice_house.NIGHT, practice_house.WINDOW)
+    return {path: document for path, document in _documents(bucket) if path.startswith("v1/")}, learnt
+
+
+def test_a_practice_night_from_payloads_to_documents_is_that_of_duckdb(bigquery_emulator: str, tmp_path: Path) -> None:
+    from tipoff.store.bigquery import BigQueryWarehouse
+
+    for name in ("duckdb", "bigquery"):
+        (tmp_path / name).mkdir()
+    expected, rows = _night(DuckDBWarehouse(tmp_path / "warehouse.duckdb"), tmp_path / "duckdb")
+    found, same = _night(BigQueryWarehouse(fresh(), 2**34), tmp_path / "bigquery")
+    assert [same.days.tolist(), same.points.tolist()] == [rows.days.tolist(), rows.points.tolist()]
+    assert np.array_equal(same.features.values, rows.features.values, equal_nan=True)
+    assert found.keys() == expected.keys()
+    assert len(expected) > 5
+    different = [path for path, document in expected.items() if found[path] != document]
+    assert not different, different

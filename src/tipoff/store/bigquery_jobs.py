@@ -66,7 +66,7 @@ class Place:
                 "The warehouse's URL does not name a place in BigQuery.",
                 hint="It is bigquery://project, or bigquery://project/prefix?location=EU; a prefix has letters, digits and _.",
             )
-        return cls(parts.netloc, prefix, (asked.get("location") or [None])[0] or None)
+        return cls(parts.netloc, prefix, asked["location"][0] or None if "location" in asked else None)
 
     def dataset(self, name: str) -> str:
         """The dataset that holds a declared one's tables."""
@@ -87,7 +87,8 @@ class Jobs:
         self._estimates: dict[str, float] = {}
         with told(place):
             if emulator:
-                self.client = bigquery.Client(place.project, AnonymousCredentials(), client_options={"api_endpoint": emulator})  # type: ignore[no-untyped-call]
+                nobody: Any = AnonymousCredentials
+                self.client = bigquery.Client(place.project, nobody(), client_options={"api_endpoint": emulator})
             else:
                 self.client = bigquery.Client(place.project, location=place.location)
 
@@ -102,14 +103,14 @@ class Jobs:
             if estimate:
                 self._estimated(sql, parameters)
             job = self.client.query(sql, self._how(parameters, session), location=self.place.location, job_retry=None)
-            job.result(timeout=_RETRIED_SECONDS * 2)  # type: ignore[no-untyped-call]
+            job.result(timeout=_RETRIED_SECONDS * 2)
             return job
 
     def say(self, words: str, session: str) -> None:
         """A word to a session: to begin a transaction, or to end one. It reads nothing."""
         with told(self.place):
             job = self.client.query(words, self._how((), session), location=self.place.location, job_retry=None)
-            job.result(timeout=_RETRIED_SECONDS * 2)  # type: ignore[no-untyped-call]
+            job.result(timeout=_RETRIED_SECONDS * 2)
 
     def rows(self, job: bigquery.QueryJob) -> pa.Table:
         """What a query gave."""
@@ -121,9 +122,9 @@ class Jobs:
         with told(self.place):
             how = bigquery.QueryJobConfig(create_session=True, labels={_LABEL: "session"})
             job = self.client.query("SELECT 1", how, location=self.place.location, job_retry=None)
-            job.result(timeout=_RETRIED_SECONDS)  # type: ignore[no-untyped-call]
+            job.result(timeout=_RETRIED_SECONDS)
             if job.session_info is None or job.session_info.session_id is None:
-                job.reload()  # type: ignore[no-untyped-call]
+                job.reload()
         if job.session_info is None or job.session_info.session_id is None:
             raise BrokenInvariant("BigQuery opened a session and did not name it.")
         return str(job.session_info.session_id)
@@ -186,7 +187,7 @@ class Jobs:
         how = bigquery.LoadJobConfig(source_format=bigquery.SourceFormat.PARQUET, schema=table.schema, labels={_LABEL: "load"})
         packed.seek(0)
         job = self.client.load_table_from_file(packed, table.reference, job_config=how, location=self.place.location)
-        job.result()  # type: ignore[no-untyped-call]
+        job.result()
 
     def _reference(self, staged: str) -> str:
         return f"{self.place.project}.{self.place.dataset(_STAGING)}.{staged}"
@@ -232,7 +233,9 @@ def _are_few(rows: pa.Table) -> bool:
 
 def _listed(name: str, rows: pa.Table) -> Parameter:
     kinds = [(field.name, type_of(field.type)) for field in rows.schema]
-    shape = bigquery.StructQueryParameterType(*(bigquery.ScalarQueryParameterType(kind, name=column) for column, kind in kinds))
+    scalar: Any = bigquery.ScalarQueryParameterType
+    struct: Any = bigquery.StructQueryParameterType
+    shape = struct(*(scalar(kind, name=column) for column, kind in kinds))
     columns = [column.to_pylist() for column in rows.columns]
     listed = [
         bigquery.StructQueryParameter(
@@ -259,7 +262,9 @@ def told(place: Place) -> Iterator[None]:
         ) from error
     except (said.Forbidden, said.Unauthorized) as error:
         if _is(error, "quotaExceeded", "rateLimitExceeded"):
-            raise Busy(f"{where}: a quota is used up: {error}.", hint="It is tried again later; docs/bigquery.md lists the quotas.") from error
+            raise Busy(
+                f"{where}: a quota is used up: {error}.", hint="It is tried again later; docs/bigquery.md lists the quotas."
+            ) from error
         raise ConfigError(
             f"{where}: this was refused: {error}.",
             hint="docs/bigquery.md lists the rights that Tipoff needs: BigQuery Job User and BigQuery Data Editor. Is billing on?",

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import pyarrow as pa
 import sqlglot as sg
@@ -39,14 +38,12 @@ _PLACED = (sge.RowNumber, sge.Rank, sge.DenseRank, sge.Lag, sge.Lead, sge.Ntile,
 class Compiler(BigQueryCompiler):  # type: ignore[misc]
     """Ibis's compiler, which also writes parameters, and nothing that BigQuery refuses or does in its own way."""
 
-    def visit_Bound(self, _op: Bound, *, number: int, dtype: dt.DataType) -> sge.Expression:  # noqa: N802 - Ibis calls it so
+    def visit_Bound(self, _op: Bound, *, number: int, **_type: Any) -> sge.Expression:  # noqa: N802 - Ibis calls it so
         return sge.Parameter(this=sge.Var(this=f"p{number}"))
 
     def visit_WindowFunction(self, op: ops.WindowFunction, *, group_by: tuple[Any, ...], **parts: Any) -> sge.Expression:  # noqa: N802
         """BigQuery parts by no float: by how it is written, then, in which minus nought is nought."""
-        told = tuple(
-            _as_text(written) if key.dtype.is_floating() else written for key, written in zip(op.group_by, group_by, strict=True)
-        )
+        told = tuple(_as_text(written) if key.dtype.is_floating() else written for key, written in zip(op.group_by, group_by, strict=True))
         window: sge.Expression = super().visit_WindowFunction(op, group_by=told, **parts)
         return window
 

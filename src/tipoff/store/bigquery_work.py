@@ -60,8 +60,8 @@ class BigQueryWork(Work):
         return self._rows(_STATEMENTS.asked(self, question, arguments))
 
     def keep(self, expression: ir.Table) -> ir.Table:
-        """BigQuery puts what a query gives into a table of its own for a day: that one is looked at, but in a transaction, which sees no new
-        table that is not its session's own."""
+        """BigQuery puts what a query gives into a table of its own for a day: that one is looked at; but a transaction sees no
+        new table but its session's own."""
         if self._session is not None:
             self._kept += 1
             name = f"{TEMPORARY}kept_{self._kept}"
@@ -173,9 +173,7 @@ class BigQueryWork(Work):
         self._jobs.say(words, session)
         self._jobs.say("CALL BQ.ABORT_SESSION()", session)
 
-    def _written(
-        self, sql: str, declared: Table, source: str, parameters: list[Parameter], days: list[date] | None
-    ) -> bigquery.QueryJob:
+    def _written(self, sql: str, declared: Table, source: str, parameters: list[Parameter], days: list[date] | None) -> bigquery.QueryJob:
         """Run a writing statement in this unit's transaction, on the parts of these days alone (None: on all)."""
         if self._session is None:
             session = self._jobs.session()
