@@ -240,7 +240,7 @@ def test_a_practice_night_from_payloads_to_documents_is_that_of_duckdb(bigquery_
     expected, rows = _night(DuckDBWarehouse(tmp_path / "warehouse.duckdb"), tmp_path / "duckdb")
     found, same = _night(BigQueryWarehouse(fresh(), 2**34), tmp_path / "bigquery")
     assert [same.days.tolist(), same.points.tolist()] == [rows.days.tolist(), rows.points.tolist()]
-    assert np.array_equal(same.features.values, rows.features.values, equal_nan=True)
+    assert np.array_equal(same.features.features, rows.features.features, equal_nan=True)
     assert found.keys() == expected.keys()
     assert len(expected) > 5
     different = [path for path, document in expected.items() if found[path] != document]
