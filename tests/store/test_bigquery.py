@@ -23,6 +23,7 @@ from publish.reading import AFTER
 from tipoff.analyze.slate import games_as_of
 from tipoff.errors import BadInput, BrokenInvariant, LeagueMismatch
 from tipoff.features.build import build
+from tipoff.grade.run import grade_within
 from tipoff.load.documents import load_payloads
 from tipoff.market.taking import quotes_to_take
 from tipoff.predict import artefacts
@@ -227,6 +228,8 @@ def _night(warehouse: Any, folder: Path) -> tuple[dict[str, Any], DataSet]:
             activate(work, name, ids, speak(slate, system, model.manifest.model_id, model.speaker), practice_house.MORNING)
     pairs = ((payload, None) for payload in practice_house.aftermath())
     load_payloads(warehouse, Vault(bucket), pairs, seen_at=practice_house.MORNING, run_id="load")
+    with warehouse.writing("grade") as work:
+        assert grade_within(work, practice_house.NIGHT, practice_house.MORNING)
     publish_date(warehouse, bucket, practice_house.NIGHT, generated_at=practice_house.MORNING)
     learnt = data_set(warehouse, practice_house.NIGHT, practice_house.WINDOW)
     return {path: document for path, document in _documents(bucket) if path.startswith("v1/")}, learnt

@@ -36,7 +36,6 @@ _FEW_CELLS, _FEW_BYTES = 50_000, 2**21
 _ESTIMATED_FOR_SECONDS = 600.0
 _ESTIMATES_AT_MOST = 5_000
 _LABEL = "tipoff"
-_RETRIED_SECONDS = 300.0
 
 TEMPORARY = "tipoff_"
 """With this begins the name of each table that is a session's own."""
@@ -103,14 +102,14 @@ class Jobs:
             if estimate:
                 self._estimated(sql, parameters)
             job = self.client.query(sql, self._how(parameters, session), location=self.place.location, job_retry=None)
-            job.result(timeout=_RETRIED_SECONDS * 2)
+            job.result()
             return job
 
     def say(self, words: str, session: str) -> None:
         """A word to a session: to begin a transaction, or to end one. It reads nothing."""
         with told(self.place):
             job = self.client.query(words, self._how((), session), location=self.place.location, job_retry=None)
-            job.result(timeout=_RETRIED_SECONDS * 2)
+            job.result()
 
     def rows(self, job: bigquery.QueryJob) -> pa.Table:
         """What a query gave."""
@@ -122,7 +121,7 @@ class Jobs:
         with told(self.place):
             how = bigquery.QueryJobConfig(create_session=True, labels={_LABEL: "session"})
             job = self.client.query("SELECT 1", how, location=self.place.location, job_retry=None)
-            job.result(timeout=_RETRIED_SECONDS)
+            job.result()
             if job.session_info is None or job.session_info.session_id is None:
                 job.reload()
         if job.session_info is None or job.session_info.session_id is None:
@@ -130,7 +129,7 @@ class Jobs:
         return str(job.session_info.session_id)
 
     def kind_of(self, sql: str) -> str:
-        """What kind of statement this is (SELECT, …), as BigQuery reads it; nothing is run. Raises BadInput where it would cost too much."""
+        """What kind of statement this is (SELECT, …), as BigQuery reads it; it is not run. Raises BadInput where it would cost too much."""
         how = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
         job = self.client.query(sql, how, location=self.place.location, job_retry=None)
         self._refuse(job.total_bytes_processed or 0)
