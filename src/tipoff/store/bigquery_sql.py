@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+import ibis
 import ibis.expr.operations as ops
 import pyarrow as pa
 import sqlglot as sg
@@ -31,6 +32,8 @@ TYPES: dict[Kind, str] = {
 PARTED_BY = "game_date"
 """The column by which tables that have it are parted, a part a day."""
 _CLUSTERED_BY_AT_MOST = 4
+# BigQuery flattens nested selects by itself; having Ibis do it first only costs compile time.
+ibis.options.sql.fuse_selects = False
 _PLACED = (sge.RowNumber, sge.Rank, sge.DenseRank, sge.Lag, sge.Lead, sge.Ntile, sge.PercentRank, sge.CumeDist)
 """What looks at an order and at no frame."""
 
