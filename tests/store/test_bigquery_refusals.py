@@ -19,6 +19,7 @@ from tipoff.store.bigquery import BigQueryWarehouse
 from tipoff.store.bigquery_jobs import Place
 from tipoff.store.schema import fingerprint
 from tipoff.store.tables import ALL
+from tipoff.store.versions import generation
 
 GIB = 2**30
 URL = "bigquery://a-project/mine?location=EU"
@@ -171,6 +172,14 @@ def test_datasets_are_named_after_the_declared_ones() -> None:
 def test_a_url_that_names_none_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="does not name a place"):
         Place.of(url)
+
+
+def test_a_question_is_put_to_the_warehouse_that_is_asked(google: Google) -> None:
+    for url in (URL, "bigquery://a-project/yours"):
+        with pytest.raises(ConfigError), BigQueryWarehouse(url, GIB).reading() as work:
+            generation(work, "facts", "*")
+    assert ["mine_ops" in asked["query"]["query"] for asked in google.ran] == [True, False]
+    assert ["yours_ops" in asked["query"]["query"] for asked in google.ran] == [False, True]
 
 
 def test_the_settings_name_a_warehouse_and_its_cap(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, google: Google) -> None:

@@ -18,9 +18,10 @@ from google.cloud import bigquery
 
 from tipoff.errors import BadInput
 from tipoff.store.bigquery_jobs import EMULATOR, Jobs, Place, told
-from tipoff.store.bigquery_sql import PARTED_BY, TYPES, clustered_by, is_parted
+from tipoff.store.bigquery_sql import PARTED_BY, TYPES, clustered_by, is_parted, write
 from tipoff.store.bigquery_work import BigQueryWork, one_transaction
 from tipoff.store.schema import Column, Table, fingerprint
+from tipoff.store.statements import Statements
 from tipoff.store.tables import ALL
 from tipoff.store.warehouse import Warehouse, Work
 
@@ -38,18 +39,19 @@ class BigQueryWarehouse(Warehouse):
         self.url = url
         self.place = Place.of(url)
         self._max_bytes = max_bytes
+        self._statements = Statements(write)  # of this place alone: they name its project and its datasets
         self._turn = threading.RLock()
         self._writes = threading.RLock()
         self._jobs: Jobs | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Work]:
-        yield BigQueryWork(self._ready(), "")
+        yield BigQueryWork(self._ready(), self._statements, "")
 
     @contextmanager
     def writing(self, run_id: str) -> Iterator[Work]:
         """One transaction of BigQuery's. Where another machine changes the same table meanwhile, BigQuery ends one of the two: Busy."""
-        with self._writes, one_transaction(BigQueryWork(self._ready(), run_id)) as work:
+        with self._writes, one_transaction(BigQueryWork(self._ready(), self._statements, run_id)) as work:
             yield work
 
     def query(self, sql: str) -> pa.Table:

@@ -20,14 +20,13 @@ from google.cloud import bigquery
 
 from tipoff.errors import BrokenInvariant, TipoffError
 from tipoff.store.bigquery_jobs import TEMPORARY, Jobs, Parameter, value
-from tipoff.store.bigquery_sql import PARTED_BY, floats_of, is_parted, translated, write
+from tipoff.store.bigquery_sql import PARTED_BY, floats_of, is_parted, translated
 from tipoff.store.merge import annotate_sql, merge_sql, remove_sql
 from tipoff.store.schema import Table
 from tipoff.store.statements import Statement, Statements
 from tipoff.store.tables import table_named
 from tipoff.store.warehouse import Merged, Work, conform
 
-_STATEMENTS = Statements(write)
 _NOWHERE = None
 """The backend that expressions name: none, since Ibis itself runs none of theirs."""
 _TARGET, _STAGED = "the_table", "the_rows"
@@ -37,8 +36,9 @@ _TARGET, _STAGED = "the_table", "the_rows"
 class BigQueryWork(Work):
     """Reads see what is committed, and, once this unit has written, what it wrote. The first write begins the transaction."""
 
-    def __init__(self, jobs: Jobs, run_id: str) -> None:
+    def __init__(self, jobs: Jobs, statements: Statements, run_id: str) -> None:
         self._jobs = jobs
+        self._statements = statements
         self._run_id = run_id
         self._written_at = datetime.now(UTC)
         self._session: str | None = None
@@ -54,10 +54,10 @@ class BigQueryWork(Work):
         return ops.DatabaseTable(declared.short_name, schema=schema, source=_NOWHERE, namespace=space).to_expr()
 
     def fetch(self, expression: ir.Table) -> pa.Table:
-        return self._rows(_STATEMENTS.of(expression))
+        return self._rows(self._statements.of(expression))
 
     def ask(self, question: Callable[..., ir.Table], *arguments: Any) -> pa.Table:
-        return self._rows(_STATEMENTS.asked(self, question, arguments))
+        return self._rows(self._statements.asked(self, question, arguments))
 
     def keep(self, expression: ir.Table) -> ir.Table:
         """BigQuery puts what a query gives into a table of its own for a day: that one is looked at; but a transaction sees no
@@ -65,9 +65,9 @@ class BigQueryWork(Work):
         if self._session is not None:
             self._kept += 1
             name = f"{TEMPORARY}kept_{self._kept}"
-            self._run(_STATEMENTS.of(expression), f"CREATE TEMP TABLE {name} AS ")
+            self._run(self._statements.of(expression), f"CREATE TEMP TABLE {name} AS ")
             return ops.DatabaseTable(name, schema=expression.schema(), source=_NOWHERE).to_expr()
-        there = self._run(_STATEMENTS.of(expression)).destination
+        there = self._run(self._statements.of(expression)).destination
         if there is None:
             raise BrokenInvariant("BigQuery did not say where it put what a query gave.")
         space = ops.Namespace(catalog=there.project, database=there.dataset_id)
