@@ -43,6 +43,10 @@ SourceName = Literal["odds_api", "nba_cdn", "nba_stats", "espn", "nba_injuries",
 SOURCE_NAMES: tuple[SourceName, ...] = get_args(SourceName)
 
 
+QUERY_BYTES = 20 * 2**30
+"""What one query of a BigQuery warehouse may read, in bytes, where nothing else is said."""
+
+
 class Thresholds(BaseModel):
     """Where lines are drawn. Points are NBA points; probabilities are between 0 and 1; minutes are minutes."""
 
@@ -79,6 +83,9 @@ class Settings(BaseSettings):
         None, description="a file with the present instant, in place of the machine's clock; practice league only"
     )
     warehouse: str | None = Field(None, description="warehouse URL; default: a DuckDB file in the data directory")
+    bigquery_max_bytes: int = Field(
+        QUERY_BYTES, ge=10 * 2**20, description="what one query of a BigQuery warehouse may read at most, in bytes; more is refused unrun"
+    )
     database: SecretStr | None = Field(None, description="state database URL; default: SQLite in the data directory")
     bucket: str | None = Field(None, description="payloads, models, documents: file://, s3:// or gs://; default: the data directory")
     books: tuple[str, ...] = Field(TWELVE_BOOKS, description="bookmakers asked for")

@@ -37,7 +37,7 @@ def copy(
                 done(1)
 
         bucket = open_place(bucket_to) if bucket_to else None
-        copied = copy_house(house, warehouse_at(to), bucket, replace=replace, progress=step)
+        copied = copy_house(house, warehouse_at(to, None, settings.bigquery_max_bytes), bucket, replace=replace, progress=step)
     if json:
         print_json({"to": mask_url(to), "rows": copied.rows, "objects": copied.objects})
         return

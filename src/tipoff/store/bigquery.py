@@ -1,0 +1,121 @@
+"""The BigQuery adapter: a dataset for each declared one, tables parted by game day, a transaction for each unit that writes.
+
+Knows a place, declarations and whose turn it is in this process. It must never know what the tables mean. BigQuery enforces no key: two
+that merge the same rows at once would both put them in, were it not that its transactions refuse to change a table at the same time; and
+the queue gives a day to one worker alone.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import google.api_core.exceptions as said
+import pyarrow as pa
+from google.cloud import bigquery
+
+from tipoff.errors import BadInput
+from tipoff.store.bigquery_jobs import EMULATOR, Jobs, Place, told
+from tipoff.store.bigquery_sql import PARTED_BY, TYPES, clustered_by, is_parted, write
+from tipoff.store.bigquery_work import BigQueryWork, one_transaction
+from tipoff.store.schema import Column, Table, fingerprint
+from tipoff.store.statements import Statements
+from tipoff.store.tables import ALL
+from tipoff.store.warehouse import Warehouse, Work
+
+_MIGRATED = "tipoff_tables"
+"""The label of the dataset `ops` that tells which declarations its tables were made from."""
+
+
+class BigQueryWarehouse(Warehouse):
+    """A warehouse in a BigQuery project (`bigquery://project/prefix?location=EU`). Datasets and tables are made on first use.
+
+    `max_bytes` is what one query may read at most. Raises ConfigError where the URL, the credentials or the rights do not do.
+    """
+
+    def __init__(self, url: str, max_bytes: int) -> None:
+        self.url = url
+        self.place = Place.of(url)
+        self._max_bytes = max_bytes
+        self._statements = Statements(write)  # of this place alone: they name its project and its datasets
+        self._turn = threading.RLock()
+        self._writes = threading.RLock()
+        self._jobs: Jobs | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Work]:
+        yield BigQueryWork(self._ready(), self._statements, "")
+
+    @contextmanager
+    def writing(self, run_id: str) -> Iterator[Work]:
+        """One transaction of BigQuery's. Where another machine changes the same table meanwhile, BigQuery ends one of the two: Busy."""
+        with self._writes, one_transaction(BigQueryWork(self._ready(), self._statements, run_id)) as work:
+            yield work
+
+    def query(self, sql: str) -> pa.Table:
+        jobs = self._ready()
+        with told(self.place):
+            try:
+                kind = jobs.kind_of(sql)
+            except (said.BadRequest, said.NotFound) as error:
+                raise BadInput(f"This cannot be read: {error}", hint="It is GoogleSQL; `tipoff tables` lists every table.") from error
+        if kind != "SELECT":
+            raise BadInput(f"{kind} is not for reading, or is more than one statement; nothing was done.", hint="Only SELECT is.")
+        try:
+            return jobs.rows(jobs.run(sql))
+        except said.BadRequest as error:
+            raise BadInput(str(error), hint="`tipoff tables` lists every table, `tipoff tables NAME` its columns.") from error
+
+    def _ready(self) -> Jobs:
+        """Jobs on tables that are there: they are made, or looked at, once a process."""
+        with self._turn:
+            if self._jobs is None:
+                jobs = Jobs(self.place, self._max_bytes, os.environ.get(EMULATOR))
+                _migrate(jobs)
+                self._jobs = jobs
+            return self._jobs
+
+
+def _migrate(jobs: Jobs) -> None:
+    """Create what is declared and missing. Columns are only ever added: older code goes on working beside newer."""
+    wanted = fingerprint(ALL)
+    ops = f"{jobs.place.project}.{jobs.place.dataset('ops')}"
+    with told(jobs.place):
+        try:
+            if jobs.client.get_dataset(ops).labels.get(_MIGRATED) == wanted:
+                return
+        except said.NotFound:
+            pass
+        jobs.make_datasets(sorted({table.dataset for table in ALL}))
+        for table in ALL:
+            _create_or_extend(jobs, table)
+        made = jobs.client.get_dataset(ops)
+        made.labels = {**made.labels, _MIGRATED: wanted}
+        jobs.client.update_dataset(made, ["labels"])
+
+
+def _create_or_extend(jobs: Jobs, declared: Table) -> None:
+    name = f"{jobs.place.project}.{jobs.place.dataset(declared.dataset)}.{declared.short_name}"
+    table = bigquery.Table(name, _fields(declared.columns))
+    table.description = declared.description
+    table.clustering_fields = clustered_by(declared) or None
+    if is_parted(declared):
+        table.time_partitioning = bigquery.TimePartitioning(bigquery.TimePartitioningType.DAY, PARTED_BY)
+    there = jobs.client.create_table(table, exists_ok=True)
+    if there.etag is None or len(there.schema) < len(declared.columns):
+        there = jobs.client.get_table(name)
+    known = {field.name for field in there.schema}
+    missing = [column for column in declared.columns if column.name not in known]
+    if missing:
+        there.schema = [*there.schema, *_fields(missing)]
+        jobs.client.update_table(there, ["schema"])
+
+
+def _fields(columns: Sequence[Column]) -> list[bigquery.SchemaField]:
+    return [bigquery.SchemaField(column.name, TYPES[column.kind], description=_told(column)) for column in columns]
+
+
+def _told(column: Column) -> str:
+    return f"{column.description} ({column.unit})" if column.unit else column.description

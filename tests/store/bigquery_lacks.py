@@ -1,0 +1,241 @@
+"""What BigQuery itself refuses, and an emulator that is another engine inside lets through: found in the text of a statement.
+
+Knows GoogleSQL's rules. It must never know which question a statement puts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import sqlglot as sg
+import sqlglot.expressions as sge
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.normalize import normalize
+from sqlglot.optimizer.pushdown_predicates import pushdown_predicates
+from sqlglot.optimizer.qualify import qualify
+
+HAS = frozenset(
+    [
+        "ABS",
+        "ANY_VALUE",
+        "APPROX_QUANTILES",
+        "ARRAY_AGG",
+        "AVG",
+        "BIT_COUNT",
+        "CAST",
+        "CEIL",
+        "COALESCE",
+        "CONCAT",
+        "CORR",
+        "COUNT",
+        "COUNTIF",
+        "DATE",
+        "DATE_ADD",
+        "DATE_DIFF",
+        "DATE_SUB",
+        "DATE_TRUNC",
+        "DATETIME",
+        "DENSE_RANK",
+        "ENDS_WITH",
+        "EXISTS",
+        "EXP",
+        "EXTRACT",
+        "FIRST_VALUE",
+        "FLOOR",
+        "FORMAT_DATE",
+        "FORMAT_TIMESTAMP",
+        "GREATEST",
+        "IEEE_DIVIDE",
+        "IF",
+        "IFNULL",
+        "INSTR",
+        "IS_INF",
+        "IS_NAN",
+        "LAG",
+        "LAST_VALUE",
+        "LEAD",
+        "LEAST",
+        "LENGTH",
+        "LN",
+        "LOG",
+        "LOG10",
+        "LOGICAL_AND",
+        "LOGICAL_OR",
+        "LOWER",
+        "LPAD",
+        "LTRIM",
+        "MAX",
+        "MAX_BY",
+        "MIN",
+        "MIN_BY",
+        "MOD",
+        "NTILE",
+        "NULLIF",
+        "PERCENT_RANK",
+        "PERCENTILE_CONT",
+        "POW",
+        "POWER",
+        "RANK",
+        "REGEXP_CONTAINS",
+        "REGEXP_EXTRACT",
+        "REGEXP_REPLACE",
+        "REPLACE",
+        "ROUND",
+        "ROW_NUMBER",
+        "RTRIM",
+        "SAFE_CAST",
+        "SAFE_DIVIDE",
+        "SIGN",
+        "SPLIT",
+        "SQRT",
+        "STARTS_WITH",
+        "STDDEV_POP",
+        "STDDEV_SAMP",
+        "STRING",
+        "STRING_AGG",
+        "SUBSTR",
+        "SUBSTRING",
+        "SUM",
+        "TIMESTAMP",
+        "TIMESTAMP_ADD",
+        "TIMESTAMP_DIFF",
+        "TIMESTAMP_MICROS",
+        "TIMESTAMP_SUB",
+        "TIMESTAMP_TRUNC",
+        "TRIM",
+        "UNIX_MICROS",
+        "UNIX_SECONDS",
+        "UNNEST",
+        "UPPER",
+        "VAR_POP",
+        "VAR_SAMP",
+    ]
+)
+"""The functions of BigQuery that a transform may come to: one that is not here is looked up in its reference first."""
+WORDS = frozenset(
+    [
+        "AND",
+        "AS",
+        "BY",
+        "CASE",
+        "ELSE",
+        "EXCEPT",
+        "FROM",
+        "IN",
+        "INSERT",
+        "INTERVAL",
+        "JOIN",
+        "NOT",
+        "ON",
+        "OR",
+        "OVER",
+        "SELECT",
+        "THEN",
+        "USING",
+        "VALUES",
+        "WEEK",
+        "WHEN",
+        "WHERE",
+        "WITH",
+    ]
+)
+LONGEST, MOST_PARAMETERS = 2**20, 10_000
+_CALL = re.compile(r"(?<![`\w])([A-Za-z_][A-Za-z0-9_]*)\s*\(")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,299}")
+_QUOTED = re.compile(r"`[^`]*`|'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+
+
+def lacks(sql: str) -> list[str]:
+    """Each way in which BigQuery would refuse this statement."""
+    try:
+        tree = _read(sql)
+    except SqlglotError as error:
+        return [f"it cannot be read: {error}"]
+    return [
+        *(f"no function {name}" for name in sorted(_called(sql) - HAS - WORDS)),
+        *(f"{what} is not GoogleSQL" for what in ("ASOF", "RECURSIVE", "LATERAL") if re.search(rf"\b{what}\b", _QUOTED.sub("", sql))),
+        *_of_joins(tree),
+        *_of_windows(tree),
+        *(
+            f"{name!r} is no name of a column"
+            for name in (tree.named_selects if isinstance(tree, sge.Query) else [])
+            if name != "*" and not _NAME.fullmatch(name)
+        ),
+        *([f"a text of {len(sql)} characters"] if len(sql) > LONGEST else []),
+        *([f"{count} parameters"] if (count := len({p.name for p in tree.find_all(sge.Parameter)})) > MOST_PARAMETERS else []),
+    ]
+
+
+def _read(sql: str) -> Any:
+    return sg.parse_one(sql, read="bigquery")
+
+
+def _called(sql: str) -> set[str]:
+    return {name.upper() for name in _CALL.findall(_QUOTED.sub("``", sql))}
+
+
+def _of_joins(tree: sge.Expression) -> Iterator[str]:
+    for join in tree.find_all(sge.Join):
+        if join.kind in ("SEMI", "ANTI", "ASOF"):
+            yield f"no {join.kind} JOIN"
+        elif join.side and not join.args.get("using") and not _equates(join.args.get("on")):
+            yield f"a {join.side} JOIN without an equality: {join.args.get('on')}"
+    for exists in tree.find_all(sge.Exists):
+        where = exists.this.args.get("where")
+        if where is not None and not _equates(where.this):
+            yield f"a correlated subquery without an equality: {where}"
+
+
+def _equates(condition: Any) -> bool:
+    """Whether one of the terms that must all hold is an equality of two columns."""
+    if isinstance(condition, sge.Paren):
+        return _equates(condition.this)
+    if isinstance(condition, sge.And):
+        return _equates(condition.left) or _equates(condition.right)
+    return isinstance(condition, sge.EQ) and all(any(side.find_all(sge.Column)) for side in (condition.left, condition.right))
+
+
+def _of_windows(tree: sge.Expression) -> Iterator[str]:
+    for window in tree.find_all(sge.Window):
+        spec, order = window.args.get("spec"), window.args.get("order")
+        placed = isinstance(window.this, sge.RowNumber | sge.Rank | sge.DenseRank | sge.Lag | sge.Lead | sge.Ntile | sge.PercentRank)
+        if order is None or placed or (spec is not None and spec.args.get("kind") == "ROWS"):
+            continue
+        for key in order.expressions:
+            if bool(key.args.get("desc")) == bool(key.args.get("nulls_first")):
+                yield f"nulls at the far end of a RANGE: {window.sql('bigquery')}"
+
+
+def unfiltered(sql: str, parted: Mapping[str, list[str]], day: str) -> set[str]:
+    """Tables, of those parted by `day`, that a statement reads without a condition on it by which BigQuery would leave parts out.
+
+    `parted` has each table's columns by `dataset.table`. A condition is brought as near to its table as BigQuery itself would bring it;
+    it counts where it compares the day with something that is no column.
+    """
+    schema: dict[str, Any] = {}
+    for name, columns in parted.items():
+        dataset, _, table = name.partition(".")
+        schema.setdefault(dataset, {})[table] = dict.fromkeys(columns, "STRING")
+    tree: Any = qualify(_read(sql), dialect="bigquery", schema=schema, validate_qualify_columns=False, infer_schema=True)
+    tree = pushdown_predicates(normalize(tree, max_distance=10_000), dialect="bigquery")
+    return {
+        f"{table.db}.{table.name}" for table in tree.find_all(sge.Table) if f"{table.db}.{table.name}" in parted and not _is_cut(table, day)
+    }
+
+
+def _is_cut(table: sge.Table, day: str) -> bool:
+    select = table.find_ancestor(sge.Select)
+    assert select is not None
+    conditions = [join.args.get("on") for join in select.args.get("joins") or [] if join.this is table]
+    where = select.args.get("where")
+    conditions.append(where.this if where is not None else None)
+    for condition in conditions:
+        for term in condition.flatten() if isinstance(condition, sge.And) else [condition] if condition is not None else []:
+            told = term.this if isinstance(term, sge.Paren) else term
+            if isinstance(told, sge.EQ | sge.GT | sge.GTE | sge.LT | sge.LTE | sge.Between | sge.In):
+                columns = list(told.find_all(sge.Column))
+                if len(columns) == 1 and columns[0].name == day and columns[0].table == table.alias_or_name:
+                    return True
+    return False
