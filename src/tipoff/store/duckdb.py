@@ -27,7 +27,7 @@ from tipoff.store.duckdb_work import DuckDBWork
 from tipoff.store.merge import quoted
 from tipoff.store.schema import Kind, Table, fingerprint
 from tipoff.store.tables import ALL
-from tipoff.store.warehouse import Warehouse, Work
+from tipoff.store.warehouse import About, Warehouse, Work
 
 _TYPES: dict[Kind, str] = {
     "string": "VARCHAR",
@@ -115,6 +115,10 @@ class DuckDBWarehouse(Warehouse):
                 return rows_of(connection, statement)
             finally:
                 connection.close()
+
+    def about(self) -> About:
+        with _disk_faults(self.path), self._opened() as connection:
+            return About(f"DuckDB {duckdb.__version__}", _fingerprint_of(connection))
 
     def _have_closed(self) -> None:
         """Wait, holding the turn, until no unit of work of this process has the file open: it cannot be open in two ways at once."""

@@ -32,7 +32,7 @@ from tipoff.store.merge import quoted
 from tipoff.store.postgres_work import TYPES, PostgresWork
 from tipoff.store.schema import Table, fingerprint
 from tipoff.store.tables import ALL
-from tipoff.store.warehouse import Warehouse, Work
+from tipoff.store.warehouse import About, Warehouse, Work
 
 _WAIT_SECONDS = 120.0
 _POOLED = 8
@@ -46,6 +46,17 @@ _SESSION = (
     "SET jit = off",  # for questions of milliseconds it takes longer than they do
     "SET work_mem = '64MB'",
     "SET client_min_messages = 'warning'",
+)
+_RIGHTS = {
+    "to make schemas in the database": "has_database_privilege(current_database(), 'CREATE')",
+    "to make temporary tables": "has_database_privilege(current_database(), 'TEMPORARY')",
+}
+_ABOUT = f"SELECT current_setting('server_version'), clock_timestamp(), {', '.join(_RIGHTS.values())}"
+_MAY_WRITE = (
+    "has_table_privilege(quote_ident(table_schema) || '.' || quote_ident(table_name), 'SELECT') AND "
+    "has_table_privilege(quote_ident(table_schema) || '.' || quote_ident(table_name), 'INSERT') AND "
+    "has_table_privilege(quote_ident(table_schema) || '.' || quote_ident(table_name), 'UPDATE') AND "
+    "has_table_privilege(quote_ident(table_schema) || '.' || quote_ident(table_name), 'DELETE')"
 )
 _READING = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
 
@@ -86,6 +97,16 @@ class PostgresWarehouse(Warehouse):
                     return _plain(cursor.fetch_arrow_table())
             except AdbcError as error:
                 raise BadInput(_words(error), hint="`tipoff tables` lists every table, `tipoff tables NAME` its columns.") from error
+
+    def about(self) -> About:
+        with self._transaction() as connection, connection.cursor() as cursor:
+            cursor.execute(_ABOUT)
+            name, moment, *held = cursor.fetchall()[0]
+            cursor.execute("SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE NOT " + _MAY_WRITE)
+            declared = {table.name for table in ALL}
+            closed = [f"to write {table}" for (table,) in cursor.fetchall() if table in declared]
+            lacking = (*(right for right, has in zip(_RIGHTS, held, strict=True) if not has), *sorted(closed))
+            return About(f"Postgres {name}", _fingerprint_of(connection), lacking, moment.astimezone(UTC))
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
