@@ -75,9 +75,15 @@ class _Visit:
         else:
             yield self._found("state", partial(check_state, settings, state, self._clock))
         try:
-            yield self._found("warehouse", lambda: check_warehouse(settings, self._clock, state))
-            yield self._found("bucket", lambda: check_bucket(settings))
-            yield self._found("models", lambda: check_models(settings))
+            kept = [
+                self._found("warehouse", lambda: check_warehouse(settings, self._clock, state)),
+                self._found("bucket", lambda: check_bucket(settings)),
+            ]
+            yield from kept
+            away = [one.name for one in kept if one.state == "fault"]
+            yield self._found(
+                "models", lambda: Said(f"not looked at without {' and '.join(away)}", "left out") if away else check_models(settings)
+            )
             if state is not None:
                 yield self._found("workers", partial(check_workers, state, self._clock))
             yield from self._beyond()

@@ -464,11 +464,10 @@ def queues_and_schedules(settings: Settings) -> tuple[int, int]:
 
 def first_seen(state: State) -> dict[str, datetime]:
     """When each version of the code was first at work (UTC)."""
-    query = (
-        sa.select(WORKERS.c.version, sa.func.min(WORKERS.c.started_at)).where(WORKERS.c.version.is_not(None)).group_by(WORKERS.c.version)
-    )
+    version = WORKERS.c.version
+    query = sa.select(version, sa.func.min(WORKERS.c.started_at)).where(version.is_not(None)).group_by(version)
     with state.reading() as connection:
-        return {version: first.replace(tzinfo=UTC) for version, first in connection.execute(query)}
+        return {name: first.replace(tzinfo=UTC) for name, first in connection.execute(query)}
 
 
 def _client_of(settings: Settings) -> DBOSClient:

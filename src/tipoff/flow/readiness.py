@@ -91,7 +91,7 @@ def _warehouse(house: House) -> str:
 
 
 def use_bucket(bucket: ObjectStore, folder: str) -> str:
-    """Keep an object in a folder of a bucket, read it, and delete it; what was done. Raises ConfigError or StorageError where it cannot be."""
+    """Keep an object in a folder of a bucket, read it, and delete it; what was done. Raises ConfigError or StorageError."""
     path = f"{folder}/{prober()}"
     said = path.encode()
     try:

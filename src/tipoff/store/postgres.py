@@ -52,12 +52,11 @@ _RIGHTS = {
     "to make temporary tables": "has_database_privilege(current_database(), 'TEMPORARY')",
 }
 _ABOUT = f"SELECT current_setting('server_version'), clock_timestamp(), {', '.join(_RIGHTS.values())}"
-_MAY_WRITE = (
-    "has_table_privilege(quote_ident(table_schema) || '.' || quote_ident(table_name), 'SELECT') AND "
-    "has_table_privilege(quote_ident(table_schema) || '.' || quote_ident(table_name), 'INSERT') AND "
-    "has_table_privilege(quote_ident(table_schema) || '.' || quote_ident(table_name), 'UPDATE') AND "
-    "has_table_privilege(quote_ident(table_schema) || '.' || quote_ident(table_name), 'DELETE')"
-)
+_CLOSED = f"""
+    SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND NOT (has_schema_privilege(n.oid, 'USAGE') AND {
+    " AND ".join(f"has_table_privilege(c.oid, '{right}')" for right in ("SELECT", "INSERT", "UPDATE", "DELETE"))
+})"""
 _READING = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
 
 
@@ -102,7 +101,7 @@ class PostgresWarehouse(Warehouse):
         with self._transaction() as connection, connection.cursor() as cursor:
             cursor.execute(_ABOUT)
             name, moment, *held = cursor.fetchall()[0]
-            cursor.execute("SELECT table_schema || '.' || table_name FROM information_schema.tables WHERE NOT " + _MAY_WRITE)
+            cursor.execute(_CLOSED)
             declared = {table.name for table in ALL}
             closed = [f"to write {table}" for (table,) in cursor.fetchall() if table in declared]
             lacking = (*(right for right, has in zip(_RIGHTS, held, strict=True) if not has), *sorted(closed))

@@ -26,8 +26,8 @@ from tipoff.store.tables import table_named
 
 @dataclass(frozen=True)
 class About:
-    """What an engine tells of itself. `fingerprint` is that of the declarations that last made tables or columns in it; `lacking` the rights
-    that work in it needs and that we do not have; `moment` (UTC) its clock, where that is not this machine's."""
+    """What an engine tells of itself. `fingerprint` is that of the declarations that last made tables or columns in it; `lacking` the
+    rights that work in it needs and that we do not have; `moment` (UTC) its clock, where that is not this machine's."""
 
     engine: str
     fingerprint: str | None = None
