@@ -180,10 +180,8 @@ def open_watched(run: dict[str, Any], boundaries: Boundaries) -> Iterator[Engine
         warehouse.boundaries = bucket.boundaries = boundaries
         watched = replace(house, warehouse=warehouse, bucket=bucket, vault=Vault(bucket), receipts=Receipts(bucket))
         queue = queue_of(run["feed"])
-        with (
-            warehouse.sparing(),
-            running_engine(watched, {queue: ASKED_FOR.get(queue, ())}, (Overseer(),), beat=0.05, silence=60.0) as engine,
-        ):
+        takes = {queue: ASKED_FOR.get(queue, ())}
+        with warehouse.sparing(), running_engine(watched, takes, (Overseer(),), beat=0.05, silence=60.0) as engine:
             boundaries.armed = True
             yield engine
 

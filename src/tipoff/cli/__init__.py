@@ -18,6 +18,7 @@ from tipoff.cli import (
     books,
     capture,
     control,
+    copy,
     coverage,
     days,
     doctor,
@@ -93,6 +94,7 @@ for command in (
     reference.reference,
     backup.backup,
     backup.restore,
+    copy.copy,
     look.config,
     look.screenshot,
 ):

@@ -145,6 +145,9 @@ class AlteredWork(Work):
     def annotate(self, name: str, rows: pa.Table) -> int:  # noqa: ARG002
         raise _only_reads(name)
 
+    def bring(self, name: str, rows: pa.Table) -> int:  # noqa: ARG002
+        raise _only_reads(name)
+
     def remove(self, name: str, keys: pa.Table) -> int:  # noqa: ARG002
         raise _only_reads(name)
 

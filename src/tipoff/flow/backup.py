@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -29,9 +29,10 @@ from tipoff.errors import BadInput, Conflict, StorageError
 from tipoff.flow.backup_state import rows_of_state, state_is_empty, take_rows
 from tipoff.flow.house import House
 from tipoff.store.bucket import exists, listed, not_kept, not_read, place, put_whole, read
-from tipoff.store.parquet import CELLS_A_FILE, NO_DAY, PARTITION, export
-from tipoff.store.schema import WRITTEN_NAMES, Table
+from tipoff.store.parquet import NO_DAY, PARTITION, export, together
+from tipoff.store.schema import Table
 from tipoff.store.tables import ALL
+from tipoff.store.warehouse import Warehouse
 
 VERSION = 1
 MANIFEST, UNFINISHED = "manifest.json", "unfinished.json"
@@ -232,7 +233,7 @@ def _claim(house: House, mark: str, as_file: Path | None) -> None:
     """The house must be empty, or half restored from this very back-up."""
     if not exists(house.bucket, _restoring(mark)):
         full = [root for root in ROOTS if next(listed(house.bucket, root), None) is not None]
-        if as_file.exists() if as_file is not None else not _warehouse_is_empty(house):
+        if as_file.exists() if as_file is not None else not warehouse_is_empty(house.warehouse):
             full.append("warehouse")
         if not state_is_empty(house.state):
             full.append("state")
@@ -241,39 +242,29 @@ def _claim(house: House, mark: str, as_file: Path | None) -> None:
         put_whole(house.bucket, _restoring(mark), b"{}\n")
 
 
-def _warehouse_is_empty(house: House) -> bool:
-    with house.warehouse.reading() as work:
+def warehouse_is_empty(warehouse: Warehouse) -> bool:
+    """Whether no table holds a row."""
+    with warehouse.reading() as work:
         return all(work.fetch(work.table(table.name).limit(1)).num_rows == 0 for table in ALL)
 
 
 def _merge(house: House, source: ObjectStore, manifest: Manifest) -> None:
-    """Rows through the port, some files a transaction: done again, it changes nothing. `written_at` and `run_id` tell of the restoring."""
+    """Rows through the port as they were, some files a transaction: done again, it changes nothing."""
     for table in ALL:
         files = manifest.below(f"warehouse/{table.dataset}/{table.short_name}")
-        for rows in _together(table, (_rows_of(table, one, _checked(source, one)) for one in files)):
-            house.warehouse.merge(table.name, rows, house.run_id)
-
-
-def _together(table: Table, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Small files in one: a merge of a hundred rows costs almost what one of a hundred thousand does."""
-    held: list[pa.Table] = []
-    for part in parts:
-        held.append(part)
-        if sum(one.num_rows for one in held) * len(table.columns) >= CELLS_A_FILE:
-            yield pa.concat_tables(held)
-            held = []
-    if any(one.num_rows for one in held):
-        yield pa.concat_tables(held)
+        for rows in together(table, (_rows_of(table, one, _checked(source, one)) for one in files)):
+            with house.warehouse.writing(house.run_id) as work:
+                work.bring(table.name, rows)
 
 
 def _rows_of(table: Table, one: Kept, body: bytes) -> pa.Table:
-    """The rows of one file, with the game day that its folder names, and without what the merge itself fills in."""
+    """The rows of one file, with the game day that its folder names."""
     rows = pq.read_table(pa.BufferReader(body))
     if f"/{PARTITION}=" in one.path:
         day = one.path.partition(f"/{PARTITION}=")[2].partition("/")[0]
         value = pa.scalar(None if day == NO_DAY else date.fromisoformat(day), pa.date32())
         rows = rows.append_column(PARTITION, pa.repeat(value, rows.num_rows))
-    return rows.select([name for name in table.column_names if name in rows.column_names and name not in WRITTEN_NAMES])
+    return rows.select([name for name in table.column_names if name in rows.column_names])
 
 
 def _checked(source: ObjectStore, one: Kept) -> bytes:

@@ -10,11 +10,15 @@ from tipoff.store.warehouse import Warehouse
 
 
 def open_warehouse(settings: Settings, wait_seconds: float | None = None) -> Warehouse:
-    """The warehouse that the settings name; `wait_seconds` is how long to wait while another process holds it.
+    """The warehouse that the settings name; otherwise as `warehouse_at`."""
+    return warehouse_at(settings.warehouse_url, wait_seconds)
+
+
+def warehouse_at(url: str, wait_seconds: float | None = None) -> Warehouse:
+    """The warehouse behind a URL; `wait_seconds` is how long to wait while another process holds it.
 
     Raises ConfigError for an engine that this version does not speak.
     """
-    url = settings.warehouse_url
     if url.startswith("duckdb://"):
         from tipoff.store.duckdb import DuckDBWarehouse
 

@@ -26,7 +26,7 @@ from tipoff.store.merge import annotate_sql, insert_sql, merge_sql, quoted, remo
 from tipoff.store.schema import Table
 from tipoff.store.statements import Bound, Statement, Statements, few_as_lists
 from tipoff.store.tables import table_named
-from tipoff.store.warehouse import Merged, Work, conform, twins_of
+from tipoff.store.warehouse import Merged, Work, as_declared, conform, once, twins_of
 
 _FEW = 500
 """So many rows are merged without looking first whether any of them is there."""
@@ -141,6 +141,19 @@ class DuckDBWork(Work):
         sql = f"{merge_sql(declared, target, 'staging', twins=twins)} RETURNING merge_action"
         done = [row[0] for row in self._connection.execute(sql).fetchall()]
         return Merged(offered, done.count("INSERT"), done.count("UPDATE"))
+
+    def bring(self, name: str, rows: pa.Table) -> int:
+        declared = table_named(name)
+        if rows.num_rows == 0:
+            return 0
+        shaped = once(declared, as_declared(declared, rows))
+        target = f"{declared.dataset}.{quoted(declared.short_name)}"
+        self._connection.register("staging", shaped)
+        try:
+            self._connection.execute(remove_sql(declared, target, "staging"))
+            return self._scalar(insert_sql(declared, target, "staging", twins=False))
+        finally:
+            self._connection.unregister("staging")
 
     def annotate(self, name: str, rows: pa.Table) -> int:
         declared = table_named(name)

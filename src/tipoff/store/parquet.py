@@ -6,7 +6,7 @@ microseconds of UTC. It asks through the port alone, a file's worth of rows in m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -112,6 +112,24 @@ def _pages(work: Work, table: Table, rows: ir.Table) -> Iterator[pa.Table]:
         page = numbered.filter(numbered.place_in_order >= start, numbered.place_in_order < start + most)
         found = work.fetch(page.drop("place_in_order"))
         yield shaped(table, found).sort_by([(name, "ascending") for name in table.key])
+
+
+def pages_of(work: Work, table: Table) -> Iterator[pa.Table]:
+    """Every row of a table, a file's worth at a time, in the declared order and types."""
+    for _, part in _parts(work, table, None):
+        yield from _pages(work, table, part)
+
+
+def together(table: Table, pages: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in pages of a file's worth: to take a hundred rows costs almost what a hundred thousand do."""
+    held: list[pa.Table] = []
+    for page in pages:
+        held.append(page)
+        if sum(one.num_rows for one in held) * len(table.columns) >= CELLS_A_FILE:
+            yield pa.concat_tables(held)
+            held = []
+    if any(one.num_rows for one in held):
+        yield pa.concat_tables(held)
 
 
 def shaped(table: Table, rows: pa.Table) -> pa.Table:

@@ -22,11 +22,11 @@ from ibis.backends.duckdb import Backend
 from ibis.backends.sql.compilers.postgres import PostgresCompiler
 
 from tipoff.errors import BrokenInvariant
-from tipoff.store.merge import annotate_sql, merge_sql, quoted, remove_sql
+from tipoff.store.merge import annotate_sql, insert_sql, merge_sql, quoted, remove_sql
 from tipoff.store.schema import Kind, Table
 from tipoff.store.statements import Bound, Statement, Statements, few_as_lists
 from tipoff.store.tables import table_named
-from tipoff.store.warehouse import Merged, Work, conform, twins_of
+from tipoff.store.warehouse import Merged, Work, as_declared, conform, once, twins_of
 
 TYPES: dict[Kind, str] = {
     "string": 'TEXT COLLATE "C"',  # strings are compared and ordered by their bytes, as every other engine does
@@ -143,13 +143,23 @@ class PostgresWork(Work):
         if rows.num_rows == 0:
             return Merged()
         shaped = conform(declared, rows, self._written_at, self._run_id)
-        twins = self._twins(declared, shaped)
+        twins = twins_of(declared, shaped)
         if twins and not declared.precedence:
             raise BrokenInvariant(f"{declared.name} was offered one key twice: {dict(zip(declared.key, twins, strict=True))}.")
         merging = merge_sql(declared, _target(declared), _STAGED, twins=twins is not None)
         done = self._counted(shaped, f"{merging} RETURNING merge_action() AS action")
         self._note(declared, sum(done.values()))
         return Merged(rows.num_rows, done.get("INSERT", 0), done.get("UPDATE", 0))
+
+    def bring(self, name: str, rows: pa.Table) -> int:
+        declared = table_named(name)
+        if rows.num_rows == 0:
+            return 0
+        shaped = once(declared, as_declared(declared, rows))
+        self._counted(shaped.select(list(declared.key)), f"{remove_sql(declared, _target(declared), _STAGED)} RETURNING 'DELETE' AS action")
+        brought = self._counted(shaped, f"{insert_sql(declared, _target(declared), _STAGED, twins=False)} RETURNING 'INSERT' AS action")
+        self._note(declared, brought["INSERT"])
+        return brought["INSERT"]
 
     def annotate(self, name: str, rows: pa.Table) -> int:
         declared = table_named(name)
@@ -188,16 +198,6 @@ class PostgresWork(Work):
             known = cursor.fetchone()
             if known is None or changed >= _SHARE * known[0]:
                 cursor.execute(f"ANALYZE {_target(declared)}")
-
-    def _twins(self, declared: Table, rows: pa.Table) -> tuple[Any, ...] | None:
-        """A key that stands in the rows twice, or None."""
-        if rows.num_rows <= _FEW:
-            return twins_of(declared, rows)
-        counted = rows.select(list(declared.key)).group_by(list(declared.key)).aggregate([([], "count_all")])
-        if counted.num_rows == rows.num_rows:
-            return None
-        twice = counted.filter(pa.compute.field("count_all") > 1).slice(0, 1).drop_columns("count_all").to_pylist()
-        return tuple(twice[0].values())
 
     def _counted(self, rows: pa.Table, doing: str) -> dict[str, int]:
         """Do something with staged rows, and count what became of them: how many by `action`, which the statement returns."""

@@ -17,6 +17,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tipoff.clock import as_utc
 from tipoff.errors import BrokenInvariant, LeagueMismatch
@@ -73,6 +74,14 @@ class Work(ABC):
 
         Columns that are not given are null. Raises BrokenInvariant for an unknown column, a null in the key, or, in a
         derived table, one key twice.
+        """
+
+    @abstractmethod
+    def bring(self, name: str, rows: pa.Table) -> int:
+        """Put rows as they stood in another warehouse, every column as it is, with who wrote them and when; how many.
+
+        A row that has the key of one of them gives way. For copies: what is new goes through `merge`. Raises BrokenInvariant as that does,
+        and for one key twice.
         """
 
     @abstractmethod
@@ -218,22 +227,24 @@ def conform(table: Table, rows: pa.Table, written_at: datetime, run_id: str) -> 
     Raises BrokenInvariant for a column that the table does not have, one that comes twice, values that do not fit its type, or a null
     in its key.
     """
+    written = {"written_at": pa.scalar(written_at, pa.timestamp("us", "UTC")), "run_id": pa.scalar(run_id)}
+    given = rows.drop_columns([name for name in written if name in rows.column_names])
+    for name, value in written.items():
+        given = given.append_column(name, pa.repeat(value, rows.num_rows))
+    return as_declared(table, given)
+
+
+def as_declared(table: Table, rows: pa.Table) -> pa.Table:
+    """Rows in the declared order and types; absent columns are null. Raises as `conform` does."""
     if len(set(rows.column_names)) != rows.num_columns:
         raise BrokenInvariant(f"{table.name} was offered one column twice: {', '.join(rows.column_names)}.")
     unknown = set(rows.column_names) - set(table.column_names)
     if unknown:
         raise BrokenInvariant(f"{table.name} has no column {', '.join(sorted(unknown))}.")
-    size = rows.num_rows
-    columns = []
-    for column in table.columns:
-        if column.name == "written_at":
-            columns.append(pa.array([written_at] * 1, column.arrow).take(pa.array([0] * size, pa.int32())))
-        elif column.name == "run_id":
-            columns.append(pa.array([run_id], pa.string()).take(pa.array([0] * size, pa.int32())))
-        elif column.name in rows.column_names:
-            columns.append(_cast(table, column, rows.column(column.name)))
-        else:
-            columns.append(pa.nulls(size, column.arrow))
+    columns = [
+        _cast(table, column, rows.column(column.name)) if column.name in rows.column_names else pa.nulls(rows.num_rows, column.arrow)
+        for column in table.columns
+    ]
     shaped = pa.table(dict(zip(table.column_names, columns, strict=True)))
     for name in table.key:
         if shaped.column(name).null_count:
@@ -241,11 +252,28 @@ def conform(table: Table, rows: pa.Table, written_at: datetime, run_id: str) -> 
     return shaped
 
 
+_FEW = 500
+
+
 def twins_of(declared: Table, rows: pa.Table) -> tuple[Any, ...] | None:
-    """A key that stands in a few rows twice, or None."""
+    """A key that stands in the rows twice, or None."""
+    keys = rows.select(list(declared.key))
+    if rows.num_rows > _FEW:
+        counted = keys.group_by(keys.column_names).aggregate([([], "count_all")])
+        if counted.num_rows == rows.num_rows:
+            return None
+        keys = counted.filter(pc.greater(counted.column("count_all"), 1)).slice(0, 1).drop_columns("count_all")
+        return tuple(keys.to_pylist()[0].values())
     seen = set()
-    for key in zip(*(rows.column(name).to_pylist() for name in declared.key), strict=True):
+    for key in zip(*(column.to_pylist() for column in keys.columns), strict=True):
         if key in seen:
             return key
         seen.add(key)
     return None
+
+
+def once(declared: Table, rows: pa.Table) -> pa.Table:
+    """The same rows. Raises BrokenInvariant where one key stands in them twice."""
+    if twins := twins_of(declared, rows):
+        raise BrokenInvariant(f"{declared.name} was offered one key twice: {dict(zip(declared.key, twins, strict=True))}.")
+    return rows
