@@ -38,6 +38,7 @@ from tipoff.flow.finding import Check, Finding, Said, found
 from tipoff.flow.house import systems_of
 from tipoff.flow.living import living
 from tipoff.flow.state import State
+from tipoff.flow.tracing import use_collector
 from tipoff.predict.artefacts import Loaded, load
 from tipoff.scrape.access import switched_on
 from tipoff.scrape.trying import Tried
@@ -115,6 +116,8 @@ class _Visit:
                 checks.append((f"alerts {channel.name}", partial(check_channel, channel)))
         if settings.webhook_url is not None or settings.pubsub_topic is not None:
             checks.append(("messages", lambda: check_message_targets(settings, clock, self._offline)))
+        if (url := settings.traces_url) is not None and not self._offline:
+            checks.append(("traces", lambda: Said(use_collector(url))))
         with ThreadPoolExecutor(8, thread_name_prefix="doctor") as pool:
             yield from pool.map(lambda pair: self._found(*pair), checks)
 
@@ -223,7 +226,11 @@ def check_extra(settings: Settings, name: str) -> Said:
     if not missing:
         return Said("installed")
     told, how = f"{', '.join(missing)} not installed", f"`uv sync --extra {name}`, or `pip install 'tipoff[{name}]'`."
-    needed = {"pubsub": settings.pubsub_topic is not None, "bigquery": settings.warehouse_url.startswith("bigquery:")}
+    needed = {
+        "pubsub": settings.pubsub_topic is not None,
+        "otel": settings.traces_url is not None,
+        "bigquery": settings.warehouse_url.startswith("bigquery:"),
+    }
     if needed.get(name):
         raise ConfigError(f"{told}, and the settings need it.", hint=how)
     return Said(f"{told}, and not needed", "left out", how)

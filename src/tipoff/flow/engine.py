@@ -35,6 +35,7 @@ from tipoff.errors import Busy, NotReady, TipoffError
 from tipoff.flow.code import code_version
 from tipoff.flow.house import House
 from tipoff.flow.state import METADATA, State
+from tipoff.flow.tracing import begin as begin_tracing
 
 APPLICATION = "tipoff"
 APPLICATION_VERSION = "1"  # a constant: DBOS strands pending work of another version; the code's own version is a column of the run
@@ -396,7 +397,8 @@ def running_engine(
         application_version=APPLICATION_VERSION,
         executor_id=worker_id,
         serializer=_Json(),
-        enable_otlp=False,
+        enable_otlp=begin_tracing(house.settings) is not None,
+        otel_attribute_format="semconv",
         log_level="ERROR",
         notification_listener_polling_interval_sec=1.0 if for_long else 0.1,  # nobody listens; who leaves waits for one look
     )
