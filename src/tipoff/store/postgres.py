@@ -105,7 +105,7 @@ class PostgresWarehouse(Warehouse):
             declared = {table.name for table in ALL}
             closed = [f"to write {table}" for (table,) in cursor.fetchall() if table in declared]
             lacking = (*(right for right, has in zip(_RIGHTS, held, strict=True) if not has), *sorted(closed))
-            return About(f"Postgres {name}", _fingerprint_of(connection), lacking, moment.astimezone(UTC))
+            return About(f"Postgres {name}", next(iter(_fingerprints_of(connection)), None), lacking, moment.astimezone(UTC))
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -190,10 +190,12 @@ def _say(connection: Connection, statement: str) -> list[Any]:
 def _migrate(connection: Connection, wait: float) -> None:
     """Create what is declared and missing. Columns are only ever added, and may be null: older code goes on working beside newer."""
     wanted = fingerprint(ALL)
-    if _fingerprint_of(connection) == wanted:
+    if wanted in _fingerprints_of(connection):
         return
     _say(connection, f"SET LOCAL lock_timeout = '{wait:g}s'")
-    _say(connection, f"SELECT pg_advisory_xact_lock({_DECLARING})")
+    _say(
+        connection, f"SELECT pg_advisory_xact_lock({_DECLARING}), pg_advisory_xact_lock({_WRITING})"
+    )  # nobody is in the middle of a change
     for dataset in sorted({table.dataset for table in ALL}):
         _say(connection, f"CREATE SCHEMA IF NOT EXISTS {dataset}")
     there = _columns_there(connection)
@@ -206,11 +208,16 @@ def _migrate(connection: Connection, wait: float) -> None:
     connection.commit()
 
 
-def _fingerprint_of(connection: Connection) -> str | None:
-    [(known,)] = _say(connection, "SELECT to_regclass('ops.schema_version') IS NOT NULL")
-    found = _say(connection, "SELECT fingerprint FROM ops.schema_version ORDER BY migrated_at DESC LIMIT 1") if known else []
+def _fingerprints_of(connection: Connection) -> list[str]:
+    """Those of all declarations that the database has had made what they lacked, the newest first: none of it was ever taken away."""
+    found: list[str] = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('ops.schema_version') IS NOT NULL")
+        if cursor.fetchall()[0][0]:
+            cursor.execute("SELECT fingerprint FROM ops.schema_version ORDER BY migrated_at DESC")
+            found = [str(fingerprint) for (fingerprint,) in cursor.fetchall()]
     connection.rollback()
-    return str(found[0][0]) if found else None
+    return found
 
 
 def _columns_there(connection: Connection) -> dict[str, set[str]]:
