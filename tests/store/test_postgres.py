@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -140,6 +142,18 @@ class TestTurns:
         with pytest.raises(Busy, match="cannot be reached, or went away"):
             interrupted()
         assert warehouse.read(QUOTES).num_rows == 1
+
+    def test_a_forked_process_makes_connections_of_its_own_and_leaves_the_parents_alone(self, warehouse: PostgresWarehouse) -> None:
+        warehouse.merge(QUOTES, arrow(QUOTES, [quote("parent")]), "run")
+        if (pid := os.fork()) == 0:
+            try:
+                warehouse.merge(QUOTES, arrow(QUOTES, [quote("child")]), "run")
+                gc.collect()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        assert os.waitpid(pid, 0)[1] == 0
+        assert sorted(warehouse.read(QUOTES).column("event_id").to_pylist()) == ["child", "parent"]
 
 
 class TestTelling:

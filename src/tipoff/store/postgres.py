@@ -133,6 +133,8 @@ class _Pools:
         self.mutex = threading.Lock()
         self.process = os.getpid()
         self.pools: dict[str, QueuePool] = {}
+        self.of_the_parent: list[dict[str, QueuePool]] = []
+        """Of the process that this one was forked from: never closed, since the server would take that for the parent's leave."""
 
 
 _pools = _Pools()
@@ -142,6 +144,7 @@ def _pool_of(uri: str, wait: float) -> QueuePool:
     """The pool of a database, whose tables are made when the first unit of work in this process asks for it."""
     with _pools.mutex:
         if _pools.process != os.getpid():  # a connection belongs to the process that made it
+            _pools.of_the_parent.append(_pools.pools)
             _pools.process, _pools.pools = os.getpid(), {}
         pool = _pools.pools.get(uri)
         if pool is None:
