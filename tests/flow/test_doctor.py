@@ -32,7 +32,6 @@ from s3 import S3, Forwarder
 from s3 import s3 as s3
 from s3 import s3_server as s3_server
 from s3 import way as way
-from scrape.scripted_server import Answer, scripted_server
 from tipoff.clock import ManualClock, SystemClock
 from tipoff.config import SOURCE_NAMES, Settings
 from tipoff.flow.code import code_version
@@ -131,7 +130,7 @@ def test_a_source_that_is_away_is_told_and_one_that_is_off_is_not_asked(tmp_path
 
 
 def test_offline_asks_neither_sources_nor_channels_but_still_looks_at_keys(tmp_path: Path) -> None:
-    with scripted_server() as script, web() as hook:
+    with web() as script, web() as hook:
         given = {"odds_api_url": script.url, "alert_webhook_url": SecretStr(hook.url)}
         findings = examine(settings_in(tmp_path, **given), CLOCK, offline=True, send=True)
         keyless = examine(settings_in(tmp_path, **given, key=""), CLOCK, offline=True)
@@ -142,10 +141,9 @@ def test_offline_asks_neither_sources_nor_channels_but_still_looks_at_keys(tmp_p
 
 @pytest.mark.parametrize("hours", [2, -2])
 def test_a_clock_that_is_wrong_is_seen_by_what_a_source_says_the_time_is(tmp_path: Path, hours: int) -> None:
-    with scripted_server() as script:
-        said = datetime.now(UTC) + timedelta(hours=hours)
-        script.answers = [Answer(body=b"[]", headers={"date": format_datetime(said, usegmt=True)})]
-        findings = examine(settings_in(tmp_path, odds_api_url=script.url), CLOCK)
+    with web() as source:
+        source.date = format_datetime(datetime.now(UTC) + timedelta(hours=hours), usegmt=True)
+        findings = examine(settings_in(tmp_path, odds_api_url=source.url), CLOCK)
     assert faults(findings) == ["clock"]
     assert f"s {'behind' if hours > 0 else 'ahead of'} odds_api" in named(findings, "clock").detail
 

@@ -75,10 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
             script.released.wait(30)
             self.close_connection = True
             return
-        if "date" in answer.headers:
-            self.send_response_only(answer.status)  # the other also says when
-        else:
-            self.send_response(answer.status)
+        self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         if answer.status != 204:
