@@ -145,6 +145,11 @@ class Settings(BaseSettings):
     api_token: SecretStr | None = Field(
         None, min_length=16, description="the bearer token that control calls need; without one they are refused; environment only"
     )
+    traces_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^@\s?#]+$",
+        description="traces are sent here by OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces; needs the extra otel",
+    )
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
     staking: Staking = Field(default_factory=lambda: Staking(), description="how much is staked")
 

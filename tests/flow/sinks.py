@@ -27,12 +27,15 @@ class Post:
 
 @dataclass
 class Web:
-    """A web server: the next requests get these statuses, then every one gets `status`. `meanwhile` is called before it answers."""
+    """A web server: the next posts get these statuses, then every one gets `status`. `meanwhile` is called before it answers one. Who asks
+    for a document gets an empty list. `date`, where it is set, is what it says the time is."""
 
     url: str = ""
     status: int = 204
     statuses: deque[int] = field(default_factory=deque)
     posts: list[Post] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    date: str = ""
     meanwhile: Callable[[], None] = lambda: None
 
 
@@ -42,6 +45,16 @@ def web() -> Iterator[Web]:
     sink = Web()
 
     class Handler(BaseHTTPRequestHandler):
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return sink.date or super().date_time_string(timestamp)
+
+        def do_GET(self) -> None:
+            sink.asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"[]")
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             sink.posts.append(Post(self.path, {name.lower(): value for name, value in self.headers.items()}, body))

@@ -49,6 +49,9 @@ class Room:
     name: str = "room"
     heard: list[Telling] = field(default_factory=list)
 
+    def reach(self) -> str:
+        return "is there"
+
     def send(self, telling: Telling) -> None:
         self.heard.append(telling)
 

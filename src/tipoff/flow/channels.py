@@ -60,6 +60,10 @@ class Channel(Protocol):
 
     def send(self, telling: Telling) -> None: ...
 
+    def reach(self) -> str:
+        """See that it is there, and tell nobody anything: what was done. Raises as `send` does."""
+        ...
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -93,6 +97,9 @@ class Log:
     def send(self, telling: Telling) -> None:
         _LOG.log(logging.ERROR if telling.severity == "critical" else logging.WARNING, "%s", telling.words)
 
+    def reach(self) -> str:
+        return "is always there"
+
 
 class Webhook:
     """A signed POST of JSON (`flow.signing`); `id` lets a receiver know again what he was told already."""
@@ -118,6 +125,9 @@ class Webhook:
         body = json.dumps(document).encode()
         _post(self.name, self._url, body, self._effort, lambda: signed(self._secret, self._clock.now(), body))
 
+    def reach(self) -> str:
+        return reach(self.name, self._url, self._effort)
+
 
 class Chat:
     """An incoming webhook of Slack or Discord, or of what is compatible with either: one reads `text`, the other `content`."""
@@ -134,6 +144,9 @@ class Chat:
         body = json.dumps({"text": slack, "content": words.replace("@", "@\u200b")[:2000]}).encode()
         _post(self.name, self._url, body, self._effort, dict)
 
+    def reach(self) -> str:
+        return reach(self.name, self._url, self._effort)
+
 
 class Email:
     """A mail by SMTP, encrypted: `smtps://`, or `smtp://` with STARTTLS; in the clear only to this machine itself."""
@@ -149,6 +162,11 @@ class Email:
         for attempt in _attempts(self._effort):
             with attempt, _as_ours(self.name), self._connected() as server:
                 server.send_message(message)
+
+    def reach(self) -> str:
+        with _as_ours(self.name), self._connected() as server:
+            server.noop()
+        return "connected, and logged in where there is a password"
 
     def _message(self, telling: Telling) -> EmailMessage:
         user = unquote(self._parts.username or "")
@@ -208,6 +226,14 @@ def _post(name: str, url: str, body: bytes, effort: Effort, headers: Headers) ->
                 answer = client.post(url, content=body, headers={"Content-Type": "application/json", **headers()})
                 if not answer.is_success:
                     raise _refusal(name, answer.status_code)
+
+
+def reach(name: str, url: str, effort: Effort) -> str:
+    """Ask for the head of what is at an address: any answer of HTTP will do, since what takes a POST need not show anything."""
+    _keep_addresses_out_of_logs()
+    with _unheard(), _as_ours(name), httpx.Client(timeout=effort.timeout, follow_redirects=False) as client:
+        client.head(url)
+    return "its server answers"
 
 
 class Headers(Protocol):

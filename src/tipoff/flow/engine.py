@@ -30,9 +30,12 @@ import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, DBOSConfig, EnqueueOptions
 from dbos import Serializer as DBOSSerializer
 
+from tipoff.config import Settings
 from tipoff.errors import Busy, NotReady, TipoffError
+from tipoff.flow.code import code_version
 from tipoff.flow.house import House
 from tipoff.flow.state import METADATA, State
+from tipoff.flow.tracing import begin as begin_tracing
 
 APPLICATION = "tipoff"
 APPLICATION_VERSION = "1"  # a constant: DBOS strands pending work of another version; the code's own version is a column of the run
@@ -53,6 +56,7 @@ WORKERS = sa.Table(
     sa.Column("beat_at", sa.DateTime, nullable=False),
     sa.Column("left_at", sa.DateTime, nullable=True),
     sa.Column("vanished_at", sa.DateTime, nullable=True),  # it did not leave: others found it dead
+    sa.Column("version", sa.String, nullable=True),  # of its code
 )
 
 
@@ -107,7 +111,7 @@ def _untagged(found: dict[str, Any]) -> Any:
 
 @dataclass(frozen=True)
 class Worker:
-    """A process on record. Times are UTC."""
+    """A process on record. Times are UTC; `version` is that of its code, None where it was too old to say."""
 
     worker_id: str
     host: str
@@ -116,6 +120,7 @@ class Worker:
     beat_at: datetime
     beats: int
     left: bool
+    version: str | None = None
 
 
 def workers(state: State, *, here: bool = False) -> list[Worker]:
@@ -132,6 +137,7 @@ def workers(state: State, *, here: bool = False) -> list[Worker]:
             row["beat_at"].replace(tzinfo=UTC),
             row["beats"],
             row["left_at"] is not None,
+            row["version"],
         )
         for row in rows
     ]
@@ -325,6 +331,7 @@ class Engine(Desk):
                         started_at=_now(self.house),
                         beat_at=_now(self.house),
                         beats=0,
+                        version=code_version(),
                     )
                 )
                 return
@@ -390,13 +397,14 @@ def running_engine(
         application_version=APPLICATION_VERSION,
         executor_id=worker_id,
         serializer=_Json(),
-        enable_otlp=False,
+        enable_otlp=begin_tracing(house.settings) is not None,
+        otel_attribute_format="semconv",
         log_level="ERROR",
         notification_listener_polling_interval_sec=1.0 if for_long else 0.1,  # nobody listens; who leaves waits for one look
     )
     DBOS(config=config)
     DBOS.listen_queues([queue.name for queue in takes])
-    client = _client_of(house)
+    client = _client_of(house.settings)
     engine = Engine(house, client, worker_id, duties, beat, silence)
     _current = engine
     try:
@@ -432,7 +440,7 @@ def open_desk(house: House) -> Iterator[Desk]:
         yield _current
         return
     DBOS.migrate(house.settings.database_url)
-    client = _client_of(house)
+    client = _client_of(house.settings)
     try:
         yield Desk(house, client)
     finally:
@@ -446,8 +454,26 @@ def _pause(house: House, queue: Queue, for_long: bool) -> float:
     return queue.rests if for_long else POLLING["sqlite" if house.settings.database_url.startswith("sqlite") else "postgresql"]
 
 
-def _client_of(house: House) -> DBOSClient:
-    return DBOSClient(system_database_url=house.settings.database_url, serializer=_Json(), application_name=APPLICATION, lazy=True)
+def queues_and_schedules(settings: Settings) -> tuple[int, int]:
+    """How many queues and schedules DBOS has in the state database, whose tables of its own are made where they are missing."""
+    DBOS.migrate(settings.database_url)
+    client = _client_of(settings)
+    try:
+        return len(client.list_queues()), len(client.list_schedules())
+    finally:
+        client.destroy()
+
+
+def first_seen(state: State) -> dict[str, datetime]:
+    """When each version of the code was first at work (UTC)."""
+    version = WORKERS.c.version
+    query = sa.select(version, sa.func.min(WORKERS.c.started_at)).where(version.is_not(None)).group_by(version)
+    with state.reading() as connection:
+        return {name: first.replace(tzinfo=UTC) for name, first in connection.execute(query)}
+
+
+def _client_of(settings: Settings) -> DBOSClient:
+    return DBOSClient(system_database_url=settings.database_url, serializer=_Json(), application_name=APPLICATION, lazy=True)
 
 
 def _worth_telling(record: logging.LogRecord) -> bool:

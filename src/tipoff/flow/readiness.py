@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 from obstore.exceptions import BaseError
+from obstore.store import ObjectStore
 
+from tipoff.clock import Clock
 from tipoff.errors import Busy, StorageError, TipoffError
 from tipoff.flow.house import House
 from tipoff.flow.living import living
-from tipoff.flow.state import METADATA
+from tipoff.flow.state import METADATA, State
 from tipoff.store.bucket import BRIEF, not_kept, open_bucket, put_whole, read
 
 PROBES = sa.Table(
@@ -41,9 +43,9 @@ class Dependency:
 def readiness(house: House) -> list[Dependency]:
     """Every dependency, used: state database, warehouse, bucket, a worker. None of it raises: what fails is told."""
     return [
-        _used("state", lambda: _state(house)),
+        _used("state", lambda: use_state(house.state, house.clock)),
         _used("warehouse", lambda: _warehouse(house)),
-        _used("bucket", lambda: _bucket(house)),
+        _used("bucket", lambda: use_bucket(open_bucket(house.settings.bucket_url, BRIEF), "probes")),
         _worker(house),
     ]
 
@@ -55,19 +57,20 @@ def _used(name: str, use: Callable[[], str]) -> Dependency:
         return Dependency(name, False, str(error))
 
 
-def _prober() -> str:
+def prober() -> str:
     """Whoever asks at once with others must not be taken for them."""
     return f"{socket.gethostname()}-{os.getpid()}-{threading.get_ident()}"
 
 
-def _state(house: House) -> str:
-    mine = PROBES.c.prober == (prober := _prober())
-    moment = house.clock.now().replace(tzinfo=None)
-    with house.state.transaction() as connection:
+def use_state(state: State, clock: Clock) -> str:
+    """Write to the state database, and read it again; what was done. Raises Busy, ConfigError or StorageError where that cannot be."""
+    mine = PROBES.c.prober == (name := prober())
+    moment = clock.now().replace(tzinfo=None)
+    with state.transaction() as connection:
         number = (connection.execute(sa.select(PROBES.c.number).where(mine)).scalar_one_or_none() or 0) + 1
         connection.execute(sa.delete(PROBES).where(mine))
-        connection.execute(sa.insert(PROBES).values(prober=prober, number=number, at=moment))
-    with house.state.transaction() as connection:
+        connection.execute(sa.insert(PROBES).values(prober=name, number=number, at=moment))
+    with state.transaction() as connection:
         found = connection.execute(sa.select(PROBES.c.number).where(mine)).scalar_one_or_none()
         connection.execute(sa.delete(PROBES).where(mine))
     if found != number:
@@ -87,10 +90,10 @@ def _warehouse(house: House) -> str:
     return "opened and read"
 
 
-def _bucket(house: House) -> str:
-    bucket = open_bucket(house.settings.bucket_url, BRIEF)  # whoever asks wants to know how it is now
-    path = f"probes/{_prober()}"
-    said = house.run_id.encode()
+def use_bucket(bucket: ObjectStore, folder: str) -> str:
+    """Keep an object in a folder of a bucket, read it, and delete it; what was done. Raises ConfigError or StorageError."""
+    path = f"{folder}/{prober()}"
+    said = path.encode()
     try:
         put_whole(bucket, path, said)
         heard = read(bucket, path)

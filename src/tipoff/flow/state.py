@@ -211,6 +211,7 @@ _READING = "tipoff_reading"
 LOCK = 7_449_663  # any number: whoever writes state on Postgres takes this lock first
 _BUSY_MILLISECONDS = 30_000
 _IDLE_MILLISECONDS = 10_000
+_LOCK_TIMEOUT = "55P03"
 _PRIMARY = 0xFF  # the part of an extended error code that says what kind it is
 
 
@@ -246,7 +247,8 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 def _told(error: sa.exc.DBAPIError) -> TipoffError:
     """The database's complaint in our words, without its statement."""
     words = mask_url(str(error.orig))
-    if "locked" in words or "busy" in words or "lock timeout" in words:
+    in_use = isinstance(error.orig, sqlite3.Error) and ("locked" in words or "busy" in words)
+    if in_use or getattr(error.orig, "sqlstate", None) == _LOCK_TIMEOUT:
         return Busy(f"The state database was held by others for too long: {words}.", hint="Try again.")
     return ConfigError(
         f"The state database cannot be used: {words}.", hint="Is its disk full, or read-only? Check --data-dir and TIPOFF_DATABASE."

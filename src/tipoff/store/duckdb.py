@@ -27,7 +27,7 @@ from tipoff.store.duckdb_work import DuckDBWork
 from tipoff.store.merge import quoted
 from tipoff.store.schema import Kind, Table, fingerprint
 from tipoff.store.tables import ALL
-from tipoff.store.warehouse import Warehouse, Work
+from tipoff.store.warehouse import About, Warehouse, Work
 
 _TYPES: dict[Kind, str] = {
     "string": "VARCHAR",
@@ -115,6 +115,10 @@ class DuckDBWarehouse(Warehouse):
                 return rows_of(connection, statement)
             finally:
                 connection.close()
+
+    def about(self) -> About:
+        with _disk_faults(self.path), self._opened() as connection:
+            return About(f"DuckDB {duckdb.__version__}", next(iter(_fingerprints_of(connection)), None))
 
     def _have_closed(self) -> None:
         """Wait, holding the turn, until no unit of work of this process has the file open: it cannot be open in two ways at once."""
@@ -313,7 +317,7 @@ def _holder(error: Exception) -> str:
 def _migrate(connection: duckdb.DuckDBPyConnection) -> bool:
     """Create what is declared and missing; whether anything was. Columns are only ever added: older code goes on working beside newer."""
     wanted = fingerprint(ALL)
-    if _fingerprint_of(connection) == wanted:
+    if wanted in _fingerprints_of(connection):
         return False
     connection.begin()
     try:
@@ -331,12 +335,13 @@ def _migrate(connection: duckdb.DuckDBPyConnection) -> bool:
     return True
 
 
-def _fingerprint_of(connection: duckdb.DuckDBPyConnection) -> str | None:
+def _fingerprints_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Those of all declarations that the file has had made what they lacked, the newest first: none of it was ever taken away."""
     try:
-        row = connection.execute("SELECT fingerprint FROM ops.schema_version ORDER BY migrated_at DESC LIMIT 1").fetchone()
+        rows = connection.execute("SELECT fingerprint FROM ops.schema_version ORDER BY migrated_at DESC").fetchall()
     except duckdb.CatalogException:
-        return None
-    return str(row[0]) if row else None
+        return []
+    return [str(fingerprint) for (fingerprint,) in rows]
 
 
 def _columns_there(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:

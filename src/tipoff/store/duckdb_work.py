@@ -78,10 +78,12 @@ class DuckDBWork(Work):
     def table(self, name: str) -> ir.Table:
         declared = table_named(name)
         if name not in self._columns:
-            there = self._connection.execute(f"DESCRIBE {declared.dataset}.{quoted(declared.short_name)}").fetchall()
-            self._columns[name] = ibis.schema({column: _type_named(kind) for column, kind, *_ in there})
+            described = self._connection.execute(f"DESCRIBE {declared.dataset}.{quoted(declared.short_name)}").fetchall()
+            self._columns[name] = ibis.schema({column: _type_named(kind) for column, kind, *_ in described})
         place = ops.Namespace(database=declared.dataset)
-        return ops.DatabaseTable(declared.short_name, schema=self._columns[name], source=_NOWHERE, namespace=place).to_expr()
+        there = ops.DatabaseTable(declared.short_name, schema=self._columns[name], source=_NOWHERE, namespace=place).to_expr()
+        known = [column for column in there.columns if column in declared.column_names]
+        return there if len(known) == len(there.columns) else there.select(known)  # newer code has added some
 
     def fetch(self, expression: ir.Table) -> pa.Table:
         return self._rows(_STATEMENTS.of(expression))
@@ -90,7 +92,11 @@ class DuckDBWork(Work):
         return self._rows(_STATEMENTS.asked(self, question, arguments))
 
     def _rows(self, statement: Statement) -> pa.Table:
-        rows: pa.Table = statement.expression.__pyarrow_result__(self._run(statement), data_mapper=DuckDBPyArrowData)
+        found = self._run(statement)
+        wanted = statement.expression.columns
+        if found.num_columns > len(wanted):  # since this process looked, newer code has added some
+            found = found.select(list(wanted))
+        rows: pa.Table = statement.expression.__pyarrow_result__(found, data_mapper=DuckDBPyArrowData)
         return rows
 
     def keep(self, expression: ir.Table) -> ir.Table:

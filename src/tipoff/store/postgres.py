@@ -32,7 +32,7 @@ from tipoff.store.merge import quoted
 from tipoff.store.postgres_work import TYPES, PostgresWork
 from tipoff.store.schema import Table, fingerprint
 from tipoff.store.tables import ALL
-from tipoff.store.warehouse import Warehouse, Work
+from tipoff.store.warehouse import About, Warehouse, Work
 
 _WAIT_SECONDS = 120.0
 _POOLED = 8
@@ -47,6 +47,16 @@ _SESSION = (
     "SET work_mem = '64MB'",
     "SET client_min_messages = 'warning'",
 )
+_RIGHTS = {
+    "to make schemas in the database": "has_database_privilege(current_database(), 'CREATE')",
+    "to make temporary tables": "has_database_privilege(current_database(), 'TEMPORARY')",
+}
+_ABOUT = f"SELECT current_setting('server_version'), clock_timestamp(), {', '.join(_RIGHTS.values())}"
+_CLOSED = f"""
+    SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND NOT (has_schema_privilege(n.oid, 'USAGE') AND {
+    " AND ".join(f"has_table_privilege(c.oid, '{right}')" for right in ("SELECT", "INSERT", "UPDATE", "DELETE"))
+})"""
 _READING = (exp.Select, exp.SetOperation, exp.Subquery, exp.Values)
 
 
@@ -86,6 +96,16 @@ class PostgresWarehouse(Warehouse):
                     return _plain(cursor.fetch_arrow_table())
             except AdbcError as error:
                 raise BadInput(_words(error), hint="`tipoff tables` lists every table, `tipoff tables NAME` its columns.") from error
+
+    def about(self) -> About:
+        with self._transaction() as connection, connection.cursor() as cursor:
+            cursor.execute(_ABOUT)
+            name, moment, *held = cursor.fetchall()[0]
+            cursor.execute(_CLOSED)
+            declared = {table.name for table in ALL}
+            closed = [f"to write {table}" for (table,) in cursor.fetchall() if table in declared]
+            lacking = (*(right for right, has in zip(_RIGHTS, held, strict=True) if not has), *sorted(closed))
+            return About(f"Postgres {name}", next(iter(_fingerprints_of(connection)), None), lacking, moment.astimezone(UTC))
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
@@ -173,10 +193,12 @@ def _say(connection: Connection, statement: str) -> list[Any]:
 def _migrate(connection: Connection, wait: float) -> None:
     """Create what is declared and missing. Columns are only ever added, and may be null: older code goes on working beside newer."""
     wanted = fingerprint(ALL)
-    if _fingerprint_of(connection) == wanted:
+    if wanted in _fingerprints_of(connection):
         return
     _say(connection, f"SET LOCAL lock_timeout = '{wait:g}s'")
-    _say(connection, f"SELECT pg_advisory_xact_lock({_DECLARING})")
+    _say(
+        connection, f"SELECT pg_advisory_xact_lock({_DECLARING}), pg_advisory_xact_lock({_WRITING})"
+    )  # nobody is in the middle of a change
     for dataset in sorted({table.dataset for table in ALL}):
         _say(connection, f"CREATE SCHEMA IF NOT EXISTS {dataset}")
     there = _columns_there(connection)
@@ -189,11 +211,16 @@ def _migrate(connection: Connection, wait: float) -> None:
     connection.commit()
 
 
-def _fingerprint_of(connection: Connection) -> str | None:
-    [(known,)] = _say(connection, "SELECT to_regclass('ops.schema_version') IS NOT NULL")
-    found = _say(connection, "SELECT fingerprint FROM ops.schema_version ORDER BY migrated_at DESC LIMIT 1") if known else []
+def _fingerprints_of(connection: Connection) -> list[str]:
+    """Those of all declarations that the database has had made what they lacked, the newest first: none of it was ever taken away."""
+    found: list[str] = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('ops.schema_version') IS NOT NULL")
+        if cursor.fetchall()[0][0]:
+            cursor.execute("SELECT fingerprint FROM ops.schema_version ORDER BY migrated_at DESC")
+            found = [str(fingerprint) for (fingerprint,) in cursor.fetchall()]
     connection.rollback()
-    return str(found[0][0]) if found else None
+    return found
 
 
 def _columns_there(connection: Connection) -> dict[str, set[str]]:

@@ -26,6 +26,17 @@ from tipoff.store.tables import table_named
 
 
 @dataclass(frozen=True)
+class About:
+    """What an engine tells of itself. `fingerprint` is that of the declarations that last made tables or columns in it; `lacking` the
+    rights that work in it needs and that we do not have; `moment` (UTC) its clock, where that is not this machine's."""
+
+    engine: str
+    fingerprint: str | None = None
+    lacking: tuple[str, ...] = ()
+    moment: datetime | None = None
+
+
+@dataclass(frozen=True)
 class Merged:
     """What a merge did: rows offered, newly there, and changed."""
 
@@ -152,6 +163,11 @@ class Warehouse(ABC):
         For people: no phase asks in SQL. Raises BadInput for what does not only read, or fails; NotReady where no warehouse is there;
         Busy where another process keeps it too long.
         """
+
+    def about(self) -> About:
+        """What the engine tells of itself, once it is open. Raises Busy where another process keeps it too long."""
+        with self.reading():
+            return About(self.url.partition(":")[0])
 
     def lingering(self) -> AbstractContextManager[None]:
         """Around many units of work of one process: what opening costs may be saved between them. Others get their turn all the same."""

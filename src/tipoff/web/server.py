@@ -21,6 +21,7 @@ from tipoff.config import clock_of as in_force
 from tipoff.errors import BadInput, ConfigError
 from tipoff.flow.engine import Desk, open_desk
 from tipoff.flow.house import open_house
+from tipoff.flow.tracing import watch_requests
 from tipoff.flow.worker import working
 from tipoff.store.bucket import BRIEF, open_bucket
 from tipoff.web.app import create_app
@@ -129,4 +130,5 @@ def _listener(desk: Desk, clock: Clock | None) -> Listener:
     bucket = open_bucket(house.settings.bucket_url, BRIEF)  # a reader does not wait for as long as work does
     shown = in_force(house.settings) if house.settings.clock_file else clock_of(bucket)
     app = create_app(bucket, clock=clock or shown, control=Control.of(desk))
+    watch_requests(app, house.settings)
     return Listener(app, house.settings.host, house.settings.port)

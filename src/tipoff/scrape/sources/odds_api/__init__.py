@@ -2,6 +2,6 @@
 
 from tipoff.scrape.sources.odds_api.document import SOURCE, recognise, transform
 from tipoff.scrape.sources.odds_api.markets import GAME_MARKETS, PLAYER_MARKETS
-from tipoff.scrape.sources.odds_api.requests import Asking
+from tipoff.scrape.sources.odds_api.requests import Asking, sports
 
-__all__ = ["GAME_MARKETS", "PLAYER_MARKETS", "SOURCE", "Asking", "recognise", "transform"]
+__all__ = ["GAME_MARKETS", "PLAYER_MARKETS", "SOURCE", "Asking", "recognise", "sports", "transform"]

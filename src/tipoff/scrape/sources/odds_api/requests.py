@@ -22,6 +22,11 @@ _HISTORICAL = 10
 _BOOKS_A_REGION = 10
 
 
+def sports() -> Request:
+    """Every sport that is in season: it costs nothing, and needs the key."""
+    return Request(SOURCE, "sports", "/v4/sports")
+
+
 @dataclass(frozen=True)
 class Asking:
     """Whom to ask about: the league, and either bookmakers by key or, where none is named, whole regions.
