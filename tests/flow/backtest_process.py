@@ -40,13 +40,13 @@ class HaltingBucket:
         self._told = told
         self._once = False
 
-    def put(self, path: str, body: bytes) -> None:
+    def put(self, path: str, body: bytes, **how: Any) -> None:
         if path.endswith(f"/{self._name}"):
             if self._once:
                 self._told.touch()
                 threading.Event().wait()
             self._once = True
-        self._bucket.put(path, body)
+        self._bucket.put(path, body, **how)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._bucket, name)

@@ -10,10 +10,11 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from obstore.exceptions import AlreadyExistsError
 from obstore.store import ObjectStore
 
 from tipoff.errors import BadInput, NotReady
@@ -79,6 +80,33 @@ class Plan:
         return cls(**given, start=start, end=end, systems=systems)
 
 
+@dataclass(frozen=True, order=True)
+class Unit:
+    """A piece of a backtest that any process may do: the fold of a refit's day, or the leak check of a day."""
+
+    kind: Literal["fold", "leaks"]
+    day: date
+
+    def __str__(self) -> str:
+        return f"{self.kind}-{self.day}"
+
+    @classmethod
+    def parse(cls, text: str) -> Unit:
+        """What `str` gives, read back. Raises ValueError for anything else."""
+        kind, _, day = text.partition("-")
+        return cls("leaks" if kind == "leaks" else "fold", date.fromisoformat(day))
+
+    @property
+    def folder(self) -> str:
+        """Where in the backtest's folder its files lie."""
+        return f"{'folds' if self.kind == 'fold' else 'leaks'}/{self.day}"
+
+    @property
+    def result(self) -> str:
+        """The file by which it counts as done: it is written last, and once."""
+        return f"{self.folder}/{'fold' if self.kind == 'fold' else 'leaks'}.json"
+
+
 class Folder:
     """The folder of a backtest in the bucket."""
 
@@ -88,6 +116,13 @@ class Folder:
 
     def put(self, name: str, body: bytes) -> None:
         put_whole(self._bucket, f"{self._root}/{name}", body)
+
+    def put_once(self, name: str, body: bytes) -> None:
+        """Put what is there for good: of several who do so the first one's stays."""
+        try:
+            self._bucket.put(f"{self._root}/{name}", body, mode="create")
+        except AlreadyExistsError:
+            return
 
     def get(self, name: str) -> bytes:
         """Raises FileNotFoundError where there is nothing of this name."""
@@ -107,14 +142,28 @@ class Folder:
     def write_plan(self, plan: Plan) -> None:
         self.put("plan.json", json.dumps(plan.as_dict(), indent=1, sort_keys=True).encode())
 
-    def done(self, refit: date) -> bool:
-        """Whether a fold is there: its summary is written last."""
-        return self.has(f"folds/{refit}/fold.json")
+    def done(self, unit: Unit) -> bool:
+        """Whether a unit is there: its result is written last."""
+        return self.has(unit.result)
 
-    def cause(self, refit: date) -> str:
-        """Why a fold could not be done, as far as that was told."""
+    def missing(self, units: Sequence[Unit]) -> list[Unit]:
+        """Those of these units that are not there, found by one look into the folder of each kind."""
+        there = {
+            found["path"].removeprefix(f"{self._root}/")
+            for kind in sorted({unit.folder.partition("/")[0] for unit in units})
+            for page in self._bucket.list(f"{self._root}/{kind}/")
+            for found in page
+        }
+        return [unit for unit in units if unit.result not in there]
+
+    def tell(self, unit: Unit, cause: str) -> None:
+        """Keep why a unit could not be done."""
+        self.put(f"{unit.folder}/failed.txt", cause.encode())
+
+    def cause(self, unit: Unit) -> str:
+        """Why a unit could not be done, as far as that was told."""
         try:
-            return self.get(f"folds/{refit}/failed.txt").decode()
+            return self.get(f"{unit.folder}/failed.txt").decode()
         except FileNotFoundError:
             return "its workflow ended, and did not say how"
 
