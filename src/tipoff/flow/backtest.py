@@ -70,7 +70,7 @@ def run(house: House, plan: Plan, announce: Announce, *, workers: int | None = N
     folds = folder.missing([Unit("fold", refit) for refit, _ in plan.folds])
     missing = [*folds, *folder.missing(checks)]
     number = min(_free_cores(house) if workers is None else workers, len(missing))
-    with running_engine(house, {QUEUE: (backtest_unit,)}, (Overseer(),)) as engine, hands(house.settings, number - 1):
+    with running_engine(house, {QUEUE: (backtest_unit,)}, (Overseer(),)) as engine:
         _set_aside(engine)
         for unit in missing:
             engine.enqueue(
@@ -82,8 +82,9 @@ def run(house: House, plan: Plan, announce: Announce, *, workers: int | None = N
                 partition=f"{plan.backtest_id}:{unit}",
             )
         try:
-            _wait(engine, plan, folder, folds, announce(f"folds of {plan.backtest_id}", len(folds)))
-            _wait(engine, plan, folder, checks, announce("leak check", plan.leak_days))
+            with hands(house.settings, number - 1):
+                _wait(engine, plan, folder, folds, announce(f"folds of {plan.backtest_id}", len(folds)))
+                _wait(engine, plan, folder, checks, announce("leak check", plan.leak_days))
         except KeyboardInterrupt:
             _take_back(engine)
             raise
@@ -136,9 +137,9 @@ def _set_aside(engine: Engine) -> None:
 
 
 def _take_back(engine: Engine) -> None:
-    """Take the units that this process asked for, and that nobody has begun, out of the queue."""
+    """Take the units that this process asked for out of the queue, but for those that another has begun."""
     for workflow, holder in engine.unfinished(QUEUE.name).items():
-        if asker_of(workflow) == engine.worker_id and holder is None:
+        if asker_of(workflow) == engine.worker_id and holder in (None, engine.worker_id):
             engine.cancel(workflow)
 
 

@@ -14,13 +14,12 @@ from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from obstore.exceptions import AlreadyExistsError
 from obstore.store import ObjectStore
 
 from tipoff.errors import BadInput, NotReady
 from tipoff.features.registry import FEATURE_VERSION
 from tipoff.predict.systems import System
-from tipoff.store.bucket import exists, level, put_whole, read
+from tipoff.store.bucket import exists, level, listed, put_once, put_whole, read
 
 ROOT = "backtests"
 LEAK_DAYS = 3
@@ -119,10 +118,7 @@ class Folder:
 
     def put_once(self, name: str, body: bytes) -> None:
         """Put what is there for good: of several who do so the first one's stays."""
-        try:
-            self._bucket.put(f"{self._root}/{name}", body, mode="create")
-        except AlreadyExistsError:
-            return
+        put_once(self._bucket, f"{self._root}/{name}", body)
 
     def get(self, name: str) -> bytes:
         """Raises FileNotFoundError where there is nothing of this name."""
@@ -151,8 +147,7 @@ class Folder:
         there = {
             found["path"].removeprefix(f"{self._root}/")
             for kind in sorted({unit.folder.partition("/")[0] for unit in units})
-            for page in self._bucket.list(f"{self._root}/{kind}/")
-            for found in page
+            for found in listed(self._bucket, f"{self._root}/{kind}")
         }
         return [unit for unit in units if unit.result not in there]
 
