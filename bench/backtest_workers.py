@@ -3,8 +3,8 @@
     uv run python bench/backtest_workers.py ../shared/data                        # eight weekly folds of four systems
     uv run python bench/backtest_workers.py ../shared/data --systems all --rounds 2
 
-The archive is imported once (`--house DIR` keeps the warehouse and takes it again). One and two take turns, so that what else the machine does
-hits both. Beside seconds of the clock stand those of the processor, which other work hardly changes; from these follows what the clock
+The archive is imported once (`--house DIR` keeps the warehouse and takes it again). One and two take turns, so that what else the machine
+does hits both. Beside seconds of the clock stand those of the processor, which other work hardly changes; from these follows what the clock
 would say on idle cores: what cannot be shared (start, snapshot, report), and half of the rest. The tables of both must be the same bytes.
 """
 

@@ -25,8 +25,9 @@ from tipoff.predict.slate import SlateOptions
 from tipoff.train.snapshot import Snapshot
 from tipoff.train.walkforward import Fold, run_fold
 
-QUEUE = Queue("backtests", here=1)
-"""One unit at a time in a process, its fits on one thread: more cores are put to work by more processes."""
+QUEUE = Queue("backtests", here=1, rests=2.0)
+"""One unit at a time in a process, its fits on one thread: more cores are put to work by more processes. A process that has done one looks
+for the next soon."""
 KEPT_FOR = timedelta(minutes=1)
 """How long a process keeps the snapshot of a backtest after its last fold."""
 
