@@ -79,9 +79,8 @@ def main() -> None:
                 print(f"  {processes} at a time: {one.clock:6.1f} s by the clock, {one.processor:6.1f} s of the processor", flush=True)
         alone, pair = (min(walks, key=lambda one: one.clock) for walks in found.values())
         same = all(one.tables == alone.tables for walks in found.values() for one in walks)
-        print(
-            f"two take {pair.clock / alone.clock:.2f} of the time of one by the clock; the tables are {'the same' if same else 'NOT the same'}"
-        )
+        told = "the same" if same else "NOT the same"
+        print(f"two take {pair.clock / alone.clock:.2f} of the time of one by the clock; the tables are {told}")
         least = walk(house, systems, FIRST + timedelta(days=6), 1)  # one fold
         fold = (alone.processor - least.processor) / max(chosen.folds - 1, 1)
         extra = pair.processor - alone.processor

@@ -22,7 +22,7 @@ from tipoff.clock import game_date_of
 from tipoff.errors import BadInput, NotReady
 from tipoff.flow.backtest_hand import hands
 from tipoff.flow.backtest_plan import Folder, Plan, Unit, backtests, summary_of
-from tipoff.flow.backtest_units import QUEUE, asker_of, backtest_unit, options_of, snapshot_of, workflow_id
+from tipoff.flow.backtest_units import QUEUE, asker_of, backtest_unit, options_of, partition_of, snapshot_of, workflow_id
 from tipoff.flow.engine import Engine, running_engine
 from tipoff.flow.house import House
 from tipoff.flow.living import living
@@ -79,7 +79,7 @@ def run(house: House, plan: Plan, announce: Announce, *, workers: int | None = N
                 plan.backtest_id,
                 str(unit),
                 workflow_id=workflow_id(plan, unit, engine.worker_id),
-                partition=f"{plan.backtest_id}:{unit}",
+                partition=partition_of(plan, unit),
             )
         try:
             with hands(house.settings, number - 1):

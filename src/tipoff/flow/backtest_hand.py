@@ -7,12 +7,14 @@ unit does.
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from tipoff.collecting import collect_seldom
 from tipoff.config import Settings, clock_of, environment_of, load_settings
 from tipoff.flow.backtest_units import QUEUE, backtest_unit
 from tipoff.flow.engine import running_engine
@@ -47,6 +49,8 @@ def hands(settings: Settings, number: int) -> Iterator[None]:
 
 def main() -> None:
     """Do units until standard input is closed."""
+    collect_seldom()
+    logging.getLogger("stamina").setLevel(logging.ERROR)  # a file that is waited for a moment is no news
     settings = load_settings()
     with (
         suppress(KeyboardInterrupt),  # Ctrl-C reaches everybody in the terminal, and the command says what there is to say

@@ -37,6 +37,11 @@ def workflow_id(plan: Plan, unit: Unit, asker: str) -> str:
     return f"backtest:{plan.backtest_id}:{unit}:{asker}"
 
 
+def partition_of(plan: Plan, unit: Unit) -> str:
+    """What is done once at a time: a fold, and any leak check of a backtest, since they read a warehouse that may be a file."""
+    return f"{plan.backtest_id}:{unit if unit.kind == 'fold' else 'leaks'}"
+
+
 def asker_of(workflow: str) -> str:
     """The process that asked for a unit, from its workflow's id."""
     return workflow.rpartition(":")[2]
