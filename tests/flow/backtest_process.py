@@ -65,7 +65,7 @@ class MeetingBucket:
         self._met = False
 
     def put(self, path: str, body: bytes, **how: Any) -> None:
-        if path.endswith(("/fold.json", "/leaks.json")) and not self._met:
+        if path.endswith(("/fold.json", "/leakcheck.json")) and not self._met:
             (self._folder / f"there-{os.getpid()}").touch()
             while len(list(self._folder.glob("there-*"))) < self._number:
                 time.sleep(0.02)

@@ -332,7 +332,7 @@ def test_what_is_left_of_one_backtest_is_not_done_by_another(whole: Yard, tmp_pa
         (shutil.copytree if name == "snapshot" else shutil.copy)(yard.inside(left, name), yard.inside(other, name))
     outcome = yard.start(refit_days=4).outcome()
     assert (outcome["id"], outcome.get("error")) == (other.backtest_id, None)
-    assert sum(Folder(yard.bucket, left.backtest_id).done(Unit("fold", refit)) for refit in REFITS) == 1
+    assert sum(Folder(yard.bucket, left.backtest_id).done(Unit(refit)) for refit in REFITS) == 1
     assert yard.start().outcome()["id"] == left.backtest_id
     assert yard.tables(left) == whole.tables(whole.plan())
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,7 @@ from flow.test_backtest import processes as processes
 from flow.test_backtest import whole as whole
 from tipoff.clock import SystemClock
 from tipoff.config import load_settings
-from tipoff.flow.backtest_plan import Folder, Unit, leaks
+from tipoff.flow.backtest_plan import LEAKS, Folder, Unit, leaks
 from tipoff.flow.backtest_units import QUEUE, asker_of
 from tipoff.flow.copying import copy_house
 from tipoff.flow.engine import WORKERS, open_desk
@@ -29,7 +27,7 @@ from tipoff.flow.living import living
 from tipoff.store.postgres import PostgresWarehouse, close_pools
 
 UNITS = len(REFITS) + 1
-"""A fold a refit, and the leak check of a day."""
+"""A fold a refit, and the leak check."""
 
 
 @dataclass
@@ -62,13 +60,7 @@ class Shop:
 
     def missing(self) -> list[Unit]:
         plan = self.yard.plan()
-        units = [*(Unit("fold", refit) for refit in REFITS), *(Unit("leaks", day) for day in self.leak_days())]
-        return Folder(self.yard.bucket, plan.backtest_id).missing(units)
-
-    def leak_days(self) -> list[date]:
-        """The day on which the leak is looked for, once somebody has done so; before, one on which it is not."""
-        there = sorted(self.yard.inside(self.yard.plan(), "leaks").glob("*/leaks.json"))
-        return [date.fromisoformat(path.parent.name) for path in there] or [date(2000, 1, 1)]
+        return Folder(self.yard.bucket, plan.backtest_id).missing([LEAKS, *map(Unit, REFITS)])
 
     def processes(self) -> list[tuple[bool, bool]]:
         """Of every process that was ever at work: whether it left, and whether it was found dead."""
@@ -93,7 +85,6 @@ def shop(whole: Yard, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
     """On SQLite and a DuckDB file; or, where a test says so, with state and warehouse on Postgres."""
     yard = whole.copy(tmp_path / "data")
     yard.inside(yard.plan(), "leakcheck.json").unlink()
-    shutil.rmtree(yard.inside(yard.plan(), "leaks"))
     (yard.folder / "state.sqlite").unlink()
     shared: dict[str, str] = {}
     if getattr(request, "param", "sqlite") == "postgres":

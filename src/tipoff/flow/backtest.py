@@ -7,7 +7,6 @@ a killed backtest goes on with those that are missing, on the snapshot that it b
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
@@ -16,13 +15,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import numpy as np
-
 from tipoff.clock import game_date_of
 from tipoff.errors import BadInput, NotReady
 from tipoff.flow.backtest_hand import hands
-from tipoff.flow.backtest_plan import Folder, Plan, Unit, backtests, summary_of
-from tipoff.flow.backtest_units import QUEUE, asker_of, backtest_unit, options_of, partition_of, snapshot_of, workflow_id
+from tipoff.flow.backtest_plan import LEAKS, Folder, Plan, Unit, backtests, summary_of
+from tipoff.flow.backtest_units import QUEUE, asker_of, backtest_unit, options_of, workflow_id
 from tipoff.flow.engine import Engine, running_engine
 from tipoff.flow.house import House
 from tipoff.flow.living import living
@@ -66,9 +63,8 @@ def run(house: House, plan: Plan, announce: Announce, *, workers: int | None = N
     """
     folder = Folder(house.bucket, plan.backtest_id)
     _keep_snapshot(house, plan, folder, announce("snapshot of history", 4))
-    checks = _leak_checks(house, plan, folder)
-    folds = folder.missing([Unit("fold", refit) for refit, _ in plan.folds])
-    missing = [*folds, *folder.missing(checks)]
+    missing = folder.missing([LEAKS, *(Unit(refit) for refit, _ in plan.folds)])
+    folds = [unit for unit in missing if unit != LEAKS]
     number = min(_free_cores(house) if workers is None else workers, len(missing))
     with running_engine(house, {QUEUE: (backtest_unit,)}, (Overseer(),)) as engine:
         _set_aside(engine)
@@ -79,19 +75,16 @@ def run(house: House, plan: Plan, announce: Announce, *, workers: int | None = N
                 plan.backtest_id,
                 str(unit),
                 workflow_id=workflow_id(plan, unit, engine.worker_id),
-                partition=partition_of(plan, unit),
+                partition=f"{plan.backtest_id}:{unit}",
             )
         try:
             with hands(house.settings, number - 1):
                 _wait(engine, plan, folder, folds, announce(f"folds of {plan.backtest_id}", len(folds)))
-                _wait(engine, plan, folder, checks, announce("leak check", plan.leak_days))
+                _wait(engine, plan, folder, [unit for unit in missing if unit == LEAKS], announce("leak check", 1))
         except KeyboardInterrupt:
             _take_back(engine)
             raise
     _refuse_unfinished(plan, folder, folder.missing(missing))
-    if checks:
-        found = [json.loads(folder.get(check.result)) for check in checks]
-        folder.put("leakcheck.json", json.dumps(found).encode())
     return summary_of(plan, folder)
 
 
@@ -110,16 +103,6 @@ def _keep_snapshot(house: House, plan: Plan, folder: Folder, tick: Callable[[int
     rows, quotes = snapshot.to_bytes()
     folder.put("snapshot/rows.arrow", rows)
     folder.put("snapshot/quotes.arrow", quotes)
-
-
-def _leak_checks(house: House, plan: Plan, folder: Folder) -> list[Unit]:
-    """The leak check on days spread over the span, unless it is there: it is not optional, but it may be short."""
-    if folder.has("leakcheck.json"):
-        return []
-    days = [day for day in np.unique(snapshot_of(house, plan.backtest_id).days).tolist() if day >= plan.start]
-    return [
-        Unit("leaks", day) for day in sorted({days[(2 * place + 1) * len(days) // (2 * plan.leak_days)] for place in range(plan.leak_days)})
-    ]
 
 
 def _free_cores(house: House) -> int:
@@ -162,10 +145,9 @@ _LOOK = 0.2
 
 def _refuse_unfinished(plan: Plan, folder: Folder, missing: Sequence[Unit]) -> None:
     hint = "Mend the cause; the same command goes on."
-    folds = [unit for unit in missing if unit.kind == "fold"]
+    folds = [unit for unit in missing if unit != LEAKS]
     if folds:
-        told = "; ".join(f"{unit.day}: {folder.cause(unit)}" for unit in folds[:3])
+        told = "; ".join(f"{unit}: {folder.cause(unit)}" for unit in folds[:3])
         raise NotReady(f"{len(folds)} of {len(plan.folds)} folds could not be done. {told}", hint=hint)
     if missing:
-        told = "; ".join(f"{unit.day}: {folder.cause(unit)}" for unit in missing)
-        raise NotReady(f"The leak check could not be done. {told}", hint=hint)
+        raise NotReady(f"The leak check could not be done. {folder.cause(LEAKS)}", hint=hint)

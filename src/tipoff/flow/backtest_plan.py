@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -79,31 +79,32 @@ class Plan:
         return cls(**given, start=start, end=end, systems=systems)
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Unit:
-    """A piece of a backtest that any process may do: the fold of a refit's day, or the leak check of a day."""
+    """A piece of a backtest that any process may do: the fold of a refit's day, or, without a day, the leak check."""
 
-    kind: Literal["fold", "leaks"]
-    day: date
+    refit: date | None
 
     def __str__(self) -> str:
-        return f"{self.kind}-{self.day}"
+        return "leaks" if self.refit is None else self.refit.isoformat()
 
     @classmethod
     def parse(cls, text: str) -> Unit:
         """What `str` gives, read back. Raises ValueError for anything else."""
-        kind, _, day = text.partition("-")
-        return cls("leaks" if kind == "leaks" else "fold", date.fromisoformat(day))
-
-    @property
-    def folder(self) -> str:
-        """Where in the backtest's folder its files lie."""
-        return f"{'folds' if self.kind == 'fold' else 'leaks'}/{self.day}"
+        return cls(None if text == "leaks" else date.fromisoformat(text))
 
     @property
     def result(self) -> str:
         """The file by which it counts as done: it is written last, and once."""
-        return f"{self.folder}/{'fold' if self.kind == 'fold' else 'leaks'}.json"
+        return "leakcheck.json" if self.refit is None else f"folds/{self.refit}/fold.json"
+
+    @property
+    def failure(self) -> str:
+        """The file that says why it could not be done."""
+        return "leaks_failed.txt" if self.refit is None else f"folds/{self.refit}/failed.txt"
+
+
+LEAKS = Unit(None)
 
 
 class Folder:
@@ -143,22 +144,18 @@ class Folder:
         return self.has(unit.result)
 
     def missing(self, units: Sequence[Unit]) -> list[Unit]:
-        """Those of these units that are not there, found by one look into the folder of each kind."""
-        there = {
-            found["path"].removeprefix(f"{self._root}/")
-            for kind in sorted({unit.folder.partition("/")[0] for unit in units})
-            for found in listed(self._bucket, f"{self._root}/{kind}")
-        }
-        return [unit for unit in units if unit.result not in there]
+        """Those of these units that are not there; of all folds by one look."""
+        there = {found["path"].removeprefix(f"{self._root}/") for found in listed(self._bucket, f"{self._root}/folds")}
+        return [unit for unit in units if not (unit.result in there or (unit.refit is None and self.has(unit.result)))]
 
     def tell(self, unit: Unit, cause: str) -> None:
         """Keep why a unit could not be done."""
-        self.put(f"{unit.folder}/failed.txt", cause.encode())
+        self.put(unit.failure, cause.encode())
 
     def cause(self, unit: Unit) -> str:
         """Why a unit could not be done, as far as that was told."""
         try:
-            return self.get(f"{unit.folder}/failed.txt").decode()
+            return self.get(unit.failure).decode()
         except FileNotFoundError:
             return "its workflow ended, and did not say how"
 

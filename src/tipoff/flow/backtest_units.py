@@ -1,4 +1,4 @@
-"""The units of a backtest as workflows of one queue: a fold a refit, and the leak check a day, taken by whatever process works.
+"""The units of a backtest as workflows of one queue: a fold a refit, and the leak check, taken by whatever process works.
 
 Comes in: a backtest's id and a unit's name. Goes out: the unit's files in the backtest's folder, its result last and once; a unit that is
 there is left alone, so that being asked twice is harmless. A fold rests on the snapshot in the bucket and on nothing else: the same bytes
@@ -11,13 +11,14 @@ import json
 from datetime import date, timedelta
 from threading import Lock, Timer
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from dbos import DBOS
 
 from tipoff.errors import TipoffError
 from tipoff.features.leakcheck import leakcheck
-from tipoff.flow.backtest_plan import Folder, Plan, Unit
+from tipoff.flow.backtest_plan import LEAKS, Folder, Plan, Unit
 from tipoff.flow.engine import Engine, Queue, current
 from tipoff.flow.house import House
 from tipoff.flow.lease import Leaves
@@ -35,11 +36,6 @@ KEPT_FOR = timedelta(minutes=1)
 def workflow_id(plan: Plan, unit: Unit, asker: str) -> str:
     """The id of a unit's workflow, as asked for by a process."""
     return f"backtest:{plan.backtest_id}:{unit}:{asker}"
-
-
-def partition_of(plan: Plan, unit: Unit) -> str:
-    """What is done once at a time: a fold, and any leak check of a backtest, since they read a warehouse that may be a file."""
-    return f"{plan.backtest_id}:{unit if unit.kind == 'fold' else 'leaks'}"
 
 
 def asker_of(workflow: str) -> str:
@@ -70,10 +66,10 @@ def do_unit(engine: Engine, backtest_id: str, unit: Unit) -> str:
         return "done"
     try:
         plan = folder.plan()
-        if unit.kind == "leaks":
-            _check_leaks(engine.house, folder, unit)
+        if unit.refit is None:
+            _check_leaks(engine, plan, folder)
         else:
-            _do_fold(engine, plan, folder, unit)
+            _do_fold(engine, plan, folder, unit.refit)
     except Leaves:
         return "left"
     except Exception as error:
@@ -94,29 +90,37 @@ def snapshot_of(house: House, backtest_id: str) -> Snapshot:
     return _snapshots.get(house, backtest_id)
 
 
-def _check_leaks(house: House, folder: Folder, unit: Unit) -> None:
-    check = leakcheck(house.warehouse, unit.day, unit.day).as_dict()
-    folder.put_once(unit.result, json.dumps(check, default=str).encode())
+def _check_leaks(engine: Engine, plan: Plan, folder: Folder) -> None:
+    """The leak check on days spread over the span: it is not optional, but it may be short. All of it is one unit, since it reads the
+    warehouse, which may be a file that one process has open at a time."""
+    days = [day for day in np.unique(snapshot_of(engine.house, plan.backtest_id).days).tolist() if day >= plan.start]
+    chosen = sorted({days[(2 * place + 1) * len(days) // (2 * plan.leak_days)] for place in range(plan.leak_days)})
+    checks = []
+    for day in chosen:
+        checks.append(leakcheck(engine.house.warehouse, day, day).as_dict())
+        _go_on(engine)
+    folder.put_once(LEAKS.result, json.dumps(checks, default=str).encode())
 
 
-def _do_fold(engine: Engine, plan: Plan, folder: Folder, unit: Unit) -> None:
-    def tick(_systems: int) -> None:
-        if engine.leaving.is_set():
-            raise Leaves
-
-    until: date = dict(plan.folds)[unit.day]
+def _do_fold(engine: Engine, plan: Plan, folder: Folder, refit: date) -> None:
+    until = dict(plan.folds)[refit]
     snapshot = snapshot_of(engine.house, plan.backtest_id)
-    _keep_fold(folder, unit, run_fold(snapshot, plan.systems, unit.day, until, options_of(plan), tick=tick))
+    _keep_fold(folder, refit, run_fold(snapshot, plan.systems, refit, until, options_of(plan), tick=lambda _: _go_on(engine)))
 
 
-def _keep_fold(folder: Folder, unit: Unit, fold: Fold) -> None:
+def _go_on(engine: Engine) -> None:
+    if engine.leaving.is_set():
+        raise Leaves
+
+
+def _keep_fold(folder: Folder, refit: date, fold: Fold) -> None:
     """The summary last: by it a fold counts as done. The tables are the same bytes whoever writes them; the seconds in it are not."""
     for name, table in (("facts", fold.facts), ("said", fold.said)):
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd")
-        folder.put(f"{unit.folder}/{name}.parquet", sink.getvalue().to_pybytes())
+        folder.put(f"folds/{refit}/{name}.parquet", sink.getvalue().to_pybytes())
     summary = {name: value for name, value in fold.__dict__.items() if name not in ("facts", "said", "refit")}
-    folder.put_once(unit.result, json.dumps({"refit": unit.day.isoformat(), **summary}).encode())
+    folder.put_once(Unit(refit).result, json.dumps({"refit": refit.isoformat(), **summary}).encode())
 
 
 def _cause(error: Exception) -> str:
