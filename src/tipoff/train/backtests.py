@@ -46,8 +46,8 @@ class Backtest:
                 f"The backtest {self.backtest_id} has {len(parts[0])} tables of facts and {len(parts[1])} of what was said.",
                 hint="Run the backtest again.",
             )
-        tables = [[pq.read_table(pa.BufferReader(read(self.bucket, path))) for path in part] for part in parts]
-        facts, said = ([table for table in part if table.num_rows] for part in tables)
+        folds = [[pq.read_table(pa.BufferReader(read(self.bucket, path))) for path in part] for part in parts]
+        facts, said = ([table for table in part if table.num_rows] for part in folds)
         if not said:
             raise BadInput(f"Nobody said anything in the backtest {self.backtest_id}.", hint="Run one of other days, or other systems.")
         return pa.concat_tables(facts), pa.concat_tables(said)
