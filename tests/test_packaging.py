@@ -30,7 +30,11 @@ pytestmark = pytest.mark.skipif(UV is None, reason="uv, which builds and install
 
 
 def run(*command: str, cwd: Path, environment: Path | None = None) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if name not in {"VIRTUAL_ENV", "PYTHONPATH"} and "TIPOFF" not in name}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"} and "TIPOFF" not in name
+    }
     if environment:
         clean["UV_PROJECT_ENVIRONMENT"] = str(environment)
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=clean)

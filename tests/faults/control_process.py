@@ -65,8 +65,11 @@ class Hand:
         self._house: House | None = None
         self._desk: Desk | None = None
 
-    def open(self, folder: str, at: str, works: bool, beat: float, silence: float, **settings: Any) -> int:
+    def open(
+        self, folder: str, at: str, works: bool, beat: float, silence: float, environment: dict[str, str] | None = None, **settings: Any
+    ) -> int:
         """Open a data directory, to work on it or only to ask."""
+        os.environ.update(environment or {})
         clock = ManualClock(datetime.fromisoformat(at))
         inforce = load_settings(data_dir=Path(folder), **settings).model_copy(update={"league": "practice"})
         state = HaltingState(inforce, clock)

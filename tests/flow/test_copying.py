@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -58,8 +59,6 @@ def test_there_and_back_every_row_is_as_it_was_with_who_wrote_it_and_when(
 
     back = DuckDBWarehouse(tmp_path / "back" / "warehouse.duckdb")
     with open_house(load_settings(data_dir=tmp_path / "other"), SystemClock()) as other:
-        from dataclasses import replace
-
         copy_house(replace(other, warehouse=shared, bucket=bucket), back, open_place(str(tmp_path / "bucket")))
     assert contents(back) == before
     [path] = [entry["path"] for chunk in bucket.list() for entry in chunk]

@@ -63,3 +63,25 @@ def test_they_are_asked_once_while_the_schedule_stands_and_again_with_each_word(
         with house.warehouse.writing("run") as work:
             work.remove("ref.game_ids", pa.table({"id_kind": ["odds"], "external_id": ["e1"]}))
         assert _ids(house) == [None]
+
+
+def test_days_that_lie_within_those_that_were_asked_before_are_not_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[date, date]] = []
+    put = planned._ask
+
+    def counted(work: Work, stand: str, first: date, last: date) -> planned._Span:
+        asked.append((first, last))
+        return put(work, stand, first, last)
+
+    with practice_house(tmp_path, NOON) as (house, _):
+        _told(house, "scheduled", 0)
+        monkeypatch.setattr(planned, "_ask", counted)
+        before, after = DAY - timedelta(days=3), DAY + timedelta(days=20)
+        assert list(planned_games(house, before, DAY)) == [DAY]
+        assert planned_games(house, before, DAY - timedelta(days=1)) == {}
+        assert list(planned_games(house, DAY, after)) == [DAY]
+        assert list(planned_games(house, before, after)) == [DAY]
+        far = DAY + timedelta(days=90)
+        assert planned_games(house, far, far) == {}
+        assert list(planned_games(house, DAY, DAY)) == [DAY]
+    assert asked == [(before, DAY), (before, after), (far, far), (DAY, DAY)]

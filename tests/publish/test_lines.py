@@ -206,6 +206,19 @@ def test_the_same_inputs_give_the_same_bytes_and_are_written_once(warehouse: War
     assert body(bucket, PATH) == told
 
 
+def test_what_stands_is_told_as_before_and_a_price_that_changed_is_told_anew(
+    warehouse: Warehouse, bucket: ObjectStore, quotes: list[Row]
+) -> None:
+    fill(warehouse)
+    first = publish(warehouse, bucket)
+    assert publish(warehouse, bucket, AFTER).games == first.games
+    opening = min((row for row in quotes if row["player_lookup"] == FIRST.lookup), key=lambda row: row["snapshot_at"])
+    offered = {name: value for name, value in opening.items() if name not in ("written_at", "run_id")}
+    warehouse.merge("raw.odds_player_points", filling("raw.odds_player_points", [offered | {"over_price": 3.21}]), "a test")
+    (book,) = [book for book in player_in(publish(warehouse, bucket, AFTER)).books if book.bookmaker == opening["bookmaker"]]
+    assert book.opening.over_price == 3.21
+
+
 def test_a_book_that_never_rests_keeps_its_opening_and_its_last_changes(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse)
     at = [FIRST.snapshot - timedelta(minutes=500 - place) for place in range(100)]

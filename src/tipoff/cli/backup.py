@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def backup(
-    dest: Annotated[str, typer.Argument(help="An empty folder, or s3://bucket/prefix or gs://bucket/prefix.")],
+    dest: Annotated[str, typer.Argument(metavar="DEST", help="An empty folder, or s3://bucket/prefix or gs://bucket/prefix.")],
     portable: Annotated[bool, typer.Option("--portable", help="As rows, so that another engine can take them.")] = False,
     data_dir: DataDir = None,
     json: AsJson = False,
@@ -32,7 +32,7 @@ def backup(
 
 
 def restore(
-    source: Annotated[str, typer.Argument(help="Where `tipoff backup` put it.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Where `tipoff backup` put it.")],
     data_dir: DataDir = None,
     json: AsJson = False,
 ) -> None:

@@ -31,7 +31,7 @@ def documents(day: Date, documents: Documents = None, data_dir: DataDir = None, 
 
 @export.command()
 def parquet(
-    dest: Annotated[str, typer.Argument(help="A folder, or s3://bucket/prefix or gs://bucket/prefix.")],
+    dest: Annotated[str, typer.Argument(metavar="DEST", help="A folder, or s3://bucket/prefix or gs://bucket/prefix.")],
     table: Annotated[list[str] | None, typer.Option("--table", help="Only this table, such as raw.player_box; may be repeated.")] = None,
     dataset: Annotated[list[str] | None, typer.Option("--dataset", help="Only this dataset, such as raw; may be repeated.")] = None,
     since: Annotated[str | None, typer.Option("--since", help="Only game days from this one on; tables without one whole.")] = None,

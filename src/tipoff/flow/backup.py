@@ -32,6 +32,7 @@ from tipoff.store.bucket import exists, listed, not_kept, not_read, place, put_w
 from tipoff.store.parquet import NO_DAY, PARTITION, export, together
 from tipoff.store.schema import Table
 from tipoff.store.tables import ALL
+from tipoff.store.warehouse import Warehouse
 
 VERSION = 1
 MANIFEST, UNFINISHED = "manifest.json", "unfinished.json"
@@ -232,7 +233,7 @@ def _claim(house: House, mark: str, as_file: Path | None) -> None:
     """The house must be empty, or half restored from this very back-up."""
     if not exists(house.bucket, _restoring(mark)):
         full = [root for root in ROOTS if next(listed(house.bucket, root), None) is not None]
-        if as_file.exists() if as_file is not None else not _warehouse_is_empty(house):
+        if as_file.exists() if as_file is not None else not warehouse_is_empty(house.warehouse):
             full.append("warehouse")
         if not state_is_empty(house.state):
             full.append("state")
@@ -241,8 +242,9 @@ def _claim(house: House, mark: str, as_file: Path | None) -> None:
         put_whole(house.bucket, _restoring(mark), b"{}\n")
 
 
-def _warehouse_is_empty(house: House) -> bool:
-    with house.warehouse.reading() as work:
+def warehouse_is_empty(warehouse: Warehouse) -> bool:
+    """Whether no table holds a row."""
+    with warehouse.reading() as work:
         return all(work.fetch(work.table(table.name).limit(1)).num_rows == 0 for table in ALL)
 
 

@@ -15,7 +15,7 @@ from obstore.store import ObjectStore
 
 from tipoff.config import mask_url
 from tipoff.errors import Conflict, LeagueMismatch
-from tipoff.flow.backup import ROOTS
+from tipoff.flow.backup import ROOTS, warehouse_is_empty
 from tipoff.flow.house import House
 from tipoff.store.bucket import listed, put_whole, read
 from tipoff.store.parquet import pages_of, together
@@ -47,14 +47,14 @@ def copy_house(
     where = mask_url(to.url)
     if there is not None and there != league:
         raise LeagueMismatch(f"{where} holds the league {there!r}, and not {league!r}.", hint="Copy into a warehouse of its own.")
-    if there is not None and not replace:
+    if not replace and not warehouse_is_empty(to):
         raise Conflict(f"{where} is not empty.", hint="With --replace rows of the same keys give way.")
     objects = 0
-    for root in ROOTS if bucket is not None else ():
-        objects += _copy_objects(source.bucket, bucket, root)
+    if bucket is not None:
+        objects = sum(_copy_objects(source.bucket, bucket, root) for root in ROOTS)
         progress("objects", objects)
     rows = {}
-    for table in sorted(ALL, key=lambda table: table.name == "ref.league"):  # the league last: a copy that broke off may be begun again
+    for table in ALL:
         rows[table.name] = _copy_rows(source, to, table)
         progress(table.name, rows[table.name])
     return Copied(rows, objects)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 
+import ibis.expr.types as ir
+import pyarrow as pa
 from dbos import DBOS
 
 from tipoff.analyze.slate import games_between
@@ -52,11 +54,15 @@ def _grade(holder: Holder, house: House, _phase: str) -> Done:
 
 def graded_from(work: Work, game_date: date) -> str:
     """What the grades of a date rest on: the facts of its games, and what was said of them."""
-    games = games_between(work, game_date, game_date)
-    known = work.table("ops.generations")
-    mine = known.filter(known.scope.isin(games), (known.kind == "facts") | known.kind.startswith("predict:"))
-    rows = work.fetch(mine.select("kind", "scope", "generation").order_by(["kind", "scope"])).to_pylist()
+    games = pa.table({"scope": pa.array(games_between(work, game_date, game_date), pa.string())})
+    rows = work.ask(_facts_and_words, games).to_pylist()
     return hashlib.sha256("\n".join(f"{row['kind']} {row['scope']} {row['generation']}" for row in rows).encode()).hexdigest()
+
+
+def _facts_and_words(work: Work, games: ir.Table) -> ir.Table:
+    known = work.table("ops.generations").semi_join(games, "scope")
+    mine = known.filter((known.kind == "facts") | known.kind.startswith("predict:"))
+    return mine.select("kind", "scope", "generation").order_by(["kind", "scope"])
 
 
 def _performance(holder: Holder, house: House, _phase: str) -> Done:

@@ -19,6 +19,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import Annotated, Any, Literal, get_args
 
+import ibis.expr.types as ir
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo
 
 from tipoff.clock import as_utc
@@ -175,8 +176,7 @@ def put(work: Work, message: CompletionMessage) -> None:
     The same news twice is one message, sent once. Raises BadInput where the message is not whole, however it was made.
     """
     whole = read_message(message.to_json())
-    outbox = work.table("ops.outbox")
-    if work.fetch(outbox.filter(outbox.message_id == whole.message_id).select("message_id")).num_rows:
+    if work.ask(_on_record, whole.message_id).num_rows:
         return
     row = {
         "message_id": whole.message_id,
@@ -185,6 +185,11 @@ def put(work: Work, message: CompletionMessage) -> None:
         "created_at": whole.finished_at,
     }
     work.merge("ops.outbox", table_of("ops.outbox", [row]))
+
+
+def _on_record(work: Work, message_id: str) -> ir.Table:
+    outbox = work.table("ops.outbox")
+    return outbox.filter(outbox.message_id == message_id).select("message_id")
 
 
 def _once_each(body: bytes | str) -> bytes | str:

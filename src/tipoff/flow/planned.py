@@ -7,7 +7,8 @@ it was made of stands. It must never know what is asked of a game.
 from __future__ import annotations
 
 import threading
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 
 import ibis
 import ibis.expr.types as ir
@@ -19,29 +20,52 @@ from tipoff.store.warehouse import Work, day_of, instant
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _PLANNED = ("game_id", "commence_time", "league_id", "odds_id")
-_AT_MOST = 100
-_planned_before: dict[tuple[str, date, date], tuple[str, tuple[tuple[date, PlannedGame], ...]]] = {}
-"""By warehouse and days how what they are made of stood, and the games: each round asks a dozen times, and the schedule changes seldom."""
+_LONGEST = timedelta(days=60)
 _mutex = threading.Lock()
+
+
+@dataclass(frozen=True)
+class _Span:
+    """The games of some days, and how what they are made of stood."""
+
+    stand: str
+    first: date
+    last: date
+    games: tuple[tuple[date, PlannedGame], ...]
+
+
+_asked_before: dict[str, _Span] = {}
+"""By warehouse: each round asks a dozen times, of days that overlap, and the schedule changes seldom."""
 
 
 def planned_games(house: House, first: date, last: date) -> dict[date, list[PlannedGame]]:
     """The games of these days by the newest schedule, postponed and cancelled ones left out, with their ids as far as they are known."""
     with house.warehouse.reading() as work:
-        key, stand = (house.warehouse.url, first, last), str(work.ask(_stand_of_schedule).to_pylist())
+        stand = str(work.ask(_stand_of_schedule).to_pylist())
         with _mutex:
-            stood, games = _planned_before.get(key, ("", ()))
-        if stood != stand:
-            rows = sorted(work.ask(_planned, first, last).to_pylist(), key=lambda row: (row["commence_time"], row["game_id"]))
-            games = tuple((row["game_date"], PlannedGame(*(row[name] for name in _PLANNED))) for row in rows)
+            span = _asked_before.get(house.warehouse.url)
+        if span is None or span.stand != stand or first < span.first or last > span.last:
+            span = _ask(work, stand, *_with_those_before(span, first, last))
             with _mutex:
-                if len(_planned_before) >= _AT_MOST:
-                    _planned_before.clear()
-                _planned_before[key] = stand, games
+                _asked_before[house.warehouse.url] = span
     found: dict[date, list[PlannedGame]] = {}
-    for day, game in games:
-        found.setdefault(day, []).append(game)
+    for day, game in span.games:
+        if first <= day <= last:
+            found.setdefault(day, []).append(game)
     return found
+
+
+def _with_those_before(span: _Span | None, first: date, last: date) -> tuple[date, date]:
+    """These days and those that were asked for before: whoever asked will ask again. Not where that would be too many."""
+    if span is None:
+        return first, last
+    together = min(first, span.first), max(last, span.last)
+    return together if together[1] - together[0] <= _LONGEST else (first, last)
+
+
+def _ask(work: Work, stand: str, first: date, last: date) -> _Span:
+    rows = sorted(work.ask(_planned, first, last).to_pylist(), key=lambda row: (row["commence_time"], row["game_id"]))
+    return _Span(stand, first, last, tuple((row["game_date"], PlannedGame(*(row[name] for name in _PLANNED))) for row in rows))
 
 
 def _stand_of_schedule(work: Work) -> ir.Table:

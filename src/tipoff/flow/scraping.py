@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -297,16 +298,20 @@ def _known(game: PlannedGame | None, name: str, otherwise: str) -> str:
 def scraping(engine: Engine, patience: Patience | None = None) -> Iterator[Scraper]:
     """A scraper. The client is the engine's: its connections, and what it knows of sources that want to be left alone, outlast a cycle.
     With a `patience` of its own it has a client of its own."""
-    house = engine.house
-
-    def make() -> Client:
-        return Client(house.settings, house.vault, house.clock, patience, WORKERS, house.receipts, house.credits)
-
     if patience is None:
-        yield Scraper(engine, engine.keep("client", make))
+        yield Scraper(engine, kept_client(engine))
         return
-    with make() as client:
+    with _client(engine.house, patience) as client:
         yield Scraper(engine, client)
+
+
+def kept_client(engine: Engine, patience: Patience | None = None) -> Client:
+    """The engine's client; whoever asks first says how patient it is (None: as a client is)."""
+    return engine.keep("client", partial(_client, engine.house, patience))
+
+
+def _client(house: House, patience: Patience | None) -> Client:
+    return Client(house.settings, house.vault, house.clock, patience, WORKERS, house.receipts, house.credits)
 
 
 def scrape_now(engine: Engine, game_date: date, feeds: Sequence[str] = ASK_FEEDS, patience: Patience | None = None) -> Cycle:

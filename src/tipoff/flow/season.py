@@ -230,7 +230,7 @@ PACE: dict[str, Any] = {
     "capture_minutes": CADENCE,
     "play_by_play": False,
     "rosters": False,
-    "settle_seconds": 0.3,
+    "settle_seconds": 0.5,
     "retry_seconds": 0.5,
     "poll_seconds": 0.2,
 }

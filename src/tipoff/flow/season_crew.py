@@ -29,8 +29,10 @@ from tipoff.flow.engine import Desk, open_desk, workers
 from tipoff.flow.house import House
 from tipoff.flow.outbox import relay
 from tipoff.flow.reactions import react
+from tipoff.flow.scraping import kept_client
 from tipoff.flow.season_chaos import Chaos, Strike
 from tipoff.flow.worker import TICKS, working
+from tipoff.scrape.client import Patience
 from tipoff.store.warehouse import Work
 
 _LOOK = 0.1  # seconds between two looks at what is still going on
@@ -88,8 +90,10 @@ class Alone:
     @classmethod
     @contextmanager
     def working(cls, house: House) -> Iterator[Alone]:
-        """With an engine in this process. The warehouse's file stays open meanwhile: nobody else wants it."""
+        """With an engine in this process. The warehouse's file stays open meanwhile: nobody else wants it. The practice server, on this
+        machine, asks nobody to go slowly."""
         with house.warehouse.reading(), working(house, scheduled=False) as engine:
+            kept_client(engine, Patience(pace=0.0))
             yield cls(engine)
 
     def live(self, moment: datetime, seconds: float) -> None:

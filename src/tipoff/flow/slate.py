@@ -219,9 +219,13 @@ def _as_stored(work: Work, moments: Mapping[str, datetime]) -> object:
 def pulse(work: Work) -> str:
     """Changes when any fact does, or a model: while it stands still, a run as of the same moment would do what the one before did."""
     facts = versions(work, [FACTS], [ANYTHING]).get((FACTS, ANYTHING))
-    registry = work.table("models.registry")
-    models = work.fetch(registry.agg(models=registry.count(), since=registry.state_since.max())).to_pylist()[0]
+    models = work.ask(_stand_of_models).to_pylist()[0]
     return f"{facts.generation if facts else 0} {models['models']} {models['since']}"
+
+
+def _stand_of_models(work: Work) -> ir.Table:
+    registry = work.table("models.registry")
+    return registry.agg(models=registry.count(), since=registry.state_since.max())
 
 
 def moments_of(work: Work, slate: Slate, games: pa.Table) -> tuple[dict[str, datetime], list[str]]:

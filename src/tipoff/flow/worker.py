@@ -17,7 +17,7 @@ from tipoff.flow import backfill, backtest_units, grading, loading, refit, slate
 from tipoff.flow.engine import Engine, Queue, Takes, current, running_engine
 from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, PHASES, TRAIN
-from tipoff.flow.leisure import at_leisure
+from tipoff.flow.leisure import DELAYED, looking_every
 from tipoff.flow.loading import sweep
 from tipoff.flow.outbox import Postman
 from tipoff.flow.overseer import Overseer
@@ -52,10 +52,10 @@ def working(house: House, *, scheduled: bool = True, beat: float | None = None, 
     pace = {name: value for name, value in (("beat", beat), ("silence", silence)) if value is not None}
     takes = {**ASKED_FOR, TICKS: (ticks.tick, _sweep)} if scheduled else ASKED_FOR
     duties = (Overseer(), Teller(lambda: current().house), Postman(current))
-    unhurried = scheduled and house.settings.poll_seconds is None
+    pause = house.settings.poll_seconds or (DELAYED if scheduled else None)
     with (
         house.warehouse.sparing(),
-        at_leisure(unhurried),
+        looking_every(pause),
         running_engine(house, takes, duties, for_long=scheduled, **pace) as engine,
     ):
         if scheduled:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Literal, TypeVar, get_args
 
 import msgspec
+import pyarrow as pa
 from obstore.store import ObjectStore
 from pydantic import BaseModel, ValidationError
 
@@ -20,18 +21,18 @@ from tipoff.market.staking import StakingRule
 from tipoff.predict.guard import halt as halt_of
 from tipoff.publish.best_bets import Before, BestBets, best_bets_of, shown_in_best_bets
 from tipoff.publish.documents import Halt, League, Results, State, Tonight
-from tipoff.publish.ledger import Shown, known_now, picks_before, shown_in_night
-from tipoff.publish.line_reads import read_lines
+from tipoff.publish.ledger import Place, Shown, known_now, picks_before, shown_in_night
+from tipoff.publish.line_reads import LineRows, read_lines
 from tipoff.publish.lines import Lines, lines_of
+from tipoff.publish.opinions import Voices, voices
 from tipoff.publish.opinions import headline_system as headline_of
-from tipoff.publish.opinions import voices
 from tipoff.publish.people import PlayerDocument, Players, player_documents, publish_players
-from tipoff.publish.player_reads import read_players
-from tipoff.publish.reads import past_claims, read_slate
+from tipoff.publish.player_reads import PlayerRows, read_players
+from tipoff.publish.reads import Slate, past_claims, read_slate
 from tipoff.publish.results import results_of
 from tipoff.publish.tonight import tonight
 from tipoff.publish.write import LATEST, best_bets_path, canonical, get, lines_path, put, put_news, results_path, schema_of, tonight_path
-from tipoff.store.warehouse import Warehouse
+from tipoff.store.warehouse import Warehouse, Work
 
 DocumentName = Literal["tonight", "best-bets", "results", "lines", "players", "systems", "record", "calendar", "intake", "status"]
 """What may be asked for by name; the last five are of no single date, and `flow.publishing` publishes them."""
@@ -87,62 +88,19 @@ def publish_date(
     Raises Busy where the warehouse is held by another process, ConfigError where the bucket does not take a document.
     """
     generated_at = as_utc(generated_at)
-    bets_path, night_path = best_bets_path(game_date), tonight_path(game_date)
     with warehouse.reading() as work:
-        slate = read_slate(work, game_date, as_of)
-        said = voices(slate)
-        leader, _ = headline_of(slate, said, headline_system)
-        past = past_claims(work, leader, game_date) if leader is not None and not slate.accuracy else None
-        picks = picks_before(work, game_date, bets_path)
-        market = read_lines(work, slate, leader, as_of) if "lines" in documents and slate.games else None
-        people = read_players(work, slate, leader, as_of) if "players" in documents and slate.games else None
-    league: League = "practice" if slate.league == "practice" else "nba"
-    earlier, earlier_bets = _read(bucket, night_path, Tonight), _read(bucket, bets_path, BestBets)
+        rows = _rows(work, game_date, as_of, headline_system, documents)
+    earlier, earlier_bets = _read(bucket, tonight_path(game_date), Tonight), _read(bucket, best_bets_path(game_date), BestBets)
+    league: League = "practice" if rows.slate.league == "practice" else "nba"
     halted = Halt(active=True, reason=halt_reason, since=halt_since) if halt_reason is not None else Halt()
-    night = tonight(slate, league, generated_at, headline_system, halted, failure, earlier)
-    night_shown = shown_in_night(night, night_path, slate.predictions)
-    shown_before = [known_now(shown_in_night(earlier, night_path), night_shown)] if earlier is not None else []
-    if earlier_bets is not None:
-        cut_off = shown_in_best_bets(earlier_bets, bets_path)  # what an export showed that was killed before its rows
-        picks = {place: pick.shown for place, pick in cut_off.picks.items()} | picks
-    before = Before(picks, shown=earlier is not None and earlier.state not in _NOTHING_SAID)
-    bets = best_bets_of(slate, night, past, before, staking=staking)
-    bets_shown = shown_in_best_bets(bets, bets_path, slate.predictions)
-    if earlier_bets is not None:
-        shown_before.append(known_now(cut_off, bets_shown))
-    graded = results_of(slate, night, headline=bets.system_id)
-    bodies: dict[str, bytes] = {}
-    shown = []
-    if "results" in documents:
-        bodies["v1/schemas/results.json"] = schema_of(Results, "results")
-        if graded is not None:
-            bodies[results_path(game_date)] = canonical(graded)
-    if "best-bets" in documents:
-        bodies |= {"v1/schemas/best-bets.json": schema_of(BestBets, "best-bets"), bets_path: canonical(bets)}
-        shown.append(bets_shown)
-    if "tonight" in documents:
-        bodies |= {"v1/schemas/tonight.json": schema_of(Tonight, "tonight"), night_path: canonical(night)}
-        latest = _latest(bucket)
-        if latest is None or latest.league != league or latest.game_date <= game_date:
-            bodies[LATEST] = bodies[night_path]
-        shown.append(night_shown)
-    if people is not None:
-        bodies |= {"v1/schemas/player.json": schema_of(PlayerDocument, "player"), "v1/schemas/players.json": schema_of(Players, "players")}
-    if "lines" in documents:
-        bodies["v1/schemas/lines.json"] = schema_of(Lines, "lines")
-    size = sum(put(bucket, path, body) for path, body in bodies.items())
-    paths, standing = list(bodies), len(bodies)
-    if "lines" in documents:
-        news = put_news(bucket, lines_path(game_date), lines_of(slate, night, market, leader))
-        paths, size, standing = [*paths, *([lines_path(game_date)] if news else [])], size + news, standing + 1
-    if people is not None:
-        each = list(player_documents(slate, night, people))
-        written, more = publish_players(bucket, each, night)
-        paths, size, standing = paths + written, size + more, standing + len(each)
+    night = tonight(rows.slate, league, generated_at, headline_system, halted, failure, earlier)
+    bets = _bets(rows, night, earlier, earlier_bets, staking)
+    graded = results_of(rows.slate, night, headline=bets.system_id)
+    written = _write(bucket, rows, night, bets, graded, documents)
     return Published(
         state=night.state,
         halt=night.halt,
-        fleet_blocked=halt_of(said.speaking, said.blocked),
+        fleet_blocked=halt_of(rows.said.speaking, rows.said.blocked),
         games=night.total_games,
         players=night.total_players,
         with_lines=night.total_with_lines,
@@ -151,12 +109,123 @@ def publish_date(
         absent=sum(count.players for count in night.absences),
         graded=len(graded.rows) if graded else 0,
         best_bets=len(bets.picks),
-        documents=tuple(paths),
-        standing=standing,
-        bytes=size,
+        documents=tuple(written.paths),
+        standing=written.standing,
+        bytes=written.size,
         data_as_of=night.data_as_of,
-        shown=(*shown_before, *shown),
+        shown=_shown(rows.slate, earlier, earlier_bets, night, bets, documents),
     )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What the warehouse says of a date. `leader` stands for the slate; `past` are his graded claims, while nothing of the date is graded;
+    `picks` are those on record; `market` and `people` are None where nobody wants their documents, or there are no games."""
+
+    slate: Slate
+    said: Voices
+    leader: str | None
+    past: pa.Table | None
+    picks: dict[Place, str]
+    market: LineRows | None
+    people: PlayerRows | None
+
+
+def _rows(work: Work, game_date: date, as_of: datetime | None, asked: str | None, documents: Collection[DocumentName]) -> _Rows:
+    slate = read_slate(work, game_date, as_of)
+    said = voices(slate)
+    leader, _ = headline_of(slate, said, asked)
+    return _Rows(
+        slate,
+        said,
+        leader,
+        past=past_claims(work, leader, game_date) if leader is not None and not slate.accuracy else None,
+        picks=picks_before(work, game_date, best_bets_path(game_date)),
+        market=read_lines(work, slate, leader, as_of) if "lines" in documents and slate.games else None,
+        people=read_players(work, slate, leader, as_of) if "players" in documents and slate.games else None,
+    )
+
+
+def _bets(rows: _Rows, night: Tonight, earlier: Tonight | None, earlier_bets: BestBets | None, staking: StakingRule | None) -> BestBets:
+    picks = rows.picks
+    if earlier_bets is not None:  # what an export showed that was killed before its rows
+        cut_off = shown_in_best_bets(earlier_bets, best_bets_path(night.game_date))
+        picks = {place: pick.shown for place, pick in cut_off.picks.items()} | picks
+    before = Before(picks, shown=earlier is not None and earlier.state not in _NOTHING_SAID)
+    return best_bets_of(rows.slate, night, rows.past, before, staking=staking)
+
+
+def _shown(
+    slate: Slate,
+    earlier: Tonight | None,
+    earlier_bets: BestBets | None,
+    night: Tonight,
+    bets: BestBets,
+    documents: Collection[DocumentName],
+) -> tuple[Shown, ...]:
+    """What the two documents with picks showed before, and what those of them show that were written now."""
+    night_path, bets_path = tonight_path(night.game_date), best_bets_path(night.game_date)
+    of_night, of_bets = shown_in_night(night, night_path, slate.predictions), shown_in_best_bets(bets, bets_path, slate.predictions)
+    shown = []
+    if earlier is not None:
+        shown.append(known_now(shown_in_night(earlier, night_path), of_night))
+    if earlier_bets is not None:
+        shown.append(known_now(shown_in_best_bets(earlier_bets, bets_path), of_bets))
+    if "best-bets" in documents:
+        shown.append(of_bets)
+    if "tonight" in documents:
+        shown.append(of_night)
+    return tuple(shown)
+
+
+@dataclass
+class _Written:
+    """The documents that were written, their bytes, and how many lie there now, also as they were."""
+
+    paths: list[str]
+    size: int
+    standing: int
+
+
+def _write(
+    bucket: ObjectStore, rows: _Rows, night: Tonight, bets: BestBets, graded: Results | None, documents: Collection[DocumentName]
+) -> _Written:
+    """Publish the documents that are wanted: the night's own and the results in any case, the lines and players that say something new."""
+    bodies = _bodies(bucket, night, bets, graded, documents)
+    if rows.people is not None:
+        bodies |= {"v1/schemas/player.json": schema_of(PlayerDocument, "player"), "v1/schemas/players.json": schema_of(Players, "players")}
+    done = _Written(list(bodies), sum(put(bucket, path, body) for path, body in bodies.items()), len(bodies))
+    if "lines" in documents:
+        path = lines_path(night.game_date)
+        news = put_news(bucket, path, lines_of(rows.slate, night, rows.market, rows.leader))
+        done = _Written([*done.paths, *([path] if news else [])], done.size + news, done.standing + 1)
+    if rows.people is not None:
+        each = list(player_documents(rows.slate, night, rows.people))
+        written, size = publish_players(bucket, each, night)
+        done = _Written(done.paths + written, done.size + size, done.standing + len(each))
+    return done
+
+
+def _bodies(
+    bucket: ObjectStore, night: Tonight, bets: BestBets, graded: Results | None, documents: Collection[DocumentName]
+) -> dict[str, bytes]:
+    """By path what is written whatever lies there, the schemas among it."""
+    bodies: dict[str, bytes] = {}
+    if "results" in documents:
+        bodies["v1/schemas/results.json"] = schema_of(Results, "results")
+        if graded is not None:
+            bodies[results_path(night.game_date)] = canonical(graded)
+    if "best-bets" in documents:
+        bodies |= {"v1/schemas/best-bets.json": schema_of(BestBets, "best-bets"), best_bets_path(night.game_date): canonical(bets)}
+    if "tonight" in documents:
+        body = canonical(night)
+        bodies |= {"v1/schemas/tonight.json": schema_of(Tonight, "tonight"), tonight_path(night.game_date): body}
+        latest = _latest(bucket)
+        if latest is None or latest.league != night.league or latest.game_date <= night.game_date:
+            bodies[LATEST] = body
+    if "lines" in documents:
+        bodies["v1/schemas/lines.json"] = schema_of(Lines, "lines")
+    return bodies
 
 
 class _Latest(msgspec.Struct):

@@ -111,9 +111,7 @@ def lines_of(slate: Slate, night: Tonight, rows: LineRows | None, leader: str | 
     envelope = {name: getattr(night, name) for name in Document.model_fields}
     if rows is None:
         return Lines(**envelope, game_date=night.game_date, system_id=leader, total_players=0, total_books=0, bookmakers={}, games=[])
-    table = board(rows.quotes)
-    market = _market(table)
-    books = _books(table, rows.quotes)
+    table, market, books = _seen(rows.quotes)
     names = {(game.game_id, player.player_lookup): (player.name, player.team) for game in night.games for player in game.players}
     said = {} if night.halt.active else said_of(rows.said)
     news = news_of(rows, night, slate.names)
@@ -143,6 +141,23 @@ def lines_of(slate: Slate, night: Tonight, rows: LineRows | None, leader: str | 
         bookmakers=titles,
         games=games,
     )
+
+
+Told = tuple[Board, dict[Key, Row], dict[Key, list[BookLine]]]
+"""A board, and by (game, player) the market and every book."""
+_newest: dict[str, tuple[pa.Table, Told]] = {}
+
+
+def _seen(quotes: pa.Table) -> Told:
+    """What is told of these quotes; the same, where they are the very ones that were told of last: once games have tipped, a date is
+    published with each box score, and its quotes stand."""
+    before = _newest.get("quotes")
+    if before is not None and before[0].equals(quotes):
+        return before[1]
+    table = board(quotes)
+    told = (table, _market(table), _books(table, quotes))
+    _newest["quotes"] = quotes, told
+    return told
 
 
 _NO_GROUPS = BookGroups(table_named("ref.book_groups").empty())

@@ -168,9 +168,7 @@ def player_documents(slate: Slate, night: Tonight, rows: PlayerRows) -> list[Pla
         for player in game.players:
             on[player.player_lookup].append((game, player))
     past, grades = _by_player(slate.last_games), _by_player(rows.grades)
-    features: dict[str, list[FeaturesNow]] = defaultdict(list)
-    for player_lookup, now in _features(rows.features):
-        features[player_lookup].append(now)
+    features = _features_by_player(rows.features)
     newest = _newest_by_player(slate)
     meets = {lookup: [player.opponent for _, player in found if player.opponent] for lookup, found in on.items()}
     splits = splits_of(rows.past, meets)
@@ -276,6 +274,22 @@ def _line(game: Game, player: Player) -> PlayerLine:
         injury_status=player.injury_status,
         props=player.props,
     )
+
+
+_newest: dict[str, tuple[pa.Table, dict[str, list[FeaturesNow]]]] = {}
+
+
+def _features_by_player(rows: pa.Table) -> dict[str, list[FeaturesNow]]:
+    """By player his feature rows; the same, where these are the very rows that were asked of last: once games have tipped, a date is
+    published with each box score, and its features stand."""
+    before = _newest.get("features")
+    if before is not None and before[0].equals(rows):
+        return before[1]
+    found: dict[str, list[FeaturesNow]] = defaultdict(list)
+    for player_lookup, now in _features(rows):
+        found[player_lookup].append(now)
+    _newest["features"] = rows, found
+    return found
 
 
 def _features(rows: pa.Table) -> Iterable[tuple[str, FeaturesNow]]:

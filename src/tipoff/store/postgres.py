@@ -113,6 +113,8 @@ class _Pools:
         self.mutex = threading.Lock()
         self.process = os.getpid()
         self.pools: dict[str, QueuePool] = {}
+        self.of_the_parent: list[dict[str, QueuePool]] = []
+        """Of the process that this one was forked from: never closed, since the server would take that for the parent's leave."""
 
 
 _pools = _Pools()
@@ -122,6 +124,7 @@ def _pool_of(uri: str, wait: float) -> QueuePool:
     """The pool of a database, whose tables are made when the first unit of work in this process asks for it."""
     with _pools.mutex:
         if _pools.process != os.getpid():  # a connection belongs to the process that made it
+            _pools.of_the_parent.append(_pools.pools)
             _pools.process, _pools.pools = os.getpid(), {}
         pool = _pools.pools.get(uri)
         if pool is None:
@@ -141,9 +144,7 @@ def _connect(uri: str) -> Connection:
     try:
         for statement in _SESSION:
             _say(connection, statement)
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting('server_version_num')::BIGINT, current_setting('server_version')")
-            number, name = cursor.fetchall()[0]
+        [(number, name)] = _say(connection, "SELECT current_setting('server_version_num')::BIGINT, current_setting('server_version')")
         if number < _OLDEST:
             raise ConfigError(f"Postgres {name} is too old for a warehouse.", hint="Use Postgres 17 or newer.")
         connection.commit()
@@ -162,9 +163,11 @@ def _look_alive(connection: Any, _record: object, _proxy: object) -> None:
         raise DisconnectionError from error
 
 
-def _say(connection: Connection, statement: str) -> None:
+def _say(connection: Connection, statement: str) -> list[Any]:
+    """Run a statement to its end: one that gives rows is only over, or has only failed, when they have come."""
     with connection.cursor() as cursor:
         cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
 
 
 def _migrate(connection: Connection, wait: float) -> None:
@@ -187,22 +190,16 @@ def _migrate(connection: Connection, wait: float) -> None:
 
 
 def _fingerprint_of(connection: Connection) -> str | None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass('ops.schema_version') IS NOT NULL")
-        known = cursor.fetchall()[0][0]
-        if known:
-            cursor.execute("SELECT fingerprint FROM ops.schema_version ORDER BY migrated_at DESC LIMIT 1")
-            row = cursor.fetchone()
+    [(known,)] = _say(connection, "SELECT to_regclass('ops.schema_version') IS NOT NULL")
+    found = _say(connection, "SELECT fingerprint FROM ops.schema_version ORDER BY migrated_at DESC LIMIT 1") if known else []
     connection.rollback()
-    return str(row[0]) if known and row else None
+    return str(found[0][0]) if found else None
 
 
 def _columns_there(connection: Connection) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT table_schema || '.' || table_name, column_name::TEXT FROM information_schema.columns")
-        for table, column in cursor.fetchall():
-            found.setdefault(table, set()).add(column)
+    for table, column in _say(connection, "SELECT table_schema || '.' || table_name, column_name::TEXT FROM information_schema.columns"):
+        found.setdefault(table, set()).add(column)
     return found
 
 
@@ -270,6 +267,8 @@ _GONE = (
 _AGAIN = {"40001": "another transaction came first", "40P01": "two transactions waited for each other", "55P03": "others write"}
 _REFUSED = ("28", "3D", "42501")
 """States of a server that will not have us: the password, the database's name, our rights."""
+_UNWELCOME = ("authentication failed", "no pg_hba.conf entry", "no password supplied", 'FATAL:  role "', 'FATAL:  database "')
+"""The same while connecting, where the driver tells no state."""
 
 
 @contextmanager
@@ -285,7 +284,7 @@ def _as_ours(error: AdbcError, where: str) -> TipoffError | AdbcError:
     state, words = error.sqlstate or "", _words(error)
     if state in _AGAIN:
         return Busy(f"{where} was held by others for too long: {_AGAIN[state]} ({words}).", hint="Try again.")
-    if state.startswith(_REFUSED):
+    if state.startswith(_REFUSED) or any(word in words for word in _UNWELCOME):
         return ConfigError(f"{where} refuses: {words}", hint="Check TIPOFF_WAREHOUSE: user, password, database, and the user's rights.")
     if _lost(error):
         return Busy(

@@ -147,7 +147,7 @@ def graded(work: Work, system_id: str, model_ids: Collection[str] | None = None,
 
     The market's P(over) is that of the book whose line was taken; nothing recalibrates it here, so that `recalibrated_over` is missing.
     """
-    rows = work.fetch(_graded_rows(work, system_id, model_ids, since))
+    rows = work.ask(_graded_rows, system_id, None if model_ids is None else tuple(sorted(model_ids)), since)
     line, push = _floats(rows, "line"), _floats(rows, "p_push")
     return _evidence(
         system_id,
@@ -160,7 +160,7 @@ def graded(work: Work, system_id: str, model_ids: Collection[str] | None = None,
     )
 
 
-def _graded_rows(work: Work, system_id: str, model_ids: Collection[str] | None, since: date | None) -> ir.Table:
+def _graded_rows(work: Work, system_id: str, model_ids: tuple[str, ...] | None, since: date | None) -> ir.Table:
     outcomes = work.table(ACCURACY)
     outcomes = outcomes.filter(outcomes.system_id == system_id)
     if since is not None:
@@ -168,7 +168,7 @@ def _graded_rows(work: Work, system_id: str, model_ids: Collection[str] | None, 
     said = work.table(PREDICTIONS)
     said = said.filter(said.system_id == system_id)
     if model_ids is not None:
-        said = said.filter(said.model_id.isin(list(model_ids)))
+        said = said.filter(said.model_id.isin(model_ids))
     said = said.select("prediction_id", "model_id", "predicted_points", "predicted_whole", "p_push", "over_price", "under_price")
     models = work.table("models.registry").select("model_id", "trained_until")
     kept = ("prediction_id", "game_id", "player_lookup", "game_date", "actual_points", "line", "p_over", "recommendation", "result")
