@@ -6,6 +6,7 @@ its default. Secrets come from the environment only. This module must never open
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -333,3 +334,27 @@ def mask_url(url: str) -> str:
     if at and ":" in credentials:
         rest = f"{credentials.split(':', 1)[0]}:******@{host}"
     return f"{scheme}://{rest}"
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The environment in which another process has the same settings. Raises ConfigError for one that cannot be written there."""
+    found = {}
+    plain = Settings.model_construct()
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if value is None or value == getattr(plain, name, None):
+            continue
+        found[f"TIPOFF_{name.upper()}"] = _written(name, value)
+    return found
+
+
+def _written(name: str, value: Any) -> str:
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    if isinstance(value, BaseModel):
+        return value.model_dump_json()
+    if isinstance(value, tuple):
+        return json.dumps(list(value))
+    if isinstance(value, bool | int | float | str | Path):
+        return str(value)
+    raise ConfigError(f"{name} cannot be handed to another process.", hint="Leave it at its default.")

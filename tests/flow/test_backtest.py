@@ -28,7 +28,7 @@ from tipoff.config import load_settings
 from tipoff.errors import BadInput, NotReady
 from tipoff.features.registry import FEATURE_VERSION, feature_set
 from tipoff.flow.backtest import begin
-from tipoff.flow.backtest_plan import Folder, Plan, backtests, finish, leaks, plan_of, results
+from tipoff.flow.backtest_plan import Folder, Plan, Unit, backtests, finish, leaks, plan_of, results
 from tipoff.flow.house import House, open_house
 from tipoff.predict.slate import SlateOptions
 from tipoff.predict.systems import systems_named
@@ -332,7 +332,7 @@ def test_what_is_left_of_one_backtest_is_not_done_by_another(whole: Yard, tmp_pa
         (shutil.copytree if name == "snapshot" else shutil.copy)(yard.inside(left, name), yard.inside(other, name))
     outcome = yard.start(refit_days=4).outcome()
     assert (outcome["id"], outcome.get("error")) == (other.backtest_id, None)
-    assert sum(Folder(yard.bucket, left.backtest_id).done(refit) for refit in REFITS) == 1
+    assert sum(Folder(yard.bucket, left.backtest_id).done(Unit(refit)) for refit in REFITS) == 1
     assert yard.start().outcome()["id"] == left.backtest_id
     assert yard.tables(left) == whole.tables(whole.plan())
 
@@ -356,7 +356,7 @@ class TestFailing:
         for _ in range(2):
             outcome = yard.start().outcome()
             assert (outcome["id"], outcome["resumed"], outcome["error"]) == (whole.plan().backtest_id, True, "NotReady")
-            assert re.match(rf"1 of 4 folds could not be done\. {REFITS[1]}: \w*Error: .+", outcome["message"])
+            assert re.match(rf"1 of 4 folds could not be done\. {REFITS[1]}: backtests/.+/said\.parquet .+", outcome["message"])
             assert "\n" not in outcome["message"]
             assert outcome["hint"] == "Mend the cause; the same command goes on."
         assert outcome["told"][f"folds of {outcome['id']}"] == [1, 1]

@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 
 from tipoff.clock import ManualClock
-from tipoff.config import Settings, load_settings
+from tipoff.config import Settings, environment_of, load_settings
 from tipoff.flow.house import House
 from tipoff.flow.season import Play, Played, finished, play_days, prepare, world
 from tipoff.flow.season_chaos import Chaos, Strike
 from tipoff.flow.season_check import Verdict, check, differences
-from tipoff.flow.season_crew import environment_of
 from tipoff.practice import Season
 from tipoff.practice.mischief import Mischief
 

@@ -20,7 +20,10 @@ def backtest(
     refit: Annotated[str, typer.Option("--refit", help="Train again after so many days.")] = "7d",
     before: Annotated[str, typer.Option("--before", help="Predict so long before each tip: 0m, 45m, 3h.")] = "0m",
     window: Annotated[str | None, typer.Option("--window", help="Days of history, or season; default: each system's own.")] = None,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="Folds at a time; default: as many as cores.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Processes here that do folds, this one included; default: as many as idle cores."),
+    ] = None,
     leak_days: Annotated[int, typer.Option("--leak-days", min=1, help="On how many days the leak is looked for.")] = 3,
     file: Annotated[Path | None, typer.Option("--json", help="Write the figures to this file.", show_default=False)] = None,
     full: Annotated[bool, typer.Option("--full", help="Print every table, and not only the first.")] = False,
@@ -60,7 +63,7 @@ def backtest(
         plan, resumed = flow.begin(house, plan)
         if resumed and not quiet:
             print_line(f"Going on with {plan.backtest_id}, which was not finished.")
-        summary = flow.run(house, plan, announce, workers=workers or flow.CORES)
+        summary = flow.run(house, plan, announce, workers=workers)
         announce("report", None)
         figures = report(house, plan, summary)
     if file is not None:

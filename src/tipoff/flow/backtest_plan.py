@@ -19,7 +19,7 @@ from obstore.store import ObjectStore
 from tipoff.errors import BadInput, NotReady
 from tipoff.features.registry import FEATURE_VERSION
 from tipoff.predict.systems import System
-from tipoff.store.bucket import exists, level, put_whole, read
+from tipoff.store.bucket import exists, level, listed, put_once, put_whole, read
 
 ROOT = "backtests"
 LEAK_DAYS = 3
@@ -79,6 +79,34 @@ class Plan:
         return cls(**given, start=start, end=end, systems=systems)
 
 
+@dataclass(frozen=True)
+class Unit:
+    """A piece of a backtest that any process may do: the fold of a refit's day, or, without a day, the leak check."""
+
+    refit: date | None
+
+    def __str__(self) -> str:
+        return "leaks" if self.refit is None else self.refit.isoformat()
+
+    @classmethod
+    def parse(cls, text: str) -> Unit:
+        """What `str` gives, read back. Raises ValueError for anything else."""
+        return cls(None if text == "leaks" else date.fromisoformat(text))
+
+    @property
+    def result(self) -> str:
+        """The file by which it counts as done: it is written last, and once."""
+        return "leakcheck.json" if self.refit is None else f"folds/{self.refit}/fold.json"
+
+    @property
+    def failure(self) -> str:
+        """The file that says why it could not be done."""
+        return "leaks_failed.txt" if self.refit is None else f"folds/{self.refit}/failed.txt"
+
+
+LEAKS = Unit(None)
+
+
 class Folder:
     """The folder of a backtest in the bucket."""
 
@@ -88,6 +116,10 @@ class Folder:
 
     def put(self, name: str, body: bytes) -> None:
         put_whole(self._bucket, f"{self._root}/{name}", body)
+
+    def put_once(self, name: str, body: bytes) -> None:
+        """Put what is there for good: of several who do so the first one's stays."""
+        put_once(self._bucket, f"{self._root}/{name}", body)
 
     def get(self, name: str) -> bytes:
         """Raises FileNotFoundError where there is nothing of this name."""
@@ -107,14 +139,23 @@ class Folder:
     def write_plan(self, plan: Plan) -> None:
         self.put("plan.json", json.dumps(plan.as_dict(), indent=1, sort_keys=True).encode())
 
-    def done(self, refit: date) -> bool:
-        """Whether a fold is there: its summary is written last."""
-        return self.has(f"folds/{refit}/fold.json")
+    def done(self, unit: Unit) -> bool:
+        """Whether a unit is there: its result is written last."""
+        return self.has(unit.result)
 
-    def cause(self, refit: date) -> str:
-        """Why a fold could not be done, as far as that was told."""
+    def missing(self, units: Sequence[Unit]) -> list[Unit]:
+        """Those of these units that are not there; of all folds by one look."""
+        there = {found["path"].removeprefix(f"{self._root}/") for found in listed(self._bucket, f"{self._root}/folds")}
+        return [unit for unit in units if not (unit.result in there or (unit.refit is None and self.has(unit.result)))]
+
+    def tell(self, unit: Unit, cause: str) -> None:
+        """Keep why a unit could not be done."""
+        self.put(unit.failure, cause.encode())
+
+    def cause(self, unit: Unit) -> str:
+        """Why a unit could not be done, as far as that was told."""
         try:
-            return self.get(f"folds/{refit}/failed.txt").decode()
+            return self.get(unit.failure).decode()
         except FileNotFoundError:
             return "its workflow ended, and did not say how"
 

@@ -42,6 +42,7 @@ APPLICATION_VERSION = "1"  # a constant: DBOS strands pending work of another ve
 SILENCE = 12.0  # seconds without a heartbeat after which a process is dead
 BEAT = 3.0  # seconds between two heartbeats, and between two looks at the others
 LEAVING = 10.0  # seconds that running work may take to notice that its process leaves
+_UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
 POLLING = {"sqlite": 0.2, "postgresql": 1.0}
 """Seconds between two looks into a queue where somebody waits. A look costs 2 to 3 ms: who is up for weeks takes his time."""
 
@@ -230,7 +231,12 @@ class Desk:
     def ended(self, workflow_id: str) -> bool:
         """Whether a workflow is over, well or not; True where it was never known."""
         found = self._client.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False)
-        return all(status.status not in ("PENDING", "ENQUEUED", "DELAYED") for status in found)
+        return all(status.status not in _UNFINISHED for status in found)
+
+    def unfinished(self, queue: str) -> dict[str, str | None]:
+        """The workflows of a queue that are not over, by their ids: which process has begun it, or None where it waits."""
+        found = self._client.list_workflows(status=list(_UNFINISHED), queue_name=queue, load_input=False, load_output=False)
+        return {status.workflow_id: status.executor_id if status.status == "PENDING" else None for status in found}
 
     def cancel(self, workflow_id: str) -> None:
         """Take a workflow out of its queue, if it is there: its partition is free, and its result is refused."""

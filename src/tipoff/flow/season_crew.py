@@ -6,7 +6,6 @@ settled. It must never know what the work is.
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -16,14 +15,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Protocol
 
 import sqlalchemy as sa
-from pydantic import BaseModel, SecretStr
 
 from tipoff.clock import FileClock
-from tipoff.config import Settings
-from tipoff.errors import Busy, ConfigError
+from tipoff.config import environment_of
+from tipoff.errors import Busy
 from tipoff.flow import ticks
 from tipoff.flow.batch_log import BATCHES
 from tipoff.flow.dead_letters import receive
@@ -216,27 +214,3 @@ def _never(moment: datetime, desk: Desk, seconds: float) -> Busy:
     return Busy(
         f"{moment.isoformat()} has not settled within {seconds:g} s: {left}.", hint="`tipoff status` of that data directory tells more."
     )
-
-
-def environment_of(settings: Settings) -> dict[str, str]:
-    """The environment in which another process has the same settings. Raises ConfigError for one that cannot be written there."""
-    found = {}
-    plain = Settings.model_construct()
-    for name in Settings.model_fields:
-        value = getattr(settings, name)
-        if value is None or value == getattr(plain, name, None):
-            continue
-        found[f"TIPOFF_{name.upper()}"] = _written(name, value)
-    return found
-
-
-def _written(name: str, value: Any) -> str:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, BaseModel):
-        return value.model_dump_json()
-    if isinstance(value, tuple):
-        return json.dumps(list(value))
-    if isinstance(value, bool | int | float | str | Path):
-        return str(value)
-    raise ConfigError(f"{name} cannot be handed to a worker.", hint="Leave it at its default.")

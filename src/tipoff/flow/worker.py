@@ -13,7 +13,7 @@ from typing import Any
 
 from dbos import DBOS
 
-from tipoff.flow import backfill, grading, loading, refit, slate_batch, ticks
+from tipoff.flow import backfill, backtest_units, grading, loading, refit, slate_batch, ticks
 from tipoff.flow.engine import Engine, Queue, Takes, current, running_engine
 from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, PHASES, TRAIN
@@ -30,6 +30,7 @@ ASKED_FOR: Takes = {
     PHASES: (slate_batch.slate_batch, grading.grade_batch),
     TRAIN: (refit.train_batch,),
     backfill.QUEUE: (backfill.backfill_day,),
+    backtest_units.QUEUE: (backtest_units.backtest_unit,),
 }
 """What a worker does when somebody asks: from each queue, these workflows."""
 

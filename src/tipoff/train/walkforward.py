@@ -6,7 +6,7 @@ knows no queue, and it must never know another fold.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from time import perf_counter
@@ -59,9 +59,18 @@ class Fold:
 
 
 def run_fold(
-    snapshot: Snapshot, systems: Sequence[System], refit: date, until: date, options: SlateOptions, *, threads: int = 1, seed: int = SEED
+    snapshot: Snapshot,
+    systems: Sequence[System],
+    refit: date,
+    until: date,
+    options: SlateOptions,
+    *,
+    threads: int = 1,
+    seed: int = SEED,
+    tick: Callable[[int], None] = lambda _: None,
 ) -> Fold:
-    """Fit the systems on what was over before `refit`, and let them speak of the days from it up to the day before `until`.
+    """Fit the systems on what was over before `refit`, and let them speak of the days from it up to the day before `until`; `tick` is
+    called after each fit, and may stop it by raising.
 
     The same snapshot, systems and seed give the same fold; where no game was played, or nobody could learn, its tables have no columns.
     """
@@ -72,7 +81,7 @@ def run_fold(
         return Fold(refit, pa.table({}), pa.table({}), 0)
     data = snapshot.data(refit)
     refused: dict[str, str] = {}
-    fitted = fit_fleet(systems, data, refit, seed=seed, threads=threads, refused=refused)
+    fitted = fit_fleet(systems, data, refit, seed=seed, threads=threads, tick=tick, refused=refused)
     if not fitted:
         return Fold(refit, pa.table({}), pa.table({}), data.size, refused=refused)
     fit_for = perf_counter() - began
