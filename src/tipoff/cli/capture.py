@@ -123,21 +123,29 @@ def plan(
     )
 
 
-def worker(data_dir: DataDir = None) -> None:
+def worker(
+    queues: Annotated[
+        str | None,
+        typer.Option("--queues", help="Take from these alone, with commas: ticks, load, phases, train, backfill, backtests; default: all."),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
     """Work until stopped: ask when the plan says so, load what arrives, sweep, take over what a dead worker left. Any number may run."""
     import signal
     import threading
 
     from tipoff.config import clock_of
     from tipoff.flow.house import open_house
-    from tipoff.flow.worker import working
+    from tipoff.flow.worker import QUEUES, only, working
 
+    chosen = [name.strip() for name in queues.split(",")] if queues is not None else QUEUES
+    only(chosen)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     settings = settings_of(data_dir)
-    with open_house(settings, clock_of(settings)) as house, working(house) as engine:
-        print_line(f"Working as {engine.worker_id} (Ctrl-C ends).")
+    with open_house(settings, clock_of(settings)) as house, working(house, queues=chosen) as engine:
+        print_line(f"Working as {engine.worker_id}{f' on {queues}' if queues else ''} (Ctrl-C ends).")
         stop.wait()
 
 

@@ -6,13 +6,14 @@ batch does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from dbos import DBOS
 
+from tipoff.errors import BadInput
 from tipoff.flow import backfill, backtest_units, grading, loading, refit, slate_batch, ticks
 from tipoff.flow.engine import Engine, Queue, Takes, current, running_engine
 from tipoff.flow.house import House
@@ -35,6 +36,17 @@ ASKED_FOR: Takes = {
 """What a worker does when somebody asks: from each queue, these workflows."""
 
 
+QUEUES = (TICKS.name, *(queue.name for queue in ASKED_FOR))
+"""The names of all queues; whoever takes from `ticks` also asks by plan and sweeps."""
+
+
+def only(names: Collection[str]) -> Takes:
+    """What a worker does that takes from these queues alone. Raises BadInput for a name that none has."""
+    if unknown := sorted(set(names) - set(QUEUES)):
+        raise BadInput(f"No queue is called {', '.join(unknown)}.", hint=f"They are {', '.join(QUEUES)}.")
+    return {queue: takes for queue, takes in {**ASKED_FOR, TICKS: (ticks.tick, _sweep)}.items() if queue.name in names}
+
+
 @DBOS.workflow(name="sweep_tick")
 def _sweep(_at: datetime, _context: Any) -> None:
     _sweep_step()
@@ -46,11 +58,13 @@ def _sweep_step() -> int:
 
 
 @contextmanager
-def working(house: House, *, scheduled: bool = True, beat: float | None = None, silence: float | None = None) -> Iterator[Engine]:
-    """Work in this process until the block is left. Without `scheduled`, only on what is asked for. `beat` and `silence` (seconds) are
-    the engine's."""
+def working(
+    house: House, *, scheduled: bool = True, queues: Collection[str] = QUEUES, beat: float | None = None, silence: float | None = None
+) -> Iterator[Engine]:
+    """Work in this process until the block is left, on what lies in `queues`. Without `scheduled`, only on what is asked for. `beat` and
+    `silence` (seconds) are the engine's. Raises BadInput for a queue that there is none of."""
     pace = {name: value for name, value in (("beat", beat), ("silence", silence)) if value is not None}
-    takes = {**ASKED_FOR, TICKS: (ticks.tick, _sweep)} if scheduled else ASKED_FOR
+    takes = only(queues) if scheduled else ASKED_FOR
     duties = (Overseer(), Teller(lambda: current().house), Postman(current))
     pause = house.settings.poll_seconds or (DELAYED if scheduled else None)
     with (
@@ -58,7 +72,7 @@ def working(house: House, *, scheduled: bool = True, beat: float | None = None, 
         looking_every(pause),
         running_engine(house, takes, duties, for_long=scheduled, **pace) as engine,
     ):
-        if scheduled:
+        if scheduled and TICKS in takes:
             DBOS.apply_schedules(
                 [
                     {
