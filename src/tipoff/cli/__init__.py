@@ -37,6 +37,7 @@ from tipoff.cli import (
     repair,
     research,
     sql,
+    upkeep,
 )
 from tipoff.collecting import collect_seldom
 from tipoff.errors import TipoffError
@@ -93,6 +94,7 @@ for command in (
     backup.backup,
     backup.restore,
     copy.copy,
+    upkeep.rebuild,
     look.config,
     look.screenshot,
 ):

@@ -138,6 +138,21 @@ def workers(state: State, *, here: bool = False) -> list[Worker]:
     return [worker for worker in found if not here or worker.host == socket.gethostname()]
 
 
+def at_work(state: State, patience: float = SILENCE) -> list[Worker]:
+    """The processes that live: those of this machine that are there, and those of others whose heart beats within `patience` seconds."""
+    known = workers(state)
+    there = [worker for worker in known if worker.host == socket.gethostname() and process_lives(worker.pid)]
+    elsewhere = {worker.worker_id: worker.beats for worker in known if worker.host != socket.gethostname()}
+    until = time.monotonic() + patience
+    while elsewhere:
+        beaten = [worker for worker in workers(state) if worker.beats != elsewhere.get(worker.worker_id, worker.beats)]
+        there += beaten
+        if beaten or time.monotonic() >= until:
+            break
+        time.sleep(BEAT / 4)
+    return there
+
+
 def first_at_work(state: State) -> datetime | None:
     """When a process was first at work on this state database (UTC); None where none ever was."""
     with state.reading() as connection:

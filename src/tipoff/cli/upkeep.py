@@ -1,0 +1,87 @@
+"""Commands that keep a house sound and small: `rebuild`, `maintain`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, progress, settings_of
+
+if TYPE_CHECKING:
+    from tipoff.flow.rebuilding import Rebuilt
+
+_SHOWN = 20
+
+
+def rebuild(
+    source: Annotated[str | None, typer.Option("--from", help="Out of what: `payloads`.", metavar="payloads")] = None,
+    into: Annotated[
+        str | None, typer.Option("--into", help="An empty warehouse for it, by its URL, instead of in place of the one that stands.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only compare: nothing is kept.")] = False,
+    drop_old: Annotated[bool, typer.Option("--drop-old", help="Remove the warehouse that a rebuild before has replaced.")] = False,
+    data_dir: DataDir = None,
+    json: AsJson = False,
+) -> None:
+    """Make the warehouse anew from the payloads, tell how it differs, and put it in place of the one that stands, which is kept."""
+    from tipoff.config import clock_of
+    from tipoff.errors import BadInput
+    from tipoff.flow.house import open_house
+    from tipoff.flow.rebuilding import rebuild as again
+
+    if drop_old == (source is not None) or (drop_old and (into or dry_run)):
+        raise BadInput("Give either --from payloads or --drop-old.", hint="`tipoff rebuild --from payloads --dry-run` only compares.")
+    if source not in (None, "payloads"):
+        raise BadInput(f"A warehouse is not rebuilt from {source!r}.", hint="Write --from payloads.")
+    if into and dry_run:
+        raise BadInput("A dry run keeps nothing, so --into has no say in it.", hint="Leave one of the two out.")
+    settings = settings_of(data_dir)
+    with open_house(settings, clock_of(settings)) as house, progress(json) as announce:
+        if drop_old:
+            size = house.warehouse.drop_kept()
+            print_json({"dropped_bytes": size}) if json else print_line(_dropped(size))
+            return
+        done = again(house, into=into, dry_run=dry_run, progress=announce("rebuild", None))
+    if json:
+        print_json(_as_json(done))
+        return
+    _tell(done)
+
+
+def _dropped(size: int) -> str:
+    return f"Removed the warehouse that was replaced: {size / 1e6:,.1f} MB." if size else "No replaced warehouse is kept."
+
+
+def _as_json(done: Rebuilt) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {**asdict(done), "same": done.same}
+
+
+def _tell(done: Rebuilt) -> None:
+    print_line(f"Loaded anew: {done.again.documents:,} documents and {done.again.imports:,} imported files.")
+    if done.again.taken:
+        print_line(f"{done.again.taken:,} rows come from no payload that can be read, and stand as they stood.")
+    for payload_id, why in sorted(done.again.lost.items())[:_SHOWN]:
+        print_line(f"  not loaded: {payload_id[:12]}: {why}")
+    if len(done.again.lost) > _SHOWN:
+        print_line(f"  … and {len(done.again.lost) - _SHOWN:,} more: `--json` lists all.")
+    rows = [(name, one.equal, one.differing, one.only_old, one.only_new) for name, one in done.tables.items()]
+    print_table("The facts", ("table", "equal", "differ", "only old", "only new"), rows, numeric=(1, 2, 3, 4))
+    for name, one in done.tables.items():
+        for example in one.examples:
+            said = f": {example['old']} -> {example['new']}" if "old" in example else ""
+            print_line(f"  {name} {example['what']} {', '.join(str(value) for value in example['key'].values())}{said}")
+    if done.same:
+        print_line("Every fact is as it was.")
+    elif done.into is not None:
+        print_line(f"The facts of {done.games:,} games are others now: `tipoff features build --force` for these days builds on them.")
+    if done.into is None:
+        print_line("Nothing was kept.")
+        return
+    print_line(f"The new warehouse is {done.into}, with {done.carried:,} rows that come from no payload as they stood.")
+    if done.kept is not None:
+        print_line(f"The old one is kept as {done.kept}: `tipoff rebuild --drop-old` removes it.")
+    else:
+        print_line("Name it as TIPOFF_WAREHOUSE to go on there.")
