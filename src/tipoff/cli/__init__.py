@@ -95,6 +95,7 @@ for command in (
     backup.restore,
     copy.copy,
     upkeep.rebuild,
+    upkeep.maintain,
     look.config,
     look.screenshot,
 ):

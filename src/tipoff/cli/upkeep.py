@@ -9,6 +9,8 @@ import typer
 from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, progress, settings_of
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from tipoff.flow.rebuilding import Rebuilt
 
 _SHOWN = 20
@@ -85,3 +87,48 @@ def _tell(done: Rebuilt) -> None:
         print_line(f"The old one is kept as {done.kept}: `tipoff rebuild --drop-old` removes it.")
     else:
         print_line("Name it as TIPOFF_WAREHOUSE to go on there.")
+
+
+def maintain(
+    keep: Annotated[str, typer.Option("--keep", help="What was over so long ago is forgotten, such as 90d.", metavar="DAYS")] = "90d",
+    sweep: Annotated[bool, typer.Option("--sweep", help="Remove payloads that no arrival and no receipt names.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    data_dir: DataDir = None,
+    json: AsJson = False,
+) -> None:
+    """Keep a house small and quick: forget what nobody reads any more, and have the engines give its room back. Others work on."""
+    from dataclasses import asdict
+
+    from tipoff.config import clock_of
+    from tipoff.flow.engine import open_desk
+    from tipoff.flow.house import open_house
+    from tipoff.flow.maintaining import maintain as keep_small
+
+    settings = settings_of(data_dir)
+    days = _days(keep)
+    with open_house(settings, clock_of(settings)) as house, open_desk(house) as desk:
+        done = keep_small(desk, keep=days, sweep=sweep, dry_run=dry_run)
+    if json:
+        print_json({**asdict(done), "dry_run": dry_run})
+        return
+    for name, one in (("warehouse", done.warehouse), ("state", done.state)):
+        print_line(f"{name}: {one.before / 1e6:,.1f} MB{'' if dry_run else f' -> {one.after / 1e6:,.1f} MB'}")
+    told = ", ".join(f"{number:,} {name}" for name, number in done.forgotten.items())
+    print_line(f"{'To forget' if dry_run else 'Forgotten'}, over for {keep}: {told}.")
+    if done.half_written:
+        print_line(f"{done.half_written:,} half-written files {'are' if dry_run else 'were'} left by writers that were killed.")
+    if done.unnamed.payloads:
+        left = "removed" if done.unnamed.removed else "`--sweep` removes them"
+        print_line(f"{done.unnamed.payloads:,} payloads ({done.unnamed.bytes / 1e6:,.1f} MB) are named by nothing: {left}.")
+
+
+def _days(text: str) -> timedelta:
+    """So many days. Raises BadInput for what is none, or less than one."""
+    from datetime import timedelta
+
+    from tipoff.errors import BadInput
+
+    number = text.removesuffix("d")
+    if not number.isdecimal() or int(number) < 1:
+        raise BadInput(f"{text!r} is no number of days.", hint="Write it like 90d.")
+    return timedelta(days=int(number))

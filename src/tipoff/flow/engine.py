@@ -55,6 +55,9 @@ WORKERS = sa.Table(
     sa.Column("vanished_at", sa.DateTime, nullable=True),  # it did not leave: others found it dead
 )
 
+_OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+_AT_ONCE = 500
+
 
 @dataclass(frozen=True)
 class Queue:
@@ -240,6 +243,31 @@ class Desk:
         """Whether a workflow is over, well or not; True where it was never known."""
         found = self._client.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False)
         return all(status.status not in ("PENDING", "ENQUEUED", "DELAYED") for status in found)
+
+    def forget(self, before: datetime, *, dry_run: bool = False) -> int:
+        """Have DBOS forget the workflows that were over before a moment (UTC), with their steps; how many. A workflow that another waits
+        for, which is not over, stays. In a dry run they are only counted."""
+        until = int(before.timestamp() * 1000)
+        unfinished = {
+            status.workflow_id
+            for status in self._client.list_workflows(status=["PENDING", "ENQUEUED", "DELAYED"], load_input=False, load_output=False)
+        }
+        found = kept = 0
+        while True:
+            page = self._client.list_workflows(
+                status=_OVER, end_time=before.isoformat(), limit=_AT_ONCE, offset=kept, load_input=False, load_output=False
+            )
+            gone = [
+                status.workflow_id
+                for status in page
+                if (status.completed_at or status.updated_at or until) < until and status.parent_workflow_id not in unfinished
+            ]
+            if gone and not dry_run:
+                self._client.delete_workflows(gone)
+            found += len(gone)
+            kept += len(page) - (0 if dry_run else len(gone))
+            if len(page) < _AT_ONCE:
+                return found
 
     def cancel(self, workflow_id: str) -> None:
         """Take a workflow out of its queue, if it is there: its partition is free, and its result is refused."""
