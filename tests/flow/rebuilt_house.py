@@ -19,6 +19,8 @@ from tipoff.flow.rebuilding import CARRIED
 from tipoff.load.documents import load_payloads
 from tipoff.load.imports import import_file, plan
 from tipoff.load.spellings import make_known, say_who
+from tipoff.practice.wire_injuries import report
+from tipoff.practice.wire_plays import play_by_play
 from tipoff.scrape.records import Payload
 from tipoff.store.payloads import digest
 from tipoff.store.receipts import FROM_FOLDER, Receipt, arrival_moment
@@ -88,8 +90,13 @@ def _fetched() -> list[Payload]:
     evening = NOW - timedelta(hours=20)
     found = [practice_house.payload(practice_house.schedule(practice_house.season(), evening), evening)]
     found += [practice_house.box(game) for game in games]
+    for game in games[:3]:  # before its box score is known: the shots wait for it
+        at = game.final_at + timedelta(minutes=20)
+        found.insert(0, practice_house.payload(play_by_play(practice_house.season(), game, at), at))
     found += [practice_house.lines(game, game.tip - timedelta(minutes=10)) for game in games]
-    found.append(replace(found[-1], fetched_at=NOW - timedelta(minutes=3)))
+    printed = games[0].tip - timedelta(hours=2)
+    found.append(Payload(report(practice_house.season(), printed), "the practice league", printed, 200))
+    found.append(replace(found[-2], fetched_at=NOW - timedelta(minutes=3)))
     found.append(Payload(b"<html>not found</html>", "the practice league", NOW, 404))
     return [replace(one, feed="odds", game_date=practice_house.NIGHT) for one in found]
 
