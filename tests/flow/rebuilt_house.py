@@ -20,6 +20,7 @@ from tipoff.load.documents import load_payloads
 from tipoff.load.imports import import_file, plan
 from tipoff.load.spellings import make_known, say_who
 from tipoff.practice.wire_injuries import report
+from tipoff.practice.wire_nba import schedule
 from tipoff.practice.wire_plays import play_by_play
 from tipoff.scrape.records import Payload
 from tipoff.store.payloads import digest
@@ -88,7 +89,7 @@ def _fetched() -> list[Payload]:
     first = practice_house.FIRST
     games = [game for game in practice_house.season().games if timedelta(days=4) <= game.game_date - first < timedelta(days=7)]
     evening = NOW - timedelta(hours=20)
-    found = [practice_house.payload(practice_house.schedule(practice_house.season(), evening), evening)]
+    found = [practice_house.payload(schedule(practice_house.season(), evening), evening)]
     found += [practice_house.box(game) for game in games]
     for game in games[:3]:  # before its box score is known: the shots wait for it
         at = game.final_at + timedelta(minutes=20)

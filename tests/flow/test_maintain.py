@@ -112,7 +112,11 @@ def writer_on(path: Path, **asked: object) -> Iterator[tuple[subprocess.Popen[st
     with subprocess.Popen([sys.executable, str(WRITER)], stdin=pipe, stdout=pipe, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        hear = lambda out=process.stdout: str(out.readline()).strip()  # noqa: E731
+        out = process.stdout
+
+        def hear() -> str:
+            return out.readline().strip()
+
         assert hear() == "ready"
         process.stdin.write(json.dumps({"path": str(path), **asked}) + "\n")
         process.stdin.flush()

@@ -77,8 +77,12 @@ def _tell(done: Rebuilt) -> None:
             print_line(f"  {name} {example['what']} {', '.join(str(value) for value in example['key'].values())}{said}")
     if done.same:
         print_line("Every fact is as it was.")
-    elif done.into is not None:
-        print_line(f"The facts of {done.games:,} games are others now: `tipoff features build --force` for these days builds on them.")
+    elif done.games and done.into is not None:
+        first = min(done.games)[:8]
+        print_line(
+            f"The facts of {len(done.games):,} games are others now: `tipoff features build --start {first[:4]}-{first[4:6]}-{first[6:]} "
+            "--end DATE --force` builds on them, and `tipoff grade DATE` grades by them."
+        )
     if done.into is None:
         print_line("Nothing was kept.")
         return

@@ -75,7 +75,7 @@ class Rebuilt:
     again: Again
     tables: dict[str, Difference]
     carried: int
-    games: int
+    games: tuple[str, ...]
     into: str | None
     kept: str | None
 
@@ -100,7 +100,7 @@ def rebuild(house: House, *, into: str | None = None, dry_run: bool = False, pro
         house.settings.data_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="rebuild-", dir=house.settings.data_dir) as aside:
             again, tables, games = _made(house, warehouse_at(f"duckdb://{Path(aside) / 'warehouse.duckdb'}"), progress)
-        return Rebuilt(again, tables, 0, len(games), None, None)
+        return Rebuilt(again, tables, 0, tuple(sorted(games)), None, None)
     place = None if into is not None else _successor(old)
     new = place.warehouse if place is not None else _empty_at(into or "")
     again, tables, games = _made(house, new, progress)
@@ -109,10 +109,10 @@ def rebuild(house: House, *, into: str | None = None, dry_run: bool = False, pro
         advance(work, {(FACTS, scope): "" for scope in games | ({ANYTHING} if any(tables.values()) else set())})
     if place is None:
         _unwritten(before, _standing(old))
-        return Rebuilt(again, tables, carried, len(games), mask_url(new.url), None)
+        return Rebuilt(again, tables, carried, tuple(sorted(games)), mask_url(new.url), None)
     _nobody_works(house)
     kept = place.take_place(lambda work: _unwritten(before, _standing_in(work)))
-    return Rebuilt(again, tables, carried, len(games), mask_url(old.url), kept)
+    return Rebuilt(again, tables, carried, tuple(sorted(games)), mask_url(old.url), kept)
 
 
 def _made(house: House, new: Warehouse, progress: Progress | None) -> tuple[Again, dict[str, Difference], set[str]]:

@@ -143,24 +143,26 @@ class DuckDBWarehouse(Warehouse):
                 _clear(fresh)
 
     def successor(self) -> Successor:
+        self._nothing_is_kept()
         fresh = self._aside("rebuild")
         _clear(fresh)
         other = DuckDBWarehouse(fresh, wait_seconds=self._wait)
         return Successor(other, partial(self._give_place, other))
 
     def _give_place(self, other: DuckDBWarehouse, unless: Callable[[Work], None]) -> str:
-        if self._kept.exists():
-            raise Conflict(f"{self._kept} is there still.", hint="`tipoff rebuild --drop-old` removes it, once it is needed no more.")
+        self._nothing_is_kept()
         with _disk_faults(self.path), other._alone() as fresh:
             fresh.execute("CHECKPOINT")
-        if _log_of(other.path).exists():
-            raise BrokenInvariant(f"{_log_of(other.path)} holds what is not in its file yet.")
         with _disk_faults(self.path), self._alone() as connection:
             unless(DuckDBWork(connection, "", {}))
             connection.execute("CHECKPOINT")
             self._keep_old()
             _replace(other.path, self.path)
         return str(self._kept)
+
+    def _nothing_is_kept(self) -> None:
+        if self._kept.exists():
+            raise Conflict(f"{self._kept} is there still.", hint="`tipoff rebuild --drop-old` removes it, once it is needed no more.")
 
     def drop_kept(self) -> int:
         size = self._kept.stat().st_size if self._kept.exists() else 0
@@ -376,7 +378,10 @@ def _clear(path: Path) -> None:
 
 
 def _replace(fresh: Path, path: Path) -> None:
-    """Put a whole file in another's place, on the disk too when this returns."""
+    """Put a whole file in another's place, on the disk too when this returns. A log beside either would be read into the wrong file."""
+    for one in (fresh, path):
+        if _log_of(one).exists():
+            raise BrokenInvariant(f"{_log_of(one)} holds what is not in its file yet.")
     with fresh.open("rb+") as stream:
         os.fsync(stream.fileno())
     fresh.replace(path)

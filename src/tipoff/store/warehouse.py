@@ -187,7 +187,7 @@ class Warehouse(ABC):
 
     def successor(self) -> Successor | None:
         """An empty warehouse that can take this one's place, instead of any that was left there; None where the engine has no such thing,
-        and a warehouse is put in force by its URL."""
+        and a warehouse is put in force by its URL. Raises Conflict where one that was replaced before is kept still."""
         return None
 
     def drop_kept(self) -> int:
