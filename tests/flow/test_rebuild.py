@@ -5,20 +5,23 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from flow.rebuilt_house import LATER, contents, fetched_late, furnish, spoil
 from postgres import Postgres
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
 from tipoff.errors import Conflict
-from tipoff.flow.engine import running_engine
+from tipoff.flow.engine import WORKERS, at_work, running_engine
 from tipoff.flow.house import House, open_house
 from tipoff.flow.rebuilding import rebuild
 from tipoff.store.postgres import PostgresWarehouse, close_pools
@@ -159,6 +162,29 @@ def test_while_somebody_works_nothing_is_rebuilt_but_compared(house: House) -> N
     with running_engine(house, {}), pytest.raises(Conflict, match="1 processes are at work"):
         rebuild(house)
     assert not kept_of(house).exists()
+
+
+def test_a_worker_of_another_machine_lives_while_its_heart_beats_and_one_that_is_gone_does_not(house: House) -> None:
+    moment = LATER.replace(tzinfo=None)
+    with house.state.transaction() as connection:
+        for name, host, pid in (("far", "elsewhere", 1), ("gone", socket.gethostname(), 2**22 + 1)):
+            row = {"worker_id": name, "host": host, "pid": pid, "started_at": moment, "beats": 1, "beat_at": moment}
+            connection.execute(sa.insert(WORKERS).values(**row))
+    assert at_work(house.state, patience=0.1) == []
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(0.02):
+            with house.state.transaction() as connection:
+                connection.execute(sa.update(WORKERS).where(WORKERS.c.worker_id == "far").values(beats=WORKERS.c.beats + 1))
+
+    beating = threading.Thread(target=beat)
+    beating.start()
+    try:
+        assert [worker.worker_id for worker in at_work(house.state)] == ["far"]
+    finally:
+        over.set()
+        beating.join()
 
 
 def test_a_warehouse_that_was_written_meanwhile_stays_in_force(house: House) -> None:
