@@ -38,6 +38,7 @@ from tipoff.cli import (
     repair,
     research,
     sql,
+    upkeep,
 )
 from tipoff.collecting import collect_seldom
 from tipoff.errors import TipoffError
@@ -95,6 +96,8 @@ for command in (
     backup.backup,
     backup.restore,
     copy.copy,
+    upkeep.rebuild,
+    upkeep.maintain,
     look.config,
     look.screenshot,
 ):

@@ -60,6 +60,9 @@ WORKERS = sa.Table(
     sa.Column("version", sa.String, nullable=True),  # of its code
 )
 
+_OVER = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+_AT_ONCE = 500
+
 
 @dataclass(frozen=True)
 class Queue:
@@ -143,6 +146,21 @@ def workers(state: State, *, here: bool = False) -> list[Worker]:
         for row in rows
     ]
     return [worker for worker in found if not here or worker.host == socket.gethostname()]
+
+
+def at_work(state: State, patience: float = SILENCE) -> list[Worker]:
+    """The processes that live: those of this machine that are there, and those of others whose heart beats within `patience` seconds."""
+    known = workers(state)
+    there = [worker for worker in known if worker.host == socket.gethostname() and process_lives(worker.pid)]
+    elsewhere = {worker.worker_id: worker.beats for worker in known if worker.host != socket.gethostname()}
+    until = time.monotonic() + patience
+    while elsewhere:
+        beaten = [worker for worker in workers(state) if worker.beats != elsewhere.get(worker.worker_id, worker.beats)]
+        there += beaten
+        if beaten or time.monotonic() >= until:
+            break
+        time.sleep(BEAT / 4)
+    return there
 
 
 def first_at_work(state: State) -> datetime | None:
@@ -237,6 +255,31 @@ class Desk:
         """The workflows of a queue that are not over, by their ids: which process has begun it, or None where it waits."""
         found = self._client.list_workflows(status=list(_UNFINISHED), queue_name=queue, load_input=False, load_output=False)
         return {status.workflow_id: status.executor_id if status.status == "PENDING" else None for status in found}
+
+    def forget(self, before: datetime, *, dry_run: bool = False) -> int:
+        """Have DBOS forget the workflows that were over before a moment (UTC), with their steps; how many. A workflow that another waits
+        for, which is not over, stays. In a dry run they are only counted."""
+        until = int(before.timestamp() * 1000)
+        unfinished = {
+            status.workflow_id
+            for status in self._client.list_workflows(status=["PENDING", "ENQUEUED", "DELAYED"], load_input=False, load_output=False)
+        }
+        found = kept = 0
+        while True:
+            page = self._client.list_workflows(
+                status=_OVER, end_time=before.isoformat(), limit=_AT_ONCE, offset=kept, load_input=False, load_output=False
+            )
+            gone = [
+                status.workflow_id
+                for status in page
+                if (status.completed_at or status.updated_at or until) < until and status.parent_workflow_id not in unfinished
+            ]
+            if gone and not dry_run:
+                self._client.delete_workflows(gone)
+            found += len(gone)
+            kept += len(page) - (0 if dry_run else len(gone))
+            if len(page) < _AT_ONCE:
+                return found
 
     def cancel(self, workflow_id: str) -> None:
         """Take a workflow out of its queue, if it is there: its partition is free, and its result is refused."""

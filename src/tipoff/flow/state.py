@@ -98,6 +98,31 @@ class State:
         """Let go of the connections."""
         self._engine.dispose()
 
+    def size(self) -> int:
+        """The bytes that the database takes on its disk."""
+        with self.reading() as connection:
+            if connection.dialect.name == "postgresql":
+                return int(connection.execute(sa.text("SELECT pg_database_size(current_database())")).scalar_one())
+        database = self._engine.url.database
+        files = [Path(f"{database}{end}") for end in ("", "-wal")] if database else []
+        return sum(path.stat().st_size for path in files if path.exists())
+
+    def vacuum(self) -> None:
+        """Give back the room of rows that are gone. Whoever reads is not disturbed; whoever writes waits. Raises Busy where others write
+        for too long."""
+        try:
+            with self._engine.connect() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("VACUUM (ANALYZE)")
+                    return
+                held: Any = connection.connection.dbapi_connection  # a connection of ours begins no transaction by itself
+                held.execute("VACUUM")
+                held.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except (sa.exc.OperationalError, sa.exc.InternalError) as error:
+            raise _told(error) from error
+        except sqlite3.OperationalError as error:
+            raise Busy(f"The state database was held by others for too long: {error}.", hint="Try again.") from error
+
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """One transaction by itself: what it has read nobody else changes before it has committed. Keep it short.

@@ -23,7 +23,7 @@ from tipoff.store.bigquery_work import BigQueryWork, one_transaction
 from tipoff.store.schema import Column, Table, fingerprint
 from tipoff.store.statements import Statements
 from tipoff.store.tables import ALL
-from tipoff.store.warehouse import Warehouse, Work
+from tipoff.store.warehouse import About, Compacted, Warehouse, Work
 
 _MIGRATED = "tipoff_tables"
 """The label of the dataset `ops` that tells which declarations its tables were made from."""
@@ -68,6 +68,22 @@ class BigQueryWarehouse(Warehouse):
         except said.BadRequest as error:
             raise BadInput(str(error), hint="`tipoff tables` lists every table, `tipoff tables NAME` its columns.") from error
 
+    def about(self) -> About:
+        jobs = self._ready()
+        with told(self.place):
+            ops = f"{jobs.place.project}.{jobs.place.dataset('ops')}"
+            return About("BigQuery", jobs.client.get_dataset(ops).labels.get(_MIGRATED))
+
+    def size(self) -> int:
+        jobs = self._ready()
+        with told(self.place):
+            return sum(jobs.client.get_table(_name(jobs, table)).num_bytes or 0 for table in ALL)
+
+    def compact(self) -> Compacted:
+        """Nothing is to be done: BigQuery does it by itself."""
+        size = self.size()
+        return Compacted(size, size)
+
     def _ready(self) -> Jobs:
         """Jobs on tables that are there: they are made, or looked at, once a process."""
         with self._turn:
@@ -97,7 +113,7 @@ def _migrate(jobs: Jobs) -> None:
 
 
 def _create_or_extend(jobs: Jobs, declared: Table) -> None:
-    name = f"{jobs.place.project}.{jobs.place.dataset(declared.dataset)}.{declared.short_name}"
+    name = _name(jobs, declared)
     table = bigquery.Table(name, _fields(declared.columns))
     table.description = declared.description
     table.clustering_fields = clustered_by(declared) or None
@@ -111,6 +127,10 @@ def _create_or_extend(jobs: Jobs, declared: Table) -> None:
     if missing:
         there.schema = [*there.schema, *_fields(missing)]
         jobs.client.update_table(there, ["schema"])
+
+
+def _name(jobs: Jobs, declared: Table) -> str:
+    return f"{jobs.place.project}.{jobs.place.dataset(declared.dataset)}.{declared.short_name}"
 
 
 def _fields(columns: Sequence[Column]) -> list[bigquery.SchemaField]:

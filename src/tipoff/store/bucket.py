@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -29,6 +29,8 @@ PATIENCE = 90.0
 BRIEF = 4.0
 """The same where a person waits for a page."""
 _ANSWER = timedelta(seconds=60)
+_STAGED = re.compile(r"#\d+$")
+"""How the client calls a file until it is whole."""
 _SCHEMES = {"s3": "AWS", "gs": "GOOGLE"}
 _ENDPOINTS = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 _KEYS = {
@@ -185,6 +187,15 @@ def listed(bucket: ObjectStore, prefix: str) -> Iterator[Any]:
             raise missing from None
     except BaseError as error:
         raise not_read(bucket, prefix, error) from error
+
+
+def half_written(bucket: ObjectStore, folder: str, before: datetime) -> list[Path]:
+    """Files that a writer who was killed has left beside their objects below a folder, last written before a moment (UTC). A bucket
+    keeps none: there a put that was broken off leaves nothing."""
+    if not isinstance(bucket, LocalStore) or bucket.prefix is None:
+        return []
+    found = Path(str(bucket.prefix), folder).rglob("*#*")
+    return sorted(path for path in found if _STAGED.search(path.name) and path.is_file() and path.stat().st_mtime < before.timestamp())
 
 
 def level(bucket: ObjectStore, folder: str) -> tuple[list[str], list[str]]:

@@ -6,12 +6,15 @@ the tables mean.
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,13 +24,13 @@ import ibis
 import pyarrow as pa
 import stamina
 
-from tipoff.errors import BrokenInvariant, Busy, ConfigError, NotReady, StorageError, StorageFull
+from tipoff.errors import BrokenInvariant, Busy, ConfigError, Conflict, NotReady, StorageError, StorageFull
 from tipoff.store.duckdb_query import READ_ONLY, rows_of, statement_of
 from tipoff.store.duckdb_work import DuckDBWork
 from tipoff.store.merge import quoted
 from tipoff.store.schema import Kind, Table, fingerprint
 from tipoff.store.tables import ALL
-from tipoff.store.warehouse import About, Warehouse, Work
+from tipoff.store.warehouse import About, Compacted, Successor, Warehouse, Work
 
 _TYPES: dict[Kind, str] = {
     "string": "VARCHAR",
@@ -119,6 +122,85 @@ class DuckDBWarehouse(Warehouse):
     def about(self) -> About:
         with _disk_faults(self.path), self._opened() as connection:
             return About(f"DuckDB {duckdb.__version__}", next(iter(_fingerprints_of(connection)), None))
+
+    def size(self) -> int:
+        return sum(path.stat().st_size for path in (self.path, _log_of(self.path)) if path.exists())
+
+    def compact(self) -> Compacted:
+        """Written into a new file, which takes the old one's place where it is smaller: DuckDB gives space back to its own file alone."""
+        if not self.path.exists():
+            return Compacted(0, 0)
+        fresh = self._aside("compact")
+        _clear(fresh)
+        with _disk_faults(self.path), self._alone() as connection:
+            before = self.size()
+            try:
+                connection.execute("CHECKPOINT")
+                [(name,)] = connection.execute("SELECT current_database()").fetchall()
+                connection.execute(f"ATTACH '{_in_sql(fresh)}' AS fresh")
+                connection.execute(f"COPY FROM DATABASE {quoted(name)} TO fresh")
+                connection.execute("DETACH fresh")
+                if fresh.stat().st_size < self.path.stat().st_size:
+                    _replace(fresh, self.path)
+                return Compacted(before, self.size())
+            finally:
+                _clear(fresh)
+
+    def successor(self) -> Successor:
+        self._nothing_is_kept()
+        fresh = self._aside("rebuild")
+        _clear(fresh)
+        other = DuckDBWarehouse(fresh, wait_seconds=self._wait)
+        return Successor(other, partial(self._give_place, other))
+
+    def _give_place(self, other: DuckDBWarehouse, unless: Callable[[Work], None]) -> str:
+        self._nothing_is_kept()
+        with _disk_faults(self.path), other._alone() as fresh:
+            fresh.execute("CHECKPOINT")
+        with _disk_faults(self.path), self._alone() as connection:
+            unless(DuckDBWork(connection, "", {}))
+            connection.execute("CHECKPOINT")
+            self._keep_old()
+            _replace(other.path, self.path)
+        return str(self._kept)
+
+    def _nothing_is_kept(self) -> None:
+        if self._kept.exists():
+            raise Conflict(f"{self._kept} is there still.", hint="`tipoff rebuild --drop-old` removes it, once it is needed no more.")
+
+    def drop_kept(self) -> int:
+        size = self._kept.stat().st_size if self._kept.exists() else 0
+        _clear(self._kept)
+        return size
+
+    @property
+    def _kept(self) -> Path:
+        return self._aside("before-rebuild")
+
+    def _aside(self, what: str) -> Path:
+        return self.path.with_name(f"{self.path.name}.{what}")
+
+    def _keep_old(self) -> None:
+        """The file under a second name, so that there is never a moment without one in its place."""
+        try:
+            self._kept.hardlink_to(self.path)
+        except OSError:  # there are no links here
+            half = self._aside("keeping")
+            shutil.copyfile(self.path, half)
+            half.replace(self._kept)
+
+    @contextmanager
+    def _alone(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of one's own: no other process, and no other thread of this one, has the file meanwhile."""
+        with self._file.writes, self._file.turn:
+            self._have_closed()
+            connection = self._open()
+            try:
+                connection.execute("SET TimeZone = 'UTC'")
+                yield connection
+            finally:
+                connection.close()
+                self._file.columns.clear()
 
     def _have_closed(self) -> None:
         """Wait, holding the turn, until no unit of work of this process has the file open: it cannot be open in two ways at once."""
@@ -252,6 +334,7 @@ class DuckDBWarehouse(Warehouse):
 
     def _take(self, **how: Any) -> duckdb.DuckDBPyConnection:
         """The file, if no other process has it; where one does, that it is waited for is written beside it."""
+        before = self.path.stat().st_ino
         try:
             connection = duckdb.connect(str(self.path), **how)
         except (duckdb.IOException, duckdb.BinderException) as error:
@@ -259,6 +342,9 @@ class DuckDBWarehouse(Warehouse):
                 with suppress(OSError):
                     self._wanted.touch()
             raise
+        if self.path.stat().st_ino != before:  # another file took its place while this one was opened: what is written here would be lost
+            connection.close()
+            return self._take(**how)
         with suppress(OSError):
             self._wanted.unlink(missing_ok=True)
         return connection
@@ -283,6 +369,36 @@ _LOCKED = ("could not set lock on file", "used by another process")
 _FULL = ("no space left", "file too large", "quota exceeded", "not enough space", "disk full", "max_temp_directory_size")
 _READ_ONLY = ("read-only file system", "read-only mode", "write protected")
 _BROKEN = ("could not write", "could not sync", "could not truncate", "cannot write", "input/output error", "database has been invalidated")
+
+
+def _log_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.wal")
+
+
+def _clear(path: Path) -> None:
+    """Remove a file that is in nobody's use, and its log."""
+    for one in (_log_of(path), path):
+        one.unlink(missing_ok=True)
+
+
+def _replace(fresh: Path, path: Path) -> None:
+    """Put a whole file in another's place, on the disk too when this returns. A log beside either would be read into the wrong file."""
+    for one in (fresh, path):
+        if _log_of(one).exists():
+            raise BrokenInvariant(f"{_log_of(one)} holds what is not in its file yet.")
+    with fresh.open("rb+") as stream:
+        os.fsync(stream.fileno())
+    fresh.replace(path)
+    with suppress(OSError):  # where a folder cannot be synced, its file system does so by itself
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _in_sql(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def _is_locked(error: Exception) -> bool:

@@ -6,7 +6,7 @@ microseconds of UTC. It asks through the port alone, a file's worth of rows in m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -84,9 +84,11 @@ def _has_day(table: Table) -> bool:
     return PARTITION in table.column_names
 
 
-def _parts(work: Work, table: Table, since: date | None) -> Iterator[tuple[date | None, ir.Table]]:
+def _parts(
+    work: Work, table: Table, since: date | None, which: Callable[[ir.Table], ir.Table] = lambda rows: rows
+) -> Iterator[tuple[date | None, ir.Table]]:
     """The rows of each game day, in order; those without one last. Without game days all are one part, written even empty."""
-    rows = work.table(table.name)
+    rows = which(work.table(table.name))
     if not _has_day(table):
         yield None, rows
         return
@@ -114,9 +116,9 @@ def _pages(work: Work, table: Table, rows: ir.Table) -> Iterator[pa.Table]:
         yield shaped(table, found).sort_by([(name, "ascending") for name in table.key])
 
 
-def pages_of(work: Work, table: Table) -> Iterator[pa.Table]:
-    """Every row of a table, a file's worth at a time, in the declared order and types."""
-    for _, part in _parts(work, table, None):
+def pages_of(work: Work, table: Table, which: Callable[[ir.Table], ir.Table] = lambda rows: rows) -> Iterator[pa.Table]:
+    """Every row of a table, or those that `which` leaves of it, a file's worth at a time, in the declared order and types."""
+    for _, part in _parts(work, table, None, which):
         yield from _pages(work, table, part)
 
 

@@ -11,8 +11,10 @@ import pyarrow as pa
 from obstore.store import ObjectStore
 
 from tipoff.errors import BadInput, BrokenInvariant
+from tipoff.store.bucket import listed, put_once, read
 from tipoff.store.bucket import open_bucket as open_bucket
-from tipoff.store.bucket import put_once, read
+
+_FOLDER = "payloads"
 
 
 def digest(body: bytes) -> str:
@@ -32,7 +34,7 @@ class Vault:
         """Where a payload lies in the bucket."""
         if len(payload_id) != 64 or not set(payload_id) <= set("0123456789abcdef"):
             raise BadInput(f"{payload_id!r} is no payload id.")
-        return f"payloads/{payload_id[:2]}/{payload_id}.zst"
+        return f"{_FOLDER}/{payload_id[:2]}/{payload_id}.zst"
 
     def put(self, body: bytes) -> str:
         """Keep these bytes and give their id; keeping them twice is keeping them once. Raises ConfigError or StorageError where they
@@ -41,6 +43,10 @@ class Vault:
         packed = len(body).to_bytes(8, "little") + self._codec.compress(body, asbytes=True)
         put_once(self._bucket, self.path(payload_id), packed)
         return payload_id
+
+    def kept(self) -> set[str]:
+        """The ids of all payloads. Raises ConfigError or StorageError where the bucket does not answer."""
+        return {str(entry["path"]).rpartition("/")[2].removesuffix(".zst") for entry in listed(self._bucket, _FOLDER)}
 
     def get(self, payload_id: str) -> bytes:
         """The bytes as they came. Raises BadInput where there are none, BrokenInvariant where they are not what they were."""

@@ -32,7 +32,7 @@ from tipoff.store.merge import quoted
 from tipoff.store.postgres_work import TYPES, PostgresWork
 from tipoff.store.schema import Table, fingerprint
 from tipoff.store.tables import ALL
-from tipoff.store.warehouse import About, Warehouse, Work
+from tipoff.store.warehouse import About, Compacted, Warehouse, Work
 
 _WAIT_SECONDS = 120.0
 _POOLED = 8
@@ -106,6 +106,25 @@ class PostgresWarehouse(Warehouse):
             closed = [f"to write {table}" for (table,) in cursor.fetchall() if table in declared]
             lacking = (*(right for right, has in zip(_RIGHTS, held, strict=True) if not has), *sorted(closed))
             return About(f"Postgres {name}", next(iter(_fingerprints_of(connection)), None), lacking, moment.astimezone(UTC))
+
+    def size(self) -> int:
+        targets = ", ".join(f"('{table.dataset}.{quoted(table.short_name)}')" for table in ALL)
+        with self._transaction() as connection, connection.cursor() as cursor:
+            cursor.execute(f"SELECT sum(pg_total_relation_size(name::regclass))::BIGINT FROM (VALUES {targets}) AS named(name)")
+            return int(cursor.fetchall()[0][0])
+
+    def compact(self) -> Compacted:
+        """Rows that nobody can see any more make room for new ones, and the planner learns what is there; nobody waits. The files shrink
+        only where their ends are empty: what a table has once taken it mostly keeps, for its own use."""
+        before = self.size()
+        with _told(self.url):
+            connection = dbapi.connect(self._uri, autocommit=True)
+            try:
+                for table in ALL:
+                    _say(connection, f"VACUUM (ANALYZE) {table.dataset}.{quoted(table.short_name)}")
+            finally:
+                connection.close()
+        return Compacted(before, self.size())
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

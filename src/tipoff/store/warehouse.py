@@ -48,6 +48,26 @@ class Merged:
         return Merged(self.offered + other.offered, self.inserted + other.inserted, self.updated + other.updated)
 
 
+@dataclass(frozen=True)
+class Compacted:
+    """What compacting did: bytes on disk before and after."""
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True)
+class Successor:
+    """An empty warehouse beside another, and how it takes the other's place, at once: whoever opens that sees the one or the other.
+
+    `take_place` gives where the old one is kept, for people. What it is given looks at the old one first, when nobody can write it any
+    more; where that raises, nothing is done. It raises Conflict where one that was replaced before is kept still.
+    """
+
+    warehouse: Warehouse
+    take_place: Callable[[Callable[[Work], None]], str]
+
+
 class Work(ABC):
     """One unit of work on an open warehouse."""
 
@@ -168,6 +188,27 @@ class Warehouse(ABC):
         """What the engine tells of itself, once it is open. Raises Busy where another process keeps it too long."""
         with self.reading():
             return About(self.url.partition(":")[0])
+
+    @abstractmethod
+    def size(self) -> int:
+        """The bytes that the warehouse takes on its disk; 0 where there is none yet."""
+
+    @abstractmethod
+    def compact(self) -> Compacted:
+        """Give back what the engine holds and does not need, and tell the planner what is there; every row stays as it is.
+
+        Others wait for their turn, or do not notice. Killed in the middle, it has changed nothing. Raises Busy where another process keeps
+        the warehouse too long, StorageFull or StorageError where the disk does not take the new file.
+        """
+
+    def successor(self) -> Successor | None:
+        """An empty warehouse that can take this one's place, instead of any that was left there; None where the engine has no such thing,
+        and a warehouse is put in force by its URL. Raises Conflict where one that was replaced before is kept still."""
+        return None
+
+    def drop_kept(self) -> int:
+        """Remove the warehouse whose place was taken, if it is kept; how many bytes it took."""
+        return 0
 
     def lingering(self) -> AbstractContextManager[None]:
         """Around many units of work of one process: what opening costs may be saved between them. Others get their turn all the same."""
