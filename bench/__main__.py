@@ -6,9 +6,9 @@
 
 `night` is a whole night from payloads to documents, on a laptop's engines and on Postgres; `quotes` tonight's market out of 1 to 20
 million; `ingest` a season of documents loaded; `asof` the newest quote at each of many moments beside polars and pandas; `growth`
-features as history grows; `workers` a backtest with more of them. What is made to be measured is kept in `--data-dir`. Each measurement is a process of
-its own; ours and the other take turns, and medians count. The load of the machine before and after stands below the table. The figures of
-record stand in bench/README.md.
+features as history grows; `workers` a backtest with more of them. What is made to be measured is kept in `--data-dir`. Each measurement
+is a process of its own; ours and the other take turns, and medians count. The load of the machine before and after stands below the
+table. The figures of record stand in bench/README.md.
 """
 
 from __future__ import annotations

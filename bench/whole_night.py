@@ -58,7 +58,7 @@ def prepare(folder: Path, history: int, systems: tuple[str, ...]) -> None:
 
     season = simulate(SEED)
     from_game = 60 if history else 600
-    day = next(g.game_date for g in season.games if g.index > from_game and len(season.games_on(g.game_date)) == GAMES)
+    day = next(game.game_date for game in season.games if game.index > from_game and _is_an_evening_of_ten(season, game.game_date))
     now = min(game.tip for game in season.games_on(day)) - timedelta(minutes=30)
     clock = ManualClock(now - timedelta(hours=8))
     fresh = folder.with_name(f"{folder.name}.new")
@@ -88,6 +88,14 @@ def prepare(folder: Path, history: int, systems: tuple[str, ...]) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
     tell({"seconds": 0.0})
+
+
+def _is_an_evening_of_ten(season: Season, day: date) -> bool:
+    """Ten games, none before six in New York: by then every team has sent in its report."""
+    from tipoff.clock import NEW_YORK
+
+    games = season.games_on(day)
+    return len(games) == GAMES and min(game.tip.astimezone(NEW_YORK).hour for game in games) >= 18
 
 
 def write_night(folder: Path, season: Season, day: date, now: datetime) -> None:
