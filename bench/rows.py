@@ -51,7 +51,7 @@ class Row:
 
     def cells(self) -> list[str]:
         """As the table has it."""
-        aims = [text for text, most in ((f"{self.aim:g} s", self.aim), (f"{self.mib_aim:,g} MiB", self.mib_aim)) if most is not None]
+        aims = [f"{most:,.4g} {unit}" for most, unit in ((self.aim, "s"), (self.mib_aim, "MiB")) if most is not None]
         return [
             self.name,
             _seconds(self.seconds),
