@@ -29,6 +29,7 @@ from bench.rows import Row, alone, in_turns, tell
 
 if TYPE_CHECKING:
     from tipoff.config import Settings
+    from tipoff.flow.batch_log import Batch
     from tipoff.flow.engine import Desk
     from tipoff.flow.house import House
     from tipoff.practice.season import Season
@@ -167,7 +168,7 @@ def _settings(folder: Path, **given: Any) -> Settings:
 
 def _night(house: House, desk: Desk, folder: Path) -> dict[str, Any]:
     """Load, start, wait: seconds of each, of the phases as they are on record, and what came of it."""
-    from tipoff.flow.lease import trigger, wait_for
+    from tipoff.flow.lease import trigger
     from tipoff.flow.slate import ask
     from tipoff.load.documents import folder_payloads, load_payloads, read_payload
 
@@ -177,16 +178,26 @@ def _night(house: House, desk: Desk, folder: Path) -> dict[str, Any]:
     counts = load_payloads(house.warehouse, house.vault, payloads, seen_at=house.clock.now(), run_id="bench")
     loaded = time.perf_counter() - start
     number = trigger(desk, "slate", day, "bench", ask())
-    found = wait_for(desk, {("slate", day, number)}, WAIT)
-    batch = min(found, key=lambda one: one.number)
+    batch = _over(house, day, number)
     seconds = time.perf_counter() - start
     if batch.state != "complete":
         raise SystemExit(f"The night ended as {batch.state}: {batch.error}")
-    if len(found) > 1:
-        print(f"night: another {len(found) - 1} ran after it, asked for by {found[-1].cause}", file=sys.stderr)
     runs = [run for run in house.state.runs() if run.run_id == batch.batch_id and run.finished_at]
     phases = {run.phase: (run.finished_at - run.started_at).total_seconds() for run in runs if run.finished_at}
     return {"seconds": seconds, "load": loaded, "phases": phases, "rows": counts.inserted, **_came(house, day)}
+
+
+def _over(house: House, day: date, number: int) -> Batch:
+    """The batch when it is over. Another may follow, since the models are news; it is not waited for."""
+    from tipoff.flow.batch_log import batches
+
+    until = time.monotonic() + WAIT
+    while time.monotonic() < until:
+        batch = next(one for one in batches(house.state, day, "slate") if one.number == number)
+        if batch.over:
+            return batch
+        time.sleep(0.05)
+    raise SystemExit(f"The night is not over after {WAIT:g} s.")
 
 
 def _came(house: House, day: date) -> dict[str, int]:
