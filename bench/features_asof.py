@@ -189,10 +189,12 @@ def main() -> None:
     parser.add_argument("--probes", type=int, default=600_000)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--tools", nargs="+", choices=[*TOOLS, *FEAST], default=[*TOOLS, *FEAST])
-    parser.add_argument("--part", choices=[*TOOLS, "fill"])
+    parser.add_argument("--part", choices=[*TOOLS, "fill", "rows"])
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
-    if given.part == "fill":
+    if given.part == "rows":
+        say({"rows": write_rows(given.folder, given.games, given.probes)})
+    elif given.part == "fill":
         say({"load": fill_warehouse(given.folder, given.games)})
     elif given.part:
         say(measured(TOOLS[given.part], given.folder, given.part, given.repeat))

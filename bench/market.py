@@ -22,13 +22,17 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
+if TYPE_CHECKING:
+    from tipoff.store.warehouse import Warehouse
+
 OURS, THEIRS, REPEAT = 2_000_000, 4_000, 5
 SEED = 11
+LAST = date(2026, 1, 31)
 AT_ONCE = 40
 """Nights that are merged at once."""
 
@@ -78,25 +82,27 @@ def devig_table() -> None:
 
 
 def filled(folder: Path, quotes: int) -> tuple[Path, date]:
-    """A warehouse with so many invented quotes: 8 games a night, 15 players a game, 12 books, a snapshot every 30 minutes from noon on.
-    Gives it and its last night."""
-    from tipoff.market.books import BOOKS
+    """A warehouse with so many invented quotes, kept for the next time. Gives it and its last night."""
     from tipoff.store.duckdb import DuckDBWarehouse
 
     path = folder / f"quotes-{quotes}.duckdb"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        fill(DuckDBWarehouse(path), quotes)
+    return path, LAST
+
+
+def fill(warehouse: Warehouse, quotes: int, games: int = 8) -> None:
+    """So many invented quotes, up to the night LAST: 15 players a game, 12 books, a snapshot every 30 minutes from noon on."""
+    from tipoff.market.books import BOOKS
+
     books = [key for key, book in BOOKS.items() if book.kind == "sportsbook"][:12]
-    snapshots, games, players = 16, 8, 15
-    a_night = games * players * len(books) * snapshots
-    nights = -(-quotes // a_night)
-    last = date(2026, 1, 31)
-    if path.exists():
-        return path, last
-    folder.mkdir(parents=True, exist_ok=True)
-    with DuckDBWarehouse(path).writing("bench") as work:
-        for first in range(0, nights, AT_ONCE):
-            days = [last - timedelta(days=number) for number in range(first, min(first + AT_ONCE, nights))]
+    snapshots, players = 16, 15
+    nights = -(-quotes // (games * players * len(books) * snapshots))
+    for first in range(0, nights, AT_ONCE):
+        days = [LAST - timedelta(days=number) for number in range(first, min(first + AT_ONCE, nights))]
+        with warehouse.writing("bench") as work:
             work.merge("raw.odds_player_points", pa.concat_tables([_night(day, games, players, books, snapshots) for day in days]))
-    return path, last
 
 
 def _night(day: date, games: int, players: int, books: list[str], snapshots: int) -> pa.Table:
