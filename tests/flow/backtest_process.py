@@ -139,6 +139,7 @@ def main() -> None:
     for line in sys.stdin:
         if (pid := os.fork()) == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell has it ignored
             sys.stdin.close()
             order = json.loads(line)
             answer = Path(order.pop("answer"))

@@ -29,9 +29,6 @@ from faults.upstreams import season
 from flow.sinks import mail, web
 from postgres import Postgres, name_in
 from s3 import S3, Forwarder
-from s3 import s3 as s3
-from s3 import s3_server as s3_server
-from s3 import way as way
 from tipoff.clock import ManualClock, SystemClock
 from tipoff.config import SOURCE_NAMES, Settings
 from tipoff.flow.code import code_version
