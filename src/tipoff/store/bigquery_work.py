@@ -25,7 +25,7 @@ from tipoff.store.merge import annotate_sql, insert_sql, merge_sql, remove_sql
 from tipoff.store.schema import Table
 from tipoff.store.statements import Statement, Statements
 from tipoff.store.tables import table_named
-from tipoff.store.warehouse import Merged, Work, as_declared, conform, once, twins_of
+from tipoff.store.warehouse import Merged, Work, as_declared, conform, keys_of, once, twins_of
 
 _NOWHERE = None
 """The backend that expressions name: none, since Ibis itself runs none of theirs."""
@@ -142,12 +142,10 @@ class BigQueryWork(Work):
 
     def remove(self, name: str, keys: pa.Table) -> int:
         declared = table_named(name)
-        missing = [key for key in declared.key if key not in keys.column_names]
-        if missing:
-            raise BrokenInvariant(f"{declared.name} cannot lose rows without {', '.join(missing)}, which is in its key.")
+        chosen = keys_of(declared, keys)
         if keys.num_rows == 0:
             return 0
-        with self._given("staging", keys.select(list(declared.key))) as (source, parameters):
+        with self._given("staging", chosen) as (source, parameters):
             sql = translated(remove_sql(declared, _TARGET, _STAGED), floats_of(declared))
             return self._written(sql, declared, source, parameters, None).num_dml_affected_rows or 0
 

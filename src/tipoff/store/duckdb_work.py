@@ -26,7 +26,7 @@ from tipoff.store.merge import annotate_sql, insert_sql, merge_sql, quoted, remo
 from tipoff.store.schema import Table
 from tipoff.store.statements import Bound, Statement, Statements, few_as_lists
 from tipoff.store.tables import table_named
-from tipoff.store.warehouse import Merged, Work, as_declared, conform, once, twins_of
+from tipoff.store.warehouse import Merged, Work, as_declared, conform, keys_of, once, twins_of
 
 _FEW = 500
 """So many rows are merged without looking first whether any of them is there."""
@@ -173,12 +173,10 @@ class DuckDBWork(Work):
 
     def remove(self, name: str, keys: pa.Table) -> int:
         declared = table_named(name)
-        missing = [key for key in declared.key if key not in keys.column_names]
-        if missing:
-            raise BrokenInvariant(f"{declared.name} cannot lose rows without {', '.join(missing)}, which is in its key.")
+        chosen = keys_of(declared, keys)
         if keys.num_rows == 0:
             return 0
-        self._connection.register("staging", keys.select(list(declared.key)))
+        self._connection.register("staging", chosen)
         try:
             return self._scalar(remove_sql(declared, f"{declared.dataset}.{quoted(declared.short_name)}", "staging"))
         finally:

@@ -26,7 +26,7 @@ from tipoff.store.merge import annotate_sql, insert_sql, merge_sql, quoted, remo
 from tipoff.store.schema import Kind, Table
 from tipoff.store.statements import Bound, Statement, Statements, few_as_lists
 from tipoff.store.tables import table_named
-from tipoff.store.warehouse import Merged, Work, as_declared, conform, once, twins_of
+from tipoff.store.warehouse import Merged, Work, as_declared, conform, keys_of, once, twins_of
 
 TYPES: dict[Kind, str] = {
     "string": 'TEXT COLLATE "C"',  # strings are compared and ordered by their bytes, as every other engine does
@@ -170,12 +170,9 @@ class PostgresWork(Work):
 
     def remove(self, name: str, keys: pa.Table) -> int:
         declared = table_named(name)
-        missing = [key for key in declared.key if key not in keys.column_names]
-        if missing:
-            raise BrokenInvariant(f"{declared.name} cannot lose rows without {', '.join(missing)}, which is in its key.")
+        chosen = keys_of(declared, keys)
         if keys.num_rows == 0:
             return 0
-        chosen = keys.select(list(declared.key))
         return sum(self._counted(chosen, f"{remove_sql(declared, _target(declared), _STAGED)} RETURNING 'DELETE' AS action").values())
 
     def touched(self, name: str, column: str) -> list[Any]:

@@ -316,6 +316,14 @@ def twins_of(declared: Table, rows: pa.Table) -> tuple[Any, ...] | None:
     return None
 
 
+def keys_of(declared: Table, rows: pa.Table) -> pa.Table:
+    """The columns of the key alone. Raises BrokenInvariant where one is missing."""
+    missing = [key for key in declared.key if key not in rows.column_names]
+    if missing:
+        raise BrokenInvariant(f"{declared.name} cannot lose rows without {', '.join(missing)}, which is in its key.")
+    return rows.select(list(declared.key))
+
+
 def once(declared: Table, rows: pa.Table) -> pa.Table:
     """The same rows. Raises BrokenInvariant where one key stands in them twice."""
     if twins := twins_of(declared, rows):
