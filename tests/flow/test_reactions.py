@@ -1,4 +1,4 @@
-"""Whether anything that arrives still changes what is said of a date."""
+"""What arrives leads to a slate and to grades: to one of each for a round of the capture, and to none once nothing changes any more."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from flow.message_house import message
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
+from tipoff.flow.batch_log import batches
+from tipoff.flow.engine import Engine
 from tipoff.flow.expected import EXPECTED
 from tipoff.flow.game_days import GAMES
 from tipoff.flow.house import House, open_house
-from tipoff.flow.reactions import is_over
+from tipoff.flow.lease import trigger, wait_for
+from tipoff.flow.messages import CompletionMessage
+from tipoff.flow.reactions import is_over, react
+from tipoff.flow.rounds import ROUND
+from tipoff.flow.ticks import start_tasks
+from tipoff.flow.worker import working
 
 DAY = date(2025, 11, 5)
 TIPS = {"20251105_BOS_NYK": datetime(2025, 11, 6, 0, 0), "20251105_LAL_GSW": datetime(2025, 11, 6, 3, 0)}
@@ -59,3 +67,60 @@ def test_a_schedule_may_change_something_until_every_box_score_is_there(house: H
 def test_of_a_date_without_games_on_record_nothing_is_known(house: House) -> None:
     for may_move in (True, False):
         assert not is_over(house, DAY + timedelta(days=1), may_move=may_move)
+
+
+LONG = 10_000.0
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """Of a day whose first slate is over, in a house in which what arrives is waited with for hours."""
+    settings = load_settings(data_dir=tmp_path, settle_seconds=LONG)
+    with open_house(settings, ManualClock(datetime(2025, 11, 5, 22, 0, tzinfo=UTC))) as house, working(house, scheduled=False) as found:
+        done(found, trigger(found, "slate", DAY, "the first"))
+        yield found
+
+
+def done(engine: Engine, number: int, feed: str = "slate") -> None:
+    """Wait until a batch is over."""
+    wait_for(engine, {(feed, DAY, number)}, 60.0)
+
+
+def loaded(feed: str, cause: str) -> CompletionMessage:
+    return message(phase="load", processor_name=f"load:{feed}", trigger=cause)
+
+
+def states(engine: Engine) -> list[tuple[str, str]]:
+    """The batches of the day in the order in which they were asked for."""
+    found = [batch for feed in ("slate", "grade") for batch in batches(engine.house.state, DAY, feed)]
+    return sorted((batch.feed, batch.state) for batch in found)
+
+
+def is_delayed(engine: Engine, workflow_id: str) -> bool:
+    [found] = engine._client.list_workflows(workflow_ids=[workflow_id])
+    return bool(found.status == "DELAYED")
+
+
+def test_what_arrives_in_a_round_leads_to_one_slate_and_one_grading_once_its_tasks_are_started(engine: Engine) -> None:
+    for feed in ("schedule", "lines", "box", "injuries", "box"):
+        react(engine, loaded(feed, ROUND))
+    assert states(engine) == [("grade", "waiting"), ("slate", "complete"), ("slate", "waiting")]
+    assert is_delayed(engine, f"load:slate:{DAY}:2")
+    assert is_delayed(engine, f"load:grade:{DAY}:1")
+    start_tasks(engine)
+    done(engine, 2)
+    done(engine, 1, "grade")
+    assert {state for _, state in states(engine)} == {"complete"}
+
+
+def test_what_arrives_by_itself_is_graded_at_once_and_leads_to_a_slate_a_moment_later(engine: Engine) -> None:
+    react(engine, loaded("box", "somebody asked"))
+    done(engine, 1, "grade")
+    assert is_delayed(engine, f"load:slate:{DAY}:2")
+
+
+def test_who_asks_for_a_slate_that_is_to_wait_need_not(engine: Engine) -> None:
+    react(engine, loaded("lines", ROUND))
+    number = trigger(engine, "slate", DAY, "by hand", {"force": True})
+    done(engine, number)
+    assert states(engine) == [("slate", "complete"), ("slate", "complete")]

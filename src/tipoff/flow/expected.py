@@ -7,7 +7,7 @@ what is looked at `grid`'s, what is done about a gap `repair`'s.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -91,7 +91,7 @@ def _count(house: House, cells: list[Expected]) -> bool:
 def _with_repairs(cell: Expected, before: Expected | None) -> Expected:
     if before is None:
         return cell
-    return Expected(**{**asdict(cell), "repairs": before.repairs, "repaired_at": before.repaired_at})
+    return replace(cell, repairs=before.repairs, repaired_at=before.repaired_at)
 
 
 def _rows(connection: sa.Connection, game_date: date) -> list[Expected]:
@@ -113,4 +113,4 @@ def _rows(connection: sa.Connection, game_date: date) -> list[Expected]:
 
 
 def _kept(cell: Expected) -> dict[str, Any]:
-    return {**asdict(cell), **{name: naive(getattr(cell, name)) for name in ("deadline", "tip", "repaired_at")}}
+    return {**vars(cell), **{name: naive(getattr(cell, name)) for name in ("deadline", "tip", "repaired_at")}}

@@ -54,6 +54,8 @@ def route(feed: str, game_date: date) -> Route:
     return Route("load_batch", LOAD, f"{feed}:{game_date.isoformat()}")
 
 
+HELD = ("slate", "grade")
+"""What may be asked for with a delay."""
 _LONGER = {"train": 4}
 """So many times the limit of a batch may take what is known to take long."""
 
@@ -81,13 +83,25 @@ def trigger(
 
     A batch that waits already will see everything that is there before it starts: then it is that one, and what is `asked` for is added to
     what it was asked for. One that runs may have looked already: then another runs right after it. Asking any number of times, from
-    anywhere, is harmless. A new batch begins after `delay` seconds: what else arrives by then is done with it.
+    anywhere, is harmless. A new batch begins after `delay` seconds: what else arrives by then is done with it. Without one it begins as
+    soon as it can, also where it was to wait.
     """
     with desk.house.state.transaction() as connection:
         number = _waiting_or_new(connection, desk.house, feed, game_date, cause, asked or {})
     if _enqueued(desk, feed, game_date, number, delay):
+        if feed in HELD and not delay:
+            desk.hasten(workflow_id(feed, game_date, number))
         return number
     return trigger(desk, feed, game_date, cause, asked)
+
+
+def release(desk: Desk) -> None:
+    """Let what was asked for with a delay begin: nothing more is on its way that should be done with it."""
+    waits = sa.select(BATCHES.c.feed, BATCHES.c.game_date, BATCHES.c.number).where(BATCHES.c.feed.in_(HELD), BATCHES.c.state == "waiting")
+    with desk.house.state.reading() as connection:
+        found = connection.execute(waits.where(BATCHES.c.not_before.is_(None))).all()
+    for row in found:
+        desk.hasten(workflow_id(row.feed, row.game_date, row.number))
 
 
 def begin(desk: Desk, feed: str, game_date: date, cause: str, asked: Mapping[str, Any], *, seen: int) -> tuple[int, bool]:

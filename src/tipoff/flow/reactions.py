@@ -16,9 +16,13 @@ from tipoff.flow.game_days import games_around
 from tipoff.flow.house import House
 from tipoff.flow.lease import trigger
 from tipoff.flow.messages import CompletionMessage
+from tipoff.flow.rounds import ROUND
 from tipoff.flow.slate import ask
 from tipoff.flow.state import State
 
+A_ROUND = 30
+"""What arrives in a round of the capture leads to one slate and one grading when it is through, which `ticks` says; where nobody lives to
+say so, after so many times the pause of what arrives otherwise."""
 OUTCOMES = ("box",)
 """Feeds after which a date is graded."""
 MOVES = ("schedule", "scores")
@@ -34,13 +38,15 @@ def react(desk: Desk, message: CompletionMessage) -> None:
         return
     house = desk.house
     if message.phase in ("train", "performance"):
-        _slate(desk, game_date_of(house.clock.now()), f"after {message.processor_name} of {message.game_date}", may_move=False)
+        cause = f"after {message.processor_name} of {message.game_date}"
+        _slate(desk, game_date_of(house.clock.now()), cause, house.settings.settle_seconds, may_move=False)
     if message.phase != "load":
         return
     feed = message.processor_name.rpartition(":")[2]
     cause = f"{message.record_count} rows of {feed} of {message.game_date} were loaded"
+    delay = house.settings.settle_seconds * (A_ROUND if message.trigger == ROUND else 1)
     if feed in OUTCOMES:
-        trigger(desk, "grade", message.game_date, cause)
+        trigger(desk, "grade", message.game_date, cause, delay=delay if message.trigger == ROUND else None)
     today = game_date_of(house.clock.now())
     may_move = feed in MOVES
     if may_move:  # of the days around, too
@@ -49,12 +55,12 @@ def react(desk: Desk, message: CompletionMessage) -> None:
         days = {today if feed in ("roster", "box", "shots") else message.game_date} - {today - timedelta(days=1)}
     for day in sorted(days):
         if feed in CIRCUMSTANCES and day >= today - timedelta(days=1):
-            _slate(desk, day, cause, may_move=may_move)
+            _slate(desk, day, cause, delay, may_move=may_move)
 
 
-def _slate(desk: Desk, day: date, cause: str, *, may_move: bool) -> None:
+def _slate(desk: Desk, day: date, cause: str, delay: float, *, may_move: bool) -> None:
     if has_begun(desk.house.state, day) and not is_over(desk.house, day, may_move=may_move):
-        trigger(desk, "slate", day, cause, ask("line_update"), delay=desk.house.settings.settle_seconds)
+        trigger(desk, "slate", day, cause, ask("line_update"), delay=delay)
 
 
 def has_begun(state: State, game_date: date) -> bool:

@@ -31,6 +31,8 @@ PATIENCE = {
 play-by-play always can."""
 
 
+ROUND = "the capture plan"
+"""The cause of everything that a round has loaded."""
 A_FORTNIGHT = timedelta(days=14)
 
 
@@ -80,7 +82,7 @@ def capture_tick(engine: Engine) -> Tick:
             again = asked_again(house.state, day, games.get(day, ()), now)
             fresh += [ask for ask in again if (ask.feed, ask.game_id) not in asked]
             if fresh:
-                done.cycles[day] = scraper.cycle(day, fresh, "the capture plan")
+                done.cycles[day] = scraper.cycle(day, fresh, ROUND)
             if fresh or missed:
                 write_expected(house, day)
             day += timedelta(days=1)

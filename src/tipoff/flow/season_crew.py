@@ -27,6 +27,7 @@ from tipoff.flow.batch_log import BATCHES
 from tipoff.flow.dead_letters import receive
 from tipoff.flow.engine import Desk, open_desk, workers
 from tipoff.flow.house import House
+from tipoff.flow.lease import LOAD, PHASES, TRAIN
 from tipoff.flow.outbox import relay
 from tipoff.flow.reactions import react
 from tipoff.flow.scraping import kept_client
@@ -35,6 +36,8 @@ from tipoff.flow.worker import TICKS, working
 from tipoff.scrape.client import Patience
 from tipoff.store.warehouse import Work
 
+QUEUES = (TICKS.name, LOAD.name, PHASES.name, TRAIN.name)
+"""A season fills nothing else, and each queue that is looked into costs."""
 _LOOK = 0.1  # seconds between two looks at what is still going on
 _STARTED_WITHIN = 60.0
 _AN_HOUR = timedelta(hours=1)
@@ -92,7 +95,7 @@ class Alone:
     def working(cls, house: House) -> Iterator[Alone]:
         """With an engine in this process. The warehouse's file stays open meanwhile: nobody else wants it. The practice server, on this
         machine, asks nobody to go slowly."""
-        with house.warehouse.reading(), working(house, scheduled=False) as engine:
+        with house.warehouse.reading(), working(house, scheduled=False, queues=QUEUES) as engine:
             kept_client(engine, Patience(pace=0.0))
             yield cls(engine)
 
@@ -176,7 +179,7 @@ class Crew:
             self._hire()
 
     def _hire(self) -> None:
-        command = [sys.executable, "-m", "tipoff", "worker"]
+        command = [sys.executable, "-m", "tipoff", "worker", "--queues", ",".join(QUEUES)]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("TIPOFF_")}
         environment |= environment_of(self._desk.house.settings)
         hand = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)  # noqa: S603

@@ -22,7 +22,7 @@ from tipoff.flow.engine import Desk, current
 from tipoff.flow.expected import expected_outputs
 from tipoff.flow.game_days import note_games, tasks_of
 from tipoff.flow.grid import games_that_wait
-from tipoff.flow.lease import trigger
+from tipoff.flow.lease import release, trigger
 from tipoff.flow.outbox import relay
 from tipoff.flow.plan import BOX_AGAIN_DAYS, Ask
 from tipoff.flow.reactions import react
@@ -42,8 +42,15 @@ class Started:
 
 
 def start_tasks(desk: Desk) -> Started:
-    """Start every task of the plan whose moment has come, of the days whose plan may still hold one. A retry that no game waits for is
-    done without a batch."""
+    """Start every task of the plan whose moment has come, of the days whose plan may still hold one; and what this round's arrivals have
+    led to, which waited for its end. A retry that no game waits for is done without a batch."""
+    try:
+        return _start(desk)
+    finally:
+        release(desk)
+
+
+def _start(desk: Desk) -> Started:
     house = desk.house
     now = house.clock.now()
     today = game_date_of(now)

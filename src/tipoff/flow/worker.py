@@ -61,10 +61,10 @@ def _sweep_step() -> int:
 def working(
     house: House, *, scheduled: bool = True, queues: Collection[str] = QUEUES, beat: float | None = None, silence: float | None = None
 ) -> Iterator[Engine]:
-    """Work in this process until the block is left, on what lies in `queues`. Without `scheduled`, only on what is asked for. `beat` and
-    `silence` (seconds) are the engine's. Raises BadInput for a queue that there is none of."""
+    """Work in this process until the block is left, on what lies in `queues`. Without `scheduled`, only on what is asked for, not on
+    rounds. `beat` and `silence` (seconds) are the engine's. Raises BadInput for a queue that there is none of."""
     pace = {name: value for name, value in (("beat", beat), ("silence", silence)) if value is not None}
-    takes = only(queues) if scheduled else ASKED_FOR
+    takes = only(queues if scheduled else set(queues) - {TICKS.name})
     duties = (Overseer(), Teller(lambda: current().house), Postman(current))
     pause = house.settings.poll_seconds or (DELAYED if scheduled else None)
     with (
