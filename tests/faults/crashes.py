@@ -17,7 +17,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -30,7 +30,7 @@ import pytest
 import sqlalchemy as sa
 
 import tipoff
-from faults.boundaries import OVER, SEEN, Boundary
+from faults.boundaries import OVER, SEEN, WITHIN, Boundary
 from postgres import Postgres
 from tipoff.config import load_settings
 from tipoff.flow.batch_log import BATCHES
@@ -142,9 +142,11 @@ def stages(seen: list[Boundary]) -> list[Stage]:
     return found
 
 
-def crash_everywhere(workshop: Workshop, prepared: Place, scenario: Scenario) -> tuple[list[Boundary], Place]:
-    """Kill a process at each boundary of a scenario; the boundaries, and what is left in the end. Raises AssertionError where that is ever
-    anything else than without kills."""
+def crash_everywhere(
+    workshop: Workshop, prepared: Place, scenario: Scenario, kinds: Callable[[Boundary], bool] = lambda _: True
+) -> tuple[list[Boundary], Place]:
+    """Kill a process at each boundary of a scenario, of those `kinds`; the boundaries, and what is left in the end. Raises AssertionError
+    where that is ever anything else than without kills."""
     undisturbed = workshop.copy(prepared)
     workshop.run(undisturbed, scenario)
     seen = [Boundary(*entry) for entry in json.loads((undisturbed.folder / SEEN).read_text())]
@@ -156,8 +158,8 @@ def crash_everywhere(workshop: Workshop, prepared: Place, scenario: Scenario) ->
         workshop.run(there, scenario, until=follows)
         stands = standing(there)
         for boundary in stage.boundaries:
-            if boundary == stage.before:
-                continue  # they were killed there to begin with
+            if boundary == stage.before or not kinds(boundary):
+                continue  # the first is where they were killed to begin with
             left = workshop.copy(here)
             workshop.run(left, scenario, until=boundary)
             workshop.run(left, scenario, until=follows)
@@ -169,6 +171,11 @@ def crash_everywhere(workshop: Workshop, prepared: Place, scenario: Scenario) ->
     assert differences(standing(here), standing(undisturbed)) == {}
     check_over(here, scenario)
     return seen, here
+
+
+def of_state(boundary: Boundary) -> bool:
+    """Whether it lies before a write to the state database: before the others, what lies there is as before the next of these."""
+    return not boundary.write.rpartition(WITHIN)[2].startswith(("put ", "warehouse"))
 
 
 def standing(place: Place) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from faults.boundaries import OVER, TICK, Boundary
 from faults.crash_scenes import AFTERNOON, LATER, MORNING, land_lines, league_with_a_model
-from faults.crashes import Place, Scenario, Workshop, crash_everywhere, standing
+from faults.crashes import Place, Scenario, Workshop, crash_everywhere, of_state, standing
 from features.small_league import NIGHT
 from postgres import Postgres
 
@@ -50,8 +50,9 @@ def test_a_slate_is_the_same_wherever_its_process_is_killed(workshop: Workshop, 
 def test_a_slate_is_the_same_wherever_its_process_is_killed_with_the_state_on_postgres(
     workshop: Workshop, postgres_server: Postgres, league_scene: Path
 ) -> None:
+    """At each write to it: of the warehouse and the bucket, which lie where they lay, the test above kills at each."""
     place = Place(league_scene, postgres_server, postgres_server.fresh())
-    seen, _ = crash_everywhere(workshop, place, SLATE)
+    seen, _ = crash_everywhere(workshop, place, SLATE, of_state)
     check_enumerated(seen, SLATE_STEPS)
 
 

@@ -134,27 +134,34 @@ def _kind(by: str) -> By:
 def _periods(work: Work, span: tuple[date, date], by: By, now: datetime) -> list[Period]:
     """Every period of the span in which something is on record."""
     found: dict[date, dict[str, Any]] = {}
-    for table in (_of_games(work, span, by, now), _of_quotes(work, span, by), _of_boxes(work, span, by), _of_reports(work, span, by)):
-        for row in work.fetch(table).to_pylist():
+    kind = (by,)
+    counted = [work.ask(question, *span, kind) for question in (_of_quotes, _of_boxes, _of_reports)]
+    for rows in (work.ask(_of_games, *span, kind, now), *counted):
+        for row in rows.to_pylist():
             found.setdefault(row.pop("period"), {}).update(row)
     return [Period(_label(day, by), day, season_of(day), **counts) for day, counts in sorted(found.items())]
 
 
 def _books(work: Work, span: tuple[date, date], by: By) -> tuple[BookPeriod, ...]:
     """What each book quoted, by period and book."""
-    quotes = _before_the_tip(work, span, by)
+    found = work.ask(_of_books, *span, (by,)).to_pylist()
+    return tuple(BookPeriod(_label(row.pop("period"), by), **row) for row in found)
+
+
+def _of_books(work: Work, first: ir.DateScalar, last: ir.DateScalar, kind: tuple[By]) -> ir.Table:
+    quotes = _before_the_tip(work, first, last, kind)
     of_player = quotes.group_by(["period", "bookmaker", "game_id", "player_lookup"]).agg(closes=_closing(quotes).cast("int64").max())
     rows = of_player.group_by(["period", "bookmaker"]).agg(lines=of_player.count(), closes=of_player.closes.sum())
-    found = work.fetch(rows.order_by(["period", "bookmaker"])).to_pylist()
-    return tuple(BookPeriod(_label(row.pop("period"), by), **row) for row in found)
+    return rows.order_by(["period", "bookmaker"])
 
 
 def _label(first: date, by: By) -> str:
     return {"week": first.isoformat(), "month": f"{first:%Y-%m}", "season": season_of(first)}[by]
 
 
-def _period(day: ir.DateColumn, by: By) -> ir.DateColumn:
+def _period(day: ir.DateColumn, kind: tuple[By]) -> ir.DateColumn:
     """The first day of the period: Monday, the first of the month, or the day on which the season turns (`clock.season_of`)."""
+    (by,) = kind
     if by != "season":
         return day.truncate({"week": "W", "month": "M"}[by]).cast("date")
     turn = ibis.ifelse(day.year() == 2020, 11, 8)
@@ -162,9 +169,9 @@ def _period(day: ir.DateColumn, by: By) -> ir.DateColumn:
     return ibis.date(start, ibis.ifelse(start == 2020, 11, 8), 1)
 
 
-def _within(rows: ir.Table, span: tuple[date, date], by: By) -> ir.Table:
-    kept = rows.filter(rows.game_date >= day_of(span[0]), rows.game_date <= day_of(span[1]))
-    return kept.mutate(period=_period(kept.game_date, by))
+def _within(rows: ir.Table, first: ir.DateScalar, last: ir.DateScalar, kind: tuple[By]) -> ir.Table:
+    kept = rows.filter(rows.game_date >= day_of(first), rows.game_date <= day_of(last))
+    return kept.mutate(period=_period(kept.game_date, kind))
 
 
 def scheduled_games(work: Work) -> ir.Table:
@@ -180,20 +187,20 @@ def scheduled_games(work: Work) -> ir.Table:
     return games.select("game_id", "game_date", "season", "home", "away", "game_type", tip="commence_time")
 
 
-def _due(games: ir.Table, now: datetime) -> ir.BooleanValue:
+def _due(games: ir.Table, now: datetime | ir.TimestampScalar) -> ir.BooleanValue:
     return games.tip < instant(now) - ibis.interval(BOX_DUE)
 
 
-def _of_games(work: Work, span: tuple[date, date], by: By, now: datetime) -> ir.Table:
-    games = _within(scheduled_games(work), span, by)
+def _of_games(work: Work, first: ir.DateScalar, last: ir.DateScalar, kind: tuple[By], now: ir.TimestampScalar) -> ir.Table:
+    games = _within(scheduled_games(work), first, last, kind)
     due = _due(games, now).cast("int64").sum()
     return games.group_by("period").agg(game_days=games.game_date.nunique(), games=games.count(), due=due)
 
 
-def _before_the_tip(work: Work, span: tuple[date, date], by: By) -> ir.Table:
+def _before_the_tip(work: Work, first: ir.DateScalar, last: ir.DateScalar, kind: tuple[By]) -> ir.Table:
     """Quotes on players that stood before the tip as it is known now, and before that of their own document."""
     columns = ("game_id", "game_date", "player_lookup", "bookmaker", "snapshot_at", "commence_time", "known_at_assumed")
-    quotes = _within(work.table("raw.odds_player_points").select(*columns), span, by)
+    quotes = _within(work.table("raw.odds_player_points").select(*columns), first, last, kind)
     quotes = left(quotes, scheduled_games(work).select("game_id", "tip"), ["game_id"])
     quotes = quotes.mutate(tip=ibis.coalesce(quotes.tip, quotes.commence_time))
     return quotes.filter(quotes.snapshot_at < quotes.tip, quotes.snapshot_at < quotes.commence_time)
@@ -203,8 +210,8 @@ def _closing(quotes: ir.Table) -> ir.BooleanValue:
     return quotes.snapshot_at >= quotes.tip - ibis.interval(minutes=CLOSE_MINUTES)
 
 
-def _of_quotes(work: Work, span: tuple[date, date], by: By) -> ir.Table:
-    quotes = _before_the_tip(work, span, by)
+def _of_quotes(work: Work, first: ir.DateScalar, last: ir.DateScalar, kind: tuple[By]) -> ir.Table:
+    quotes = _before_the_tip(work, first, last, kind)
     of_sportsbook = quotes.bookmaker.isin(books_of_kind("sportsbook"))
     closing = _closing(quotes)
     by_player = quotes.group_by(["period", "game_id", "player_lookup"]).agg(
@@ -229,16 +236,16 @@ def _box_sides(work: Work) -> ir.Table:
     return work.table("raw.player_box").select("game_id", "game_date", "team").distinct()
 
 
-def _of_boxes(work: Work, span: tuple[date, date], by: By) -> ir.Table:
-    boxes = _within(_box_sides(work), span, by)
+def _of_boxes(work: Work, first: ir.DateScalar, last: ir.DateScalar, kind: tuple[By]) -> ir.Table:
+    boxes = _within(_box_sides(work), first, last, kind)
     games = boxes.group_by(["period", "game_id"]).agg(teams=boxes.team.nunique())
     return games.group_by("period").agg(box_games=(games.teams >= 2).cast("int64").sum())
 
 
-def _of_reports(work: Work, span: tuple[date, date], by: By) -> ir.Table:
+def _of_reports(work: Work, first: ir.DateScalar, last: ir.DateScalar, kind: tuple[By]) -> ir.Table:
     """Days with a report that speaks of them, among those on which games are played."""
     days = scheduled_games(work).select("game_date").distinct()
-    reports = _within(work.table("raw.injuries").select("game_date").distinct().semi_join(days, "game_date"), span, by)
+    reports = _within(work.table("raw.injuries").select("game_date").distinct().semi_join(days, "game_date"), first, last, kind)
     return reports.group_by("period").agg(report_days=reports.count())
 
 
@@ -325,14 +332,9 @@ def _joined(short: Iterable[tuple[int, Gap]]) -> list[Gap]:
 
 def _missing_boxes(work: Work, span: tuple[date, date], now: datetime) -> list[Gap]:
     """Games whose box score is due and not there: a team without any in a week by its name (F46), the others as a count."""
-    both = _due_sides(work, span, now)
-    both = both.mutate(period=_period(both.game_date, "week"))
-    counted = both.group_by(["period", "team"]).agg(games=both.count(), boxes=both.there.fill_null(0).sum())
-    teams = work.fetch(counted.filter(counted.boxes < counted.games).order_by("period", "team")).to_pylist()
-    lacking = both.filter(both.there.isnull()).select("period", "game_id").distinct()
-    lost = {row["period"]: row["games"] for row in work.fetch(lacking.group_by("period").agg(games=lacking.count())).to_pylist()}
-    played = work.fetch(both.group_by("period").agg(games=both.game_id.nunique(), teams=both.team.nunique())).to_pylist()
-    whole = {row["period"]: row for row in played}
+    teams = work.ask(_teams_lacking, *span, now).to_pylist()
+    lost = {row["period"]: row["games"] for row in work.ask(_games_lacking, *span, now).to_pylist()} if teams else {}
+    whole = {row["period"]: row for row in work.ask(_played, *span, now).to_pylist()} if teams else {}
     gaps = []
     for week, rows in groupby(teams, key=lambda row: row["period"]):
         told = f"{week}: {lost[week]} of {whole[week]['games']} games without box scores of both teams"
@@ -346,17 +348,35 @@ def _missing_boxes(work: Work, span: tuple[date, date], now: datetime) -> list[G
     return gaps
 
 
-def _due_sides(work: Work, span: tuple[date, date], now: datetime) -> ir.Table:
-    """Two rows a game of the span whose box score is due: `there` is 1 where the team's is, null where it is not."""
-    games = _within(scheduled_games(work), span, "week")
+def _teams_lacking(work: Work, first: ir.DateScalar, last: ir.DateScalar, now: ir.TimestampScalar) -> ir.Table:
+    both = _due_sides(work, first, last, now)
+    counted = both.group_by(["period", "team"]).agg(games=both.count(), boxes=both.there.fill_null(0).sum())
+    return counted.filter(counted.boxes < counted.games).order_by("period", "team")
+
+
+def _games_lacking(work: Work, first: ir.DateScalar, last: ir.DateScalar, now: ir.TimestampScalar) -> ir.Table:
+    both = _due_sides(work, first, last, now)
+    lacking = both.filter(both.there.isnull()).select("period", "game_id").distinct()
+    return lacking.group_by("period").agg(games=lacking.count())
+
+
+def _played(work: Work, first: ir.DateScalar, last: ir.DateScalar, now: ir.TimestampScalar) -> ir.Table:
+    both = _due_sides(work, first, last, now)
+    return both.group_by("period").agg(games=both.game_id.nunique(), teams=both.team.nunique())
+
+
+def _due_sides(work: Work, first: ir.DateScalar, last: ir.DateScalar, now: ir.TimestampScalar) -> ir.Table:
+    """Two rows a game of the span whose box score is due: `there` is 1 where the team's is, null where it is not; `period` is its week."""
+    games = _within(scheduled_games(work), first, last, ("week",))
     both = sides(games.filter(_due(games, now)).mutate(as_of=games.tip))
-    return left(both, _box_sides(work).select("game_id", "team", there=ibis.literal(1)), ["game_id", "team"])
+    found = left(both, _box_sides(work).select("game_id", "team", there=ibis.literal(1)), ["game_id", "team"])
+    return found.mutate(period=_period(found.game_date, ("week",)))
 
 
-def _without_boxes(work: Work, game_date: date, first: date, last: date, now: datetime) -> ir.Table:
+def _without_boxes(work: Work, game_date: ir.DateScalar, first: ir.DateScalar, last: ir.DateScalar, now: ir.TimestampScalar) -> ir.Table:
     today = scheduled_games(work).filter(lambda game: game.game_date == day_of(game_date))
     teams = today.select(team="home").union(today.select(team="away"))
-    both = _due_sides(work, (first, last), now).semi_join(teams, "team")
+    both = _due_sides(work, first, last, now).semi_join(teams, "team")
     counted = both.group_by("team").agg(games=both.count(), boxes=both.there.fill_null(0).sum())
     return counted.filter(counted.boxes == 0).order_by("team")
 

@@ -6,6 +6,7 @@ passed. It must never know what a batch does, nor what a source says.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from tipoff.flow.engine import Desk, current
 from tipoff.flow.expected import expected_outputs
 from tipoff.flow.game_days import note_games, tasks_of
 from tipoff.flow.grid import games_that_wait
-from tipoff.flow.lease import release, trigger
+from tipoff.flow.lease import LOAD, release, trigger
 from tipoff.flow.outbox import relay
 from tipoff.flow.plan import BOX_AGAIN_DAYS, Ask
 from tipoff.flow.reactions import react
@@ -47,7 +48,19 @@ def start_tasks(desk: Desk) -> Started:
     try:
         return _start(desk)
     finally:
+        _until_loads_are_told(desk)
         release(desk)
+
+
+_TOLD_WITHIN = 5.0
+_LOOK = 0.05
+
+
+def _until_loads_are_told(desk: Desk) -> None:
+    """A load tells what follows from it once it is over, which the round does not wait for: here it does, for seconds at most."""
+    until = time.monotonic() + _TOLD_WITHIN
+    while any(desk.unfinished(LOAD.name).values()) and time.monotonic() < until:
+        time.sleep(_LOOK)
 
 
 def _start(desk: Desk) -> Started:

@@ -43,6 +43,8 @@ _TYPES: dict[Kind, str] = {
 _WAIT_SECONDS = 120.0
 _LINGER_SECONDS = 0.25
 """So long a file that somebody lingers at stays open after its last unit of work."""
+_LOOK_SECONDS = 0.02
+"""So often it is seen, meanwhile, whether another process waits for it."""
 _HOLD_SECONDS = 5.0
 """So long at most, whatever comes: then it is closed at the next chance."""
 _ONE_THREAD, _ALL_THREADS = "SET GLOBAL threads = 1", "RESET GLOBAL threads"
@@ -281,9 +283,13 @@ class DuckDBWarehouse(Warehouse):
         while not over.is_set():
             with file.turn:
                 file.turn.wait_for(lambda: over.is_set() or (file.root is not None and not file.users))
-            if over.wait(_LINGER_SECONDS):
-                return
-            self._close_idle(_LINGER_SECONDS)
+            wanted = False
+            until = time.monotonic() + _LINGER_SECONDS
+            while not wanted and time.monotonic() < until:
+                if over.wait(_LOOK_SECONDS):
+                    return
+                wanted = self._wanted.exists()
+            self._close_idle(_LOOK_SECONDS if wanted else _LINGER_SECONDS)
 
     def _close_idle(self, seconds: float) -> None:
         """Close the file if nobody has used it for so long."""
@@ -315,7 +321,7 @@ class DuckDBWarehouse(Warehouse):
     def _connect(self, **how: Any) -> duckdb.DuckDBPyConnection:
         try:
             for attempt in stamina.retry_context(
-                on=_is_locked, attempts=None, timeout=self._wait, wait_initial=0.01, wait_max=0.25, wait_jitter=0.05
+                on=_is_locked, attempts=None, timeout=self._wait, wait_initial=0.01, wait_max=0.1, wait_jitter=0.02
             ):
                 with attempt:
                     if not self.path.exists():
