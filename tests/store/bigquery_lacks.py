@@ -212,12 +212,14 @@ def unfiltered(sql: str, parted: Collection[str], day: str) -> set[str]:
     is no column, or says that there is none; of several by OR all must.
     """
     tables = _read(sql).find_all(sge.Table)
-    return {name for table in tables if (name := f"{table.db}.{table.name}") in parted and not _is_cut(table, day)}
+    return {name for table in tables if (name := f"{table.db}.{table.name}") in parted and not is_cut(table, day)}
 
 
-def _is_cut(table: sge.Table, day: str) -> bool:
-    reader = table.find_ancestor(sge.Select, sge.Merge, sge.Delete)
-    assert reader is not None
+def is_cut(table: sge.Table, day: str) -> bool:
+    """Whether a table is read with such a condition, or is not read at all: rows are put into it."""
+    reader = table.find_ancestor(sge.Select, sge.Merge, sge.Delete, sge.Update)
+    if reader is None:
+        return True
     where = reader.args.get("on") if isinstance(reader, sge.Merge) else reader.args.get("where")
     condition = where.this if isinstance(where, sge.Where) else where
     terms = condition.flatten() if isinstance(condition, sge.And) else [condition]

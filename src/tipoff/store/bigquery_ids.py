@@ -89,7 +89,7 @@ class IdDays:
 
 def _said(rows: pa.Table) -> Iterator[tuple[str, str, Span]]:
     for kind in NAMING:
-        if kind in rows.column_names:
+        if kind in rows.column_names and PARTED_BY in rows.column_names:
             named = rows.select([kind, PARTED_BY]).drop_null().group_by(kind).aggregate([(PARTED_BY, "min"), (PARTED_BY, "max")])
             columns: list[list[Any]] = [named.column(name).to_pylist() for name in (kind, f"{PARTED_BY}_min", f"{PARTED_BY}_max")]
             for name, first, last in zip(*columns, strict=True):
