@@ -68,7 +68,8 @@ def mend() -> None:
 
 def demand() -> None:
     """Let the emulator refuse a parted table that demands a condition on its day as BigQuery does. By itself it is content with one in any
-    WHERE of the statement, and sees none in a MERGE, whose condition is its ON."""
+    WHERE of the statement, and sees none in a MERGE, whose condition is its ON; what it makes of a MERGE itself demands none."""
+    import sqlglot
     from local_bigquery.catalog import metadata  # type: ignore[import-not-found]
     from local_bigquery.errors import BigQueryError  # type: ignore[import-not-found]
     from local_bigquery.models import Table  # type: ignore[import-not-found]
@@ -85,6 +86,8 @@ def demand() -> None:
         except BigQueryError as error:
             if refused not in error.message:
                 raise
+        if any(each.name.startswith("__merge_") for each in tree.find_all(sqlglot.exp.Table)):
+            return
         stored = metadata.load(Table, table.catalog, table.db, table.name)
         if stored and stored.requirePartitionFilter and not is_cut(table, stored.timePartitioning.field):
             named = f"{table.catalog}.{table.db}.{table.name}"

@@ -18,7 +18,7 @@ from store_rows import NOON, QUOTES, SCHEDULE, arrow, quote, version
 from tipoff.analyze.history import newest_schedule
 from tipoff.names import day_named
 from tipoff.store.bigquery_days import Answers, Edge, dated
-from tipoff.store.bigquery_ids import EVER, NOTHING, IdDays, Span
+from tipoff.store.bigquery_ids import EVER, NOTHING, IdDays, Span, told_by
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.warehouse import Work, day_of
 
@@ -67,7 +67,7 @@ def ids() -> IdDays:
     found = IdDays()
     for name, rows in _rows().items():
         for start in range(0, len(rows), 7):
-            found.add(found.news(arrow(name, rows[start : start + 7])))
+            found.add(found.news(told_by(arrow(name, rows[start : start + 7]))))
     return found
 
 
@@ -198,10 +198,11 @@ def test_rows_without_a_day_are_found_by_their_game(work: Work, ids: IdDays) -> 
 
 def test_the_days_of_an_id_grow_and_never_shrink() -> None:
     random = Random(7)
-    ids, told = IdDays(), {}
+    ids = IdDays()
+    told: dict[int, set[int]] = {}
     for _ in range(60):
         number, on = random.randrange(6), random.randrange(30)
-        rows = arrow(SCHEDULE, [version(game(number), NOON, game_date=day(on), event_id=f"e{number}")])
+        rows = told_by(arrow(SCHEDULE, [version(game(number), NOON, game_date=day(on), event_id=f"e{number}")]))
         ids.add(ids.news(rows))
         assert ids.news(rows).num_rows == 0, "what is on record is not put there again"
         told.setdefault(number, {number}).add(on)
@@ -212,7 +213,7 @@ def test_the_days_of_an_id_grow_and_never_shrink() -> None:
 
 def test_an_id_that_names_its_day_is_not_put_on_record() -> None:
     rows = arrow(SCHEDULE, [version(game(3), NOON, game_date=day(3)), version("an id of a test", NOON, game_date=day(3))])
-    assert IdDays().news(rows).column("id").to_pylist() == ["an id of a test"]
+    assert told_by(rows).column("id").to_pylist() == ["an id of a test"]
 
 
 @pytest.mark.parametrize(

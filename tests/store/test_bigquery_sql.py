@@ -14,7 +14,6 @@ import sqlglot as sg
 from bigquery_lacks import lacks, unfiltered
 
 from tipoff.store import duckdb_work
-from tipoff.store.bigquery_days import Read
 from tipoff.store.bigquery_ids import PARTED_BY, is_parted
 from tipoff.store.bigquery_sql import Dated, clustered_by, floats_of, on_days, translated, write
 from tipoff.store.duckdb import DuckDBWarehouse

@@ -101,7 +101,7 @@ class BigQueryWarehouse(Warehouse):
 def _hint(error: Exception) -> str:
     """What somebody whose SELECT was refused should do next."""
     if "partition elimination" in str(error):
-        return f"Say on which days it is to look: {PARTED_BY} BETWEEN '2025-11-01' AND '2025-11-30'; every table that has {PARTED_BY} demands it."
+        return f"Say on which days it is to look, as {PARTED_BY} BETWEEN '2025-11-01' AND '2025-11-30': a table that has it demands that."
     return "It is GoogleSQL; `tipoff tables` lists every table, `tipoff tables NAME` its columns."
 
 

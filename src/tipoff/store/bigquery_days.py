@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from functools import lru_cache, reduce
+from functools import cache, reduce
 from typing import Any
 
 import ibis.expr.datashape as ds
@@ -20,7 +19,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 from ibis.common.graph import Node
 
-from tipoff.store.bigquery_ids import EVER, NAMING, NOTHING, PARTED_BY, IdDays, Span, common, hull, is_parted
+from tipoff.store.bigquery_ids import EVER, NAMING, PARTED_BY, IdDays, Span, common, hull, is_parted
 from tipoff.store.schema import Table
 from tipoff.store.statements import Bound
 from tipoff.store.tables import ALL
@@ -159,8 +158,11 @@ class Edge(ops.Scalar):  # type: ignore[misc]
 def dated(root: Node) -> tuple[Node, tuple[Read, ...]]:
     """An operation whose reads of parted tables are between days, and these reads, in order."""
     uses = _Uses()
-    uses.look(root, {})
-    reads = tuple(Read(number, parted(table), frozenset(found)) for number, (table, found) in enumerate(uses.found.items(), 1))
+    try:
+        uses.look(root, {})
+    finally:
+        known.cache_clear()  # it holds rows that are handed over
+    reads = tuple(Read(number, _PARTED[table.name], frozenset(found)) for number, (table, found) in enumerate(uses.found.items(), 1))
     return root.replace({table: _between(table, read) for table, read in zip(uses.found, reads, strict=True)}), reads
 
 
@@ -289,7 +291,7 @@ def _equal(link: ops.JoinLink) -> Iterator[tuple[ops.Field, ops.Field]]:
                 yield term.left, term.right
 
 
-@lru_cache(maxsize=4096)
+@cache
 def known(rel: Node) -> Held:
     """By column what the values of these rows are among."""
     if isinstance(rel, ops.InMemoryTable) or (isinstance(rel, ops.DatabaseTable) and parted(rel) is None):

@@ -59,8 +59,7 @@ class IdDays:
     @classmethod
     def read(cls, rows: pa.Table) -> IdDays:
         """From the rows of the table."""
-        kinds, ids, firsts, lasts = (rows.column(name).to_pylist() for name in SCHEMA.names)
-        return cls(dict(zip(zip(kinds, ids, strict=True), zip(firsts, lasts, strict=True), strict=True)))
+        return cls({(kind, name): days for kind, name, days in _entries(rows)})
 
     def of(self, kind: str, ids: Iterable[str]) -> Span:
         """The days on which rows of these ids can stand."""
@@ -75,16 +74,26 @@ class IdDays:
         day = NAMING[kind](name)
         return hull([self.on_record.get((kind, name), NOTHING), (day, day) if day is not None else NOTHING])
 
-    def news(self, rows: pa.Table) -> pa.Table:
-        """What these rows of a parted table say that is neither on record nor in the ids: in the columns of `SCHEMA`."""
-        told = [(kind, name, *days) for kind, name, days in _said(rows) if common(self._days(kind, name), days) != days]
-        return pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in told], schema=SCHEMA)
+    def news(self, told: pa.Table) -> pa.Table:
+        """What is told (`told_by`) and not on record."""
+        return told.filter(pa.array([common(self._days(kind, name), days) != days for kind, name, days in _entries(told)], pa.bool_()))
 
     def add(self, news: pa.Table) -> None:
         """Note what was written."""
-        for row in news.to_pylist():
-            key = row["kind"], row["id"]
-            self.on_record[key] = hull([self.on_record.get(key, NOTHING), (row["first_day"], row["last_day"])])
+        for kind, name, days in _entries(news):
+            self.on_record[kind, name] = hull([self.on_record.get((kind, name), NOTHING), days])
+
+
+def _entries(rows: pa.Table) -> Iterator[tuple[str, str, Span]]:
+    kinds, ids, firsts, lasts = (rows.column(name).to_pylist() for name in SCHEMA.names)
+    return zip(kinds, ids, zip(firsts, lasts, strict=True), strict=True)
+
+
+def told_by(rows: pa.Table) -> pa.Table:
+    """What rows of a parted table tell of the days of ids, in the columns of `SCHEMA`; what an id names itself left out."""
+    nothing_new = IdDays()
+    told = [(kind, name, *days) for kind, name, days in _said(rows) if common(nothing_new._days(kind, name), days) != days]
+    return pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in told], schema=SCHEMA)
 
 
 def _said(rows: pa.Table) -> Iterator[tuple[str, str, Span]]:

@@ -122,7 +122,9 @@ class BigQueryWork(Work):
             return self._column(name, of)
 
         answers = Answers(statement.values, column, self._days_of_ids)
-        return [bound for read in statement.sql.reads for bound in _bound(answers.span(read), f"first_{read.number}", f"last_{read.number}")]
+        return [
+            bound for read in statement.sql.reads for bound in _bound(answers.span(read), f"first_{read.number}", f"last_{read.number}")
+        ]
 
     def _column(self, name: str, of: str) -> Sequence[Any] | None:
         """The values of a column of a table that this unit keeps; None where it keeps none of this name."""
@@ -247,9 +249,7 @@ class BigQueryWork(Work):
             self._session = session
             self._ids = None
 
-    def _written(
-        self, sql: str, declared: Table, source: str, parameters: list[Parameter], days: Span | None = None
-    ) -> bigquery.QueryJob:
+    def _written(self, sql: str, declared: Table, source: str, parameters: list[Parameter], days: Span | None = None) -> bigquery.QueryJob:
         """Run a writing statement in this unit's transaction, on the parts of these days alone (None: it reads none)."""
         if days is not None:
             sql = on_days(sql, declared)
@@ -263,9 +263,10 @@ class BigQueryWork(Work):
 
     def _note_ids(self, declared: Table, shaped: pa.Table) -> None:
         """Put on record on which days the ids of rows stand, before the rows themselves are written."""
-        if not is_parted(declared):
+        told = bigquery_ids.told_by(shaped)
+        if not is_parted(declared) or not told.num_rows:
             return
-        news = self._days_of_ids().news(shaped)
+        news = self._days_of_ids().news(told)
         if news.num_rows:
             with self._given("ids", news) as (source, parameters):
                 self._ran(bigquery_ids.merge_sql(self._path_of_ids(), source), parameters)

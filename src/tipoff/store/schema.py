@@ -60,7 +60,9 @@ class Table:
             raise BrokenInvariant(f"{self.name} declares a column twice: {sorted(n for n in names if names.count(n) > 1)}.")
         missing = [name for name in (*self.key, *self.precedence, *self.settled) if name not in names]
         if missing:
-            raise BrokenInvariant(f"{self.name} has no column {', '.join(missing)}, which its key, its precedence or what is settled names.")
+            raise BrokenInvariant(
+                f"{self.name} has no column {', '.join(missing)}, which its key, its precedence or what is settled names."
+            )
 
     @property
     def dataset(self) -> str:
