@@ -20,6 +20,7 @@ from tipoff.names import day_named
 from tipoff.store.bigquery_days import Answers, Edge, dated
 from tipoff.store.bigquery_ids import EVER, NOTHING, IdDays, Span, told_by
 from tipoff.store.duckdb import DuckDBWarehouse
+from tipoff.store.tables import ALL, table_named
 from tipoff.store.warehouse import Work, day_of
 
 FIRST = date(2025, 11, 1)
@@ -189,6 +190,14 @@ def test_a_question_is_asked_of_no_other_days_than_it_must_be(
     assert sorted(found.to_pylist(), key=str) == sorted(everything.to_pylist(), key=str)
     told = {name: NOTHING if days is None else days if days is EVER else (day(days[0]), day(days[1])) for name, days in expected.items()}
     assert bound == told
+
+
+def test_a_table_is_known_by_its_short_name_whatever_stands_before_its_dataset() -> None:
+    assert len({table.short_name for table in ALL}) == len(ALL)
+    for database, read in (("raw", 1), ("mine_raw", 1), ("ref", 0), ("unprocessed", 0)):
+        space = ops.Namespace(catalog="a-project", database=database)
+        schema = ibis.Schema.from_pyarrow(table_named(SCHEDULE).arrow_schema)
+        assert len(dated(ops.DatabaseTable("schedule", schema=schema, source=None, namespace=space))[1]) == read
 
 
 def test_rows_without_a_day_are_found_by_their_game(work: Work, ids: IdDays) -> None:

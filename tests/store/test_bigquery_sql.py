@@ -14,7 +14,7 @@ import pytest
 import sqlglot as sg
 from bigquery_lacks import lacks, unfiltered
 
-from tipoff.store import duckdb_work
+from tipoff.store import bigquery_ids, duckdb_work
 from tipoff.store.bigquery_ids import PARTED_BY, is_parted
 from tipoff.store.bigquery_sql import Dated, clustered_by, floats_of, on_days, translated, write
 from tipoff.store.duckdb import DuckDBWarehouse
@@ -100,6 +100,13 @@ def test_what_is_written_to_a_parted_table_is_written_on_days(table: Any) -> Non
         assert lacks(on_days(sql, table)) == []
         assert unfiltered(on_days(sql, table), PARTED, PARTED_BY) == set()
         assert ("game_date IS NULL" in on_days(sql, table)) == (PARTED_BY not in table.key)
+
+
+def test_the_days_of_ids_are_put_on_record_in_its_words() -> None:
+    names = {table: f"`{table.dataset}`.`{table.short_name}`" for table in ALL if is_parted(table)}
+    for sql in (bigquery_ids.merge_sql("the_table", "the_rows"), bigquery_ids.create_sql("the_table", names)):
+        assert lacks(sql) == []
+        assert unfiltered(sql, PARTED, PARTED_BY) == set()
 
 
 def _parted_by(sql: str) -> set[str]:

@@ -162,7 +162,7 @@ def dated(root: Node) -> tuple[Node, tuple[Read, ...]]:
         uses.look(root, {})
     finally:
         known.cache_clear()  # it holds rows that are handed over
-    reads = tuple(Read(number, _PARTED[table.name], frozenset(found)) for number, (table, found) in enumerate(uses.found.items(), 1))
+    reads = tuple(Read(number, _DECLARED[table.name], frozenset(found)) for number, (table, found) in enumerate(uses.found.items(), 1))
     return root.replace({table: _between(table, read) for table, read in zip(uses.found, reads, strict=True)}), reads
 
 
@@ -173,14 +173,19 @@ def _between(table: ops.DatabaseTable, read: Read) -> Node:
     return rows.filter(on_days | day.isnull() if read.takes_dayless else on_days).op()
 
 
-_PARTED = {table.short_name: table for table in ALL if is_parted(table)}
+_DECLARED = {table.short_name: table for table in ALL}
 
 
-def parted(table: ops.DatabaseTable) -> Table | None:
-    """The declared table that this is, whatever stands before its dataset's name; None where it is none, or none that is parted."""
-    declared, dataset = _PARTED.get(table.name), table.namespace.database
+def _declared(table: ops.DatabaseTable) -> Table | None:
+    """The declared table that this is, whatever stands before its dataset's name; None where it is one that is kept for a while."""
+    declared, dataset = _DECLARED.get(table.name), table.namespace.database
     named = declared is not None and dataset is not None and f"_{dataset}".endswith(f"_{declared.dataset}")
     return declared if named else None
+
+
+def _is_read_on_days(table: ops.DatabaseTable) -> bool:
+    declared = _declared(table)
+    return declared is not None and is_parted(declared)
 
 
 @dataclass
@@ -197,7 +202,7 @@ class _Uses:
             return
         self._seen.add(key)
         if isinstance(rel, ops.DatabaseTable):
-            if parted(rel) is not None:
+            if _is_read_on_days(rel):
                 ids = frozenset((kind, bound) for kind in NAMING for bound in wanted.get(kind, ()))
                 self.found.setdefault(rel, {})[Use(wanted.get(PARTED_BY, frozenset()), ids)] = None
         elif isinstance(rel, ops.JoinChain):
@@ -294,7 +299,7 @@ def _equal(link: ops.JoinLink) -> Iterator[tuple[ops.Field, ops.Field]]:
 @cache
 def known(rel: Node) -> Held:
     """By column what the values of these rows are among."""
-    if isinstance(rel, ops.InMemoryTable) or (isinstance(rel, ops.DatabaseTable) and parted(rel) is None):
+    if isinstance(rel, ops.InMemoryTable) or (isinstance(rel, ops.DatabaseTable) and _declared(rel) is None):
         return {name: frozenset([Given(rel.name, name)]) for name, kind in rel.schema.items() if kind.is_string() or kind.is_date()}
     if isinstance(rel, ops.Project | ops.Aggregate):
         values = rel.values if isinstance(rel, ops.Project) else rel.groups
@@ -335,7 +340,7 @@ def _with_ids(rel: ops.Filter, held: Held) -> Held:
 def _origin(rel: Node, column: str) -> tuple[Any, ...] | None:
     """The parted table, by way of which joins, and the column of it that this column is."""
     if isinstance(rel, ops.DatabaseTable):
-        return (rel, column) if parted(rel) is not None else None
+        return (rel, column) if _is_read_on_days(rel) else None
     if isinstance(rel, ops.Project | ops.Aggregate):
         value = (rel.values if isinstance(rel, ops.Project) else rel.groups).get(column)
         return _origin(rel.parent, value.name) if isinstance(value, ops.Field) else None
