@@ -17,8 +17,9 @@ from store_rows import NOON, QUOTES, SCHEDULE, arrow, quote, version
 
 from tipoff.analyze.history import newest_schedule
 from tipoff.names import day_named
-from tipoff.store.bigquery_days import Answers, Edge, dated
+from tipoff.store.bigquery_days import Edge, dated
 from tipoff.store.bigquery_ids import EVER, NOTHING, IdDays, Span, told_by
+from tipoff.store.bigquery_reads import Answers
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.tables import ALL, table_named
 from tipoff.store.warehouse import Work, day_of

@@ -9,9 +9,9 @@ a table are about.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, reduce
+from functools import cache
 from typing import Any
 
 import ibis.expr.datashape as ds
@@ -19,131 +19,11 @@ import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 from ibis.common.graph import Node
 
-from tipoff.store.bigquery_ids import EVER, NAMING, PARTED_BY, IdDays, Span, common, hull, is_parted
+from tipoff.store.bigquery_ids import NAMING, PARTED_BY, is_parted
+from tipoff.store.bigquery_reads import Either, Given, Held, Read, Standing, Use
+from tipoff.store.bigquery_terms import said_by, terms_of
 from tipoff.store.schema import Table
-from tipoff.store.statements import Bound
 from tipoff.store.tables import ALL
-
-
-@dataclass(frozen=True)
-class Given:
-    """The values of a column of rows that are handed over, or kept: `name` is the table's."""
-
-    name: str
-    column: str
-
-
-@dataclass(frozen=True)
-class Listed:
-    """Values as they stand in the question; a `Bound` stands for the value that is bound to its number."""
-
-    values: tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Between:
-    """Dates from the first to the last, both included; None: without an end."""
-
-    first: Any = None
-    last: Any = None
-
-
-@dataclass(frozen=True)
-class Standing:
-    """The ids of this kind of rows whose days are all of these."""
-
-    kind: str
-    days: frozenset[Any]
-
-
-@dataclass(frozen=True)
-class Either:
-    """What is in one of several: each is a set of bounds that all hold."""
-
-    parts: tuple[frozenset[Any], ...]
-
-
-Values = Given | Listed | Between | Standing | Either
-Held = Mapping[str, frozenset[Any]]
-"""By column what its values are among: each of a set of bounds holds."""
-
-
-@dataclass(frozen=True)
-class Use:
-    """One way in which a question uses a table: bounds on its day, and on ids by their kind."""
-
-    days: frozenset[Any] = frozenset()
-    ids: frozenset[tuple[str, Any]] = frozenset()
-
-    @property
-    def is_whole(self) -> bool:
-        return not self.days and not self.ids
-
-
-@dataclass(frozen=True)
-class Read:
-    """A read of a parted table, between the days that are bound as `first_n` and `last_n`, by what these follow from."""
-
-    number: int
-    table: Table
-    uses: frozenset[Use]
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing that the question says leaves parts out."""
-        return any(use.is_whole for use in self.uses)
-
-    @property
-    def takes_dayless(self) -> bool:
-        """Whether rows without a day belong to it too."""
-        return PARTED_BY not in self.table.key and not all(use.days for use in self.uses)
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What is known when a question is put: the values that it binds, the rows that it is handed, the days of ids.
-
-    `column` gives the values of a column of such rows by the table's name, or None where that is no such table.
-    """
-
-    bound: Sequence[Any]
-    column: Callable[[str, str], Sequence[Any] | None]
-    ids: Callable[[], IdDays]
-
-    def span(self, read: Read) -> Span:
-        """The first and the last day of what a read must see; NOTHING where it need not see a thing."""
-        return hull(self._of_use(use) for use in read.uses)
-
-    def _of_use(self, use: Use) -> Span:
-        of_days = [self._days(bound) for bound in use.days]
-        return reduce(common, [*of_days, *(self._days_of_ids(kind, bound) for kind, bound in use.ids)], EVER)
-
-    def _days(self, values: Values) -> Span:
-        if isinstance(values, Between):
-            first, last = (self._value(end) for end in (values.first, values.last))
-            return first or EVER[0], last or EVER[1]
-        if isinstance(values, Either):
-            return hull(reduce(common, map(self._days, part), EVER) for part in values.parts)
-        listed = self._listed(values)
-        return EVER if listed is None else hull((day, day) for day in listed)
-
-    def _days_of_ids(self, kind: str, values: Values) -> Span:
-        if isinstance(values, Standing):
-            return self.ids().reaching(kind, reduce(common, map(self._days, values.days), EVER)) if values.kind == kind else EVER
-        if isinstance(values, Either):
-            return hull(reduce(common, (self._days_of_ids(kind, bound) for bound in part), EVER) for part in values.parts)
-        listed = self._listed(values)
-        return EVER if listed is None else self.ids().of(kind, listed)
-
-    def _listed(self, values: Values) -> list[Any] | None:
-        if isinstance(values, Listed):
-            found: Sequence[Any] | None = [self._value(value) for value in values.values]
-        else:
-            found = self.column(values.name, values.column) if isinstance(values, Given) else None
-        return None if found is None else [value for value in found if value is not None]
-
-    def _value(self, value: Any) -> Any:
-        return self.bound[value.number - 1] if isinstance(value, Bound) else value
 
 
 class Edge(ops.Scalar):  # type: ignore[misc]
@@ -227,7 +107,7 @@ def _below(rel: Node, wanted: Held) -> Held:
     if isinstance(rel, ops.Aggregate):
         return _renamed({name: value for name, value in rel.groups.items() if isinstance(value, ops.Field)}, wanted)
     if isinstance(rel, ops.Filter):
-        return _before_windows(_both(wanted, _said(rel)), rel.predicates)
+        return _before_windows(_both(wanted, said_by(rel, known)), rel.predicates)
     if isinstance(rel, ops.Sort | ops.Distinct | ops.DropColumns | ops.Reference):
         return wanted
     return {}
@@ -291,7 +171,7 @@ def _of_chain(chain: ops.JoinChain, wanted: Held) -> list[Held]:
 
 def _equal(link: ops.JoinLink) -> Iterator[tuple[ops.Field, ops.Field]]:
     for predicate in link.predicates:
-        for term in _terms(predicate):
+        for term in terms_of(predicate):
             if isinstance(term, ops.Equals) and isinstance(term.left, ops.Field) and isinstance(term.right, ops.Field):
                 yield term.left, term.right
 
@@ -306,7 +186,7 @@ def known(rel: Node) -> Held:
         below = known(rel.parent)
         return {name: below[value.name] for name, value in values.items() if isinstance(value, ops.Field) and value.name in below}
     if isinstance(rel, ops.Filter):
-        return _with_ids(rel, _both(known(rel.parent), _said(rel)))
+        return _with_ids(rel, _both(known(rel.parent), said_by(rel, known)))
     if isinstance(rel, ops.Sort | ops.Distinct | ops.DropColumns | ops.Limit | ops.Reference):
         return known(rel.parent)
     if isinstance(rel, ops.JoinChain):
@@ -351,70 +231,6 @@ def _origin(rel: Node, column: str) -> tuple[Any, ...] | None:
         below = _origin(value.rel.parent, value.name) if isinstance(value, ops.Field) else None
         return (value.rel, *below) if below is not None else None
     return None
-
-
-def _said(rel: ops.Filter) -> Held:
-    """What the conditions themselves say of columns."""
-    found: dict[str, frozenset[Any]] = {}
-    for predicate in rel.predicates:
-        for term in _terms(predicate):
-            for column, bounds in _of_term(term):
-                found[column] = found.get(column, frozenset()) | bounds
-    return found
-
-
-def _terms(predicate: Node) -> Iterator[Node]:
-    if isinstance(predicate, ops.And):
-        yield from _terms(predicate.left)
-        yield from _terms(predicate.right)
-    else:
-        yield predicate
-
-
-_TURNED: Mapping[Any, Any] = {
-    ops.Equals: ops.Equals,
-    ops.Less: ops.Greater,
-    ops.LessEqual: ops.GreaterEqual,
-    ops.Greater: ops.Less,
-    ops.GreaterEqual: ops.LessEqual,
-}
-
-
-def _of_term(term: Node) -> Iterator[tuple[str, frozenset[Any]]]:
-    if isinstance(term, ops.InSubquery) and isinstance(term.needle, ops.Field):
-        (column,) = term.rel.schema
-        if bounds := known(term.rel).get(column):
-            yield term.needle.name, bounds
-    elif isinstance(term, ops.InValues) and isinstance(term.value, ops.Field) and all(map(_is_value, term.options)):
-        yield term.value.name, frozenset([Listed(tuple(map(_value, term.options)))])
-    elif isinstance(term, ops.Between) and isinstance(term.arg, ops.Field) and _is_date(term.lower_bound) and _is_date(term.upper_bound):
-        yield term.arg.name, frozenset([Between(_value(term.lower_bound), _value(term.upper_bound))])
-    elif type(term) in _TURNED:
-        kind, column, value = type(term), term.left, term.right
-        if isinstance(value, ops.Field):
-            kind, column, value = _TURNED[kind], value, column
-        if isinstance(column, ops.Field) and _is_value(value):
-            yield from _of_comparison(kind, column.name, value)
-
-
-def _of_comparison(kind: Any, column: str, value: Node) -> Iterator[tuple[str, frozenset[Any]]]:
-    if kind is ops.Equals:
-        yield column, frozenset([Listed((_value(value),))])
-    elif _is_date(value):
-        ends = (None, _value(value)) if kind in (ops.Less, ops.LessEqual) else (_value(value), None)
-        yield column, frozenset([Between(*ends)])
-
-
-def _is_value(node: Node) -> bool:
-    return isinstance(node, ops.Literal | Bound)
-
-
-def _is_date(node: Node) -> bool:
-    return _is_value(node) and node.dtype.is_date()
-
-
-def _value(node: Any) -> Any:
-    return node if isinstance(node, Bound) else node.value
 
 
 def _nodes(value: Node) -> Iterator[Node]:

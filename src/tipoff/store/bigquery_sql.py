@@ -19,8 +19,9 @@ from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.bigquery import BigQueryCompiler
 
 from tipoff.errors import BrokenInvariant
-from tipoff.store.bigquery_days import Edge, Read, dated
+from tipoff.store.bigquery_days import Edge, dated
 from tipoff.store.bigquery_ids import PARTED_BY
+from tipoff.store.bigquery_reads import Read
 from tipoff.store.schema import Kind, Table
 from tipoff.store.statements import Bound
 

@@ -21,9 +21,9 @@ from google.cloud import bigquery
 
 from tipoff.errors import BrokenInvariant, TipoffError
 from tipoff.store import bigquery_ids
-from tipoff.store.bigquery_days import Answers
 from tipoff.store.bigquery_ids import EVER, NAMING, NOTHING, PARTED_BY, IdDays, Span, hull, is_parted
 from tipoff.store.bigquery_jobs import TEMPORARY, Jobs, Parameter, value
+from tipoff.store.bigquery_reads import Answers
 from tipoff.store.bigquery_sql import Dated, floats_of, on_days, translated
 from tipoff.store.merge import annotate_sql, insert_sql, merge_sql, remove_sql
 from tipoff.store.schema import Table
