@@ -1,7 +1,7 @@
 """A BigQuery emulator of its own process: `python bigquery_process.py FOLDER` prints its address, and serves until it is ended.
 
 It runs under an interpreter of its own (Python 3.13 with local-bigquery 0.3.2, duckdb 1.5.5, and the wheels of five of DuckDB's
-extensions), and so imports nothing of ours.
+extensions), and so imports nothing of ours but the tests' own list of what BigQuery refuses.
 """
 
 from __future__ import annotations
@@ -66,9 +66,41 @@ def mend() -> None:
     sessions.create = created
 
 
+def demand() -> None:
+    """Let the emulator refuse a parted table that demands a condition on its day as BigQuery does. By itself it is content with one in any
+    WHERE of the statement, and sees none in a MERGE, whose condition is its ON; what it makes of a MERGE itself demands none."""
+    import sqlglot
+    from local_bigquery.catalog import metadata  # type: ignore[import-not-found]
+    from local_bigquery.errors import BigQueryError  # type: ignore[import-not-found]
+    from local_bigquery.models import Table  # type: ignore[import-not-found]
+    from local_bigquery.sql.rules import tables  # type: ignore[import-not-found]
+
+    sys.path.insert(0, str(Path(__file__).with_name("store")))
+    from bigquery_lacks import is_cut
+
+    check, refused = tables._check, "that can be used for partition elimination"
+
+    def checked(tree: Any, table: Any, is_target: bool) -> None:
+        try:
+            check(tree, table, is_target)
+        except BigQueryError as error:
+            if refused not in error.message:
+                raise
+        if any(each.name.startswith("__merge_") for each in tree.find_all(sqlglot.exp.Table)):
+            return
+        stored = metadata.load(Table, table.catalog, table.db, table.name)
+        if stored and stored.requirePartitionFilter and not is_cut(table, stored.timePartitioning.field):
+            named = f"{table.catalog}.{table.db}.{table.name}"
+            words = f"Cannot query over table '{named}' without a filter over column(s) '{stored.timePartitioning.field}' {refused}"
+            raise BigQueryError("invalidQuery", words)
+
+    tables._check = checked
+
+
 def main(folder: Path) -> None:
     lay_out(folder)
     mend()
+    demand()
     import uvicorn
     from local_bigquery import app  # type: ignore[import-not-found]
     from local_bigquery.engine import database

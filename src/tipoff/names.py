@@ -150,3 +150,16 @@ def without_suffix(lookup: str) -> str:
 def game_id(game_date: date, away: str, home: str) -> str:
     """`YYYYMMDD_AWY_HOM`, from the New York date of the tip-off and the two tricodes."""
     return f"{game_date:%Y%m%d}_{away}_{home}"
+
+
+def day_named(game_id: str) -> date | None:
+    """The date that a game's id names, on which it was to be at first; None where it names none.
+
+    >>> day_named("20251105_NYK_BOS")
+    datetime.date(2025, 11, 5)
+    """
+    written, mark, _ = game_id.partition("_")
+    try:
+        return date(int(written[:4]), int(written[4:6]), int(written[6:])) if mark and len(written) == 8 else None
+    except ValueError:
+        return None

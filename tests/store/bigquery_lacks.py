@@ -6,15 +6,12 @@ Knows GoogleSQL's rules. It must never know which question a statement puts.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import sqlglot as sg
 import sqlglot.expressions as sge
 from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.normalize import normalize
-from sqlglot.optimizer.pushdown_predicates import pushdown_predicates
-from sqlglot.optimizer.qualify import qualify
 
 HAS = frozenset(
     [
@@ -208,34 +205,33 @@ def _of_windows(tree: sge.Expression) -> Iterator[str]:
                 yield f"nulls at the far end of a RANGE: {window.sql('bigquery')}"
 
 
-def unfiltered(sql: str, parted: Mapping[str, list[str]], day: str) -> set[str]:
-    """Tables, of those parted by `day`, that a statement reads without a condition on it by which BigQuery would leave parts out.
+def unfiltered(sql: str, parted: Collection[str], day: str) -> set[str]:
+    """Tables, of those parted by `day` (`dataset.table`), that a statement reads without a condition on it by which parts are left out.
 
-    `parted` has each table's columns by `dataset.table`. A condition is brought as near to its table as BigQuery itself would bring it;
-    it counts where it compares the day with something that is no column.
+    It stands where the table is read: nothing hangs on what BigQuery moves where. It counts where it compares the day with something that
+    is no column, or says that there is none; of several by OR all must.
     """
-    schema: dict[str, Any] = {}
-    for name, columns in parted.items():
-        dataset, _, table = name.partition(".")
-        schema.setdefault(dataset, {})[table] = dict.fromkeys(columns, "STRING")
-    tree: Any = qualify(_read(sql), dialect="bigquery", schema=schema, validate_qualify_columns=False, infer_schema=True)
-    tree = pushdown_predicates(normalize(tree, max_distance=10_000), dialect="bigquery")
-    return {
-        f"{table.db}.{table.name}" for table in tree.find_all(sge.Table) if f"{table.db}.{table.name}" in parted and not _is_cut(table, day)
-    }
+    tables = _read(sql).find_all(sge.Table)
+    return {name for table in tables if (name := f"{table.db}.{table.name}") in parted and not is_cut(table, day)}
 
 
-def _is_cut(table: sge.Table, day: str) -> bool:
-    select = table.find_ancestor(sge.Select)
-    assert select is not None
-    conditions = [join.args.get("on") for join in select.args.get("joins") or [] if join.this is table]
-    where = select.args.get("where")
-    conditions.append(where.this if where is not None else None)
-    for condition in conditions:
-        for term in condition.flatten() if isinstance(condition, sge.And) else [condition] if condition is not None else []:
-            told = term.this if isinstance(term, sge.Paren) else term
-            if isinstance(told, sge.EQ | sge.GT | sge.GTE | sge.LT | sge.LTE | sge.Between | sge.In):
-                columns = list(told.find_all(sge.Column))
-                if len(columns) == 1 and columns[0].name == day and columns[0].table == table.alias_or_name:
-                    return True
-    return False
+def is_cut(table: sge.Table, day: str) -> bool:
+    """Whether a table is read with such a condition, or is not read at all: rows are put into it."""
+    reader = table.find_ancestor(sge.Select, sge.Merge, sge.Delete, sge.Update)
+    if reader is None:
+        return True
+    where = reader.args.get("on") if isinstance(reader, sge.Merge) else reader.args.get("where")
+    condition = where.this if isinstance(where, sge.Where) else where
+    terms = condition.flatten() if isinstance(condition, sge.And) else [condition]
+    return any(_is_of_day(term, day, table.alias_or_name) for term in terms)
+
+
+def _is_of_day(term: Any, day: str, alias: str) -> bool:
+    if isinstance(term, sge.Paren):
+        return _is_of_day(term.this, day, alias)
+    if isinstance(term, sge.Or):
+        return _is_of_day(term.left, day, alias) and _is_of_day(term.right, day, alias)
+    if not isinstance(term, sge.EQ | sge.GT | sge.GTE | sge.LT | sge.LTE | sge.Between | sge.In | sge.Is):
+        return False
+    columns = list(term.find_all(sge.Column))
+    return len(columns) == 1 and columns[0].name == day and columns[0].table in (alias, "")

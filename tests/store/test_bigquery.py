@@ -155,10 +155,51 @@ def test_what_does_not_fit_is_refused(warehouse: Warehouse) -> None:
 
 def test_people_ask_in_googlesql_and_change_nothing(warehouse: Warehouse) -> None:
     where = f"{warehouse.url.rpartition('/')[2]}_raw.odds_player_points"
-    assert warehouse.query(f"SELECT COUNT(*) AS n FROM {where} WHERE event_id = 'nobody'").to_pylist() == [{"n": 0}]
-    for sql in (f"DELETE FROM {where} WHERE TRUE", "SELECT 1; SELECT 2", "SELEC", "SELECT a FROM nowhere.nothing"):
+    days = "game_date BETWEEN '2025-11-01' AND '2025-11-30'"
+    assert warehouse.query(f"SELECT COUNT(*) AS n FROM {where} WHERE {days} AND event_id = 'nobody'").to_pylist() == [{"n": 0}]
+    for sql in (f"DELETE FROM {where} WHERE {days}", "SELECT 1; SELECT 2", "SELEC", "SELECT a FROM nowhere.nothing"):
         with pytest.raises(BadInput):
             warehouse.query(sql)
+
+
+def test_people_are_told_to_say_on_which_days(warehouse: Warehouse) -> None:
+    where = f"{warehouse.url.rpartition('/')[2]}_raw.odds_player_points"
+    with pytest.raises(BadInput, match="partition elimination") as refused:
+        warehouse.query(f"SELECT COUNT(*) AS n FROM {where} WHERE event_id = 'nobody'")
+    assert "on which days" in (refused.value.hint or "")
+
+
+def test_a_game_that_was_put_off_is_found_by_its_id_on_all_its_days(warehouse: Warehouse) -> None:
+    game, later = "20251105_DEN_UTA", DAY + timedelta(days=90)
+    rows = [version(game, NOON + timedelta(hours=place), game_date=day) for place, day in enumerate([DAY, later])]
+    for row in rows:
+        warehouse.merge(SCHEDULE, arrow(SCHEDULE, [row]), "run")
+    with warehouse.writing("run") as work:
+        kept = work.keep(work.table(SCHEDULE).filter(lambda t: t.game_date == later).select("game_id"))
+        found = work.fetch(work.table(SCHEDULE).semi_join(kept, "game_id").order_by("known_at"))
+        assert found.column("game_date").to_pylist() == [DAY, later]
+        assert work.remove(SCHEDULE, arrow(SCHEDULE, rows)) == 2
+    assert warehouse.read(SCHEDULE, game_id=game).num_rows == 0
+
+
+def test_tables_that_demand_no_days_do_from_then_on(bigquery_emulator: str) -> None:
+    """As an earlier version left them: read whole, and without a record of the days of ids."""
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud.bigquery import Client
+
+    from tipoff.store.bigquery import BigQueryWarehouse
+
+    url, nobody = fresh(), cast(Any, AnonymousCredentials)
+    BigQueryWarehouse(url, 2**34).merge(SCHEDULE, arrow(SCHEDULE, [version("20251105_DEN_UTA", NOON, game_date=DAY, event_id="e")]), "run")
+    client = Client("tipoff-test", nobody(), client_options={"api_endpoint": bigquery_emulator})
+    prefix = f"tipoff-test.{url.rpartition('/')[2]}"
+    ops, schedule = client.get_dataset(f"{prefix}_ops"), client.get_table(f"{prefix}_raw.schedule")
+    ops.labels, schedule.require_partition_filter = {**ops.labels, "tipoff_layout": None}, False
+    client.update_dataset(ops, ["labels"])
+    client.update_table(schedule, ["require_partition_filter"])
+    client.delete_table(f"{prefix}_ops.days_of_ids")
+    assert BigQueryWarehouse(url, 2**34).read(SCHEDULE, event_id="e").num_rows == 1
+    assert client.get_table(f"{prefix}_raw.schedule").require_partition_filter
 
 
 def given_back(_work: Work, rows: Any, name: str) -> Any:

@@ -46,7 +46,7 @@ def google(monkeypatch: pytest.MonkeyPatch) -> Iterator[Google]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             reference = {"projectId": "a-project", "datasetId": "mine_ops"}
-            self._answer(200, {"datasetReference": reference, "labels": {"tipoff_tables": fingerprint(ALL)}})
+            self._answer(200, {"datasetReference": reference, "labels": {"tipoff_tables": fingerprint(ALL), "tipoff_layout": "2"}})
 
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["configuration"]
@@ -99,12 +99,12 @@ def test_a_query_over_the_cap_is_not_run(google: Google, warehouse: BigQueryWare
 def test_the_cap_stands_on_what_is_run_as_well(google: Google, warehouse: BigQueryWarehouse) -> None:
     for _ in range(2):
         with pytest.raises(ConfigError):
-            warehouse.read("raw.schedule", game_id="20251105_NYK_BOS")
+            warehouse.read("raw.schedule", payload_id="of-one-game")
     assert [asked["query"]["maximumBytesBilled"] for asked in google.ran] == [str(20 * GIB)] * 2
     assert len(google.dry) == 1, "what was estimated a moment ago is not estimated again"
     (parameter,) = {json.dumps(asked["query"]["queryParameters"]) for asked in google.ran}
-    assert "20251105_NYK_BOS" in parameter
-    assert "20251105_NYK_BOS" not in google.ran[0]["query"]["query"]
+    assert "of-one-game" in parameter
+    assert "of-one-game" not in google.ran[0]["query"]["query"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,8 +14,9 @@ import pytest
 import sqlglot as sg
 from bigquery_lacks import lacks, unfiltered
 
-from tipoff.store import duckdb_work
-from tipoff.store.bigquery_sql import PARTED_BY, clustered_by, floats_of, is_parted, translated, write
+from tipoff.store import bigquery_ids, duckdb_work
+from tipoff.store.bigquery_ids import PARTED_BY, is_parted
+from tipoff.store.bigquery_sql import Dated, clustered_by, floats_of, on_days, translated, write
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.merge import annotate_sql, merge_sql, remove_sql
 from tipoff.store.payloads import open_bucket
@@ -23,37 +25,32 @@ from tipoff.store.tables import ALL, table_named
 from train import practice_house
 from web.recorded import publish_everything
 
-PARTED = {table.name: list(table.column_names) for table in ALL if is_parted(table)}
+PARTED = {table.name for table in ALL if is_parted(table)}
 ROWS = ibis.table({"game_date": "date", "at": "timestamp('UTC')", "name": "string", "point": "float64"}, name="rows")
 
-WITHOUT_DAYS = {
-    "analytics.player_line_summary",
-    "analytics.upcoming_player_game_context",
-    "features.store",
-    "predictions.absences",
-    "predictions.player_prop_predictions",
-    "predictions.prediction_accuracy",
-    "raw.arrivals",
-    "raw.injuries",
-    "raw.injury_submissions",
-    "raw.odds_game_lines",
-    "raw.odds_player_points",
-    "raw.player_box",
-    "raw.schedule",
-    "raw.shots",
+WHOLE = {
+    "raw.arrivals": 1,  # whether a payload that came then is on record
+    "raw.injuries": 1,  # under which names anybody was printed, where a name leads elsewhere
+    "raw.odds_player_points": 1,  # the same
+    "raw.player_box": 1,  # who ever played for whom
+    "raw.schedule": 4,  # it is needed whole, and is small
+    "raw.shots": 2,  # names as above; what became known, of whatever day, within 400 days
 }
+"""Tables of which questions on the way from payloads to documents look at every day, and how many do."""
 
 
 @pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Everything that was put to DuckDB on the way from payloads to documents, each shape once, as BigQuery would be told; by DuckDB's."""
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Dated]:
+    """Everything that was put to DuckDB on the way from payloads to documents, each shape once, as BigQuery would be told; by DuckDB's.
+    A table as it stands is what a test looks at."""
     folder = Path(tmp_path_factory.mktemp("said"))
     put: dict[str, ops.Node] = {}
     before = duckdb_work._STATEMENTS
 
     def noted(operation: ops.Node) -> str:
         sql = before._write(operation)
-        put[sql] = operation
+        if not isinstance(operation, ops.DatabaseTable):
+            put[sql] = operation
         return sql
 
     with pytest.MonkeyPatch.context() as patch:
@@ -67,16 +64,20 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {sql: write(operation) for sql, operation in put.items()}
 
 
-def test_all_that_phases_ask_is_what_bigquery_answers(said: dict[str, str]) -> None:
+def test_all_that_phases_ask_is_what_bigquery_answers(said: dict[str, Dated]) -> None:
     refused = {sql: found for sql in said.values() if (found := lacks(sql))}
     assert not refused
 
 
-def test_these_tables_are_read_without_days_so_that_bigquery_cannot_demand_them(said: dict[str, str]) -> None:
-    """Phases ask for games by their ids. The demo's days, which are too long for a test, add `analytics.player_game_summary`,
-    `models.performance_daily` and `ops.outbox`."""
-    found = {name for sql in said.values() for name in unfiltered(sql, PARTED, PARTED_BY)}
-    assert found == WITHOUT_DAYS
+def test_no_parted_table_is_read_without_days(said: dict[str, Dated]) -> None:
+    assert not {name for sql in said.values() for name in unfiltered(sql, PARTED, PARTED_BY)}
+
+
+def test_of_these_tables_alone_some_question_looks_at_every_day(said: dict[str, Dated]) -> None:
+    """The others are asked for games, events and days that are handed over with the question. The demo's days add `ops.outbox`."""
+    reads = [read for sql in said.values() for read in sql.reads]
+    assert Counter(read.table.name for read in reads if read.is_whole) == WHOLE
+    assert len({read.table.name for read in reads}) > 12
 
 
 @pytest.mark.parametrize("table", ALL, ids=lambda table: table.name)
@@ -88,6 +89,24 @@ def test_the_one_merge_text_is_said_in_its_words(table: Any) -> None:
         assert not _parted_by(sql) & floats_of(table)
     for sql in (remove_sql(table, "the_table", "the_rows"), *([annotate_sql(table, "the_table", "the_rows")] if table.computed else [])):
         assert lacks(translated(sql, floats_of(table))) == []
+
+
+@pytest.mark.parametrize("table", [table for table in ALL if is_parted(table)], ids=lambda table: table.name)
+def test_what_is_written_to_a_parted_table_is_written_on_days(table: Any) -> None:
+    statements = [merge_sql(table, table.name, "the_rows"), remove_sql(table, table.name, "the_rows")]
+    for statement in [*statements, *([annotate_sql(table, table.name, "the_rows")] if table.computed else [])]:
+        sql = translated(statement, floats_of(table))
+        assert unfiltered(sql, PARTED, PARTED_BY) == {table.name}
+        assert lacks(on_days(sql, table)) == []
+        assert unfiltered(on_days(sql, table), PARTED, PARTED_BY) == set()
+        assert ("game_date IS NULL" in on_days(sql, table)) == (PARTED_BY not in table.key)
+
+
+def test_the_days_of_ids_are_put_on_record_in_its_words() -> None:
+    names = {table: f"`{table.dataset}`.`{table.short_name}`" for table in ALL if is_parted(table)}
+    for sql in (bigquery_ids.merge_sql("the_table", "the_rows"), bigquery_ids.create_sql("the_table", names)):
+        assert lacks(sql) == []
+        assert unfiltered(sql, PARTED, PARTED_BY) == set()
 
 
 def _parted_by(sql: str) -> set[str]:
@@ -149,8 +168,9 @@ DAYS = "SELECT r.game_id FROM `raw`.`schedule` AS r WHERE "
     ("sql", "whole"),
     [
         (DAYS + "r.game_date = @p1", False),
-        (DAYS + "r.game_date BETWEEN @p1 AND @p2 AND r.home = 'BOS'", False),
-        ("SELECT s.game_id FROM (SELECT * FROM `raw`.`schedule`) AS s WHERE s.game_date >= @p1", False),
+        (DAYS + "(r.game_date BETWEEN @p1 AND @p2 OR r.game_date IS NULL) AND r.home = 'BOS'", False),
+        ("SELECT s.game_id FROM (SELECT * FROM `raw`.`schedule` AS t WHERE t.game_date >= @p1) AS s", False),
+        ("SELECT s.game_id FROM (SELECT * FROM `raw`.`schedule`) AS s WHERE s.game_date >= @p1", True),
         (DAYS + "r.game_id = @p1", True),
         (DAYS + "r.game_date = @p1 OR r.home = 'BOS'", True),
         (DAYS + "EXISTS (SELECT 1 FROM given_0 AS g WHERE g.game_date = r.game_date)", True),

@@ -84,6 +84,10 @@ class TestWhatATableMayNotSay:
         with pytest.raises(BrokenInvariant, match=r"raw\.x has no column fetched_at"):
             Table("raw.x", ("player",), (string("player", "p"),), "a table", precedence=("fetched_at",))
 
+    def test_what_the_key_settles_and_is_no_column_is_refused_by_name(self) -> None:
+        with pytest.raises(BrokenInvariant, match=r"raw\.x has no column game_id"):
+            Table("raw.x", ("player",), (string("player", "p"),), "a table", settled=("game_id",))
+
     def test_a_column_declared_twice_is_refused_by_name(self) -> None:
         with pytest.raises(BrokenInvariant, match=r"raw\.x declares a column twice: \['player', 'player'\]"):
             Table("raw.x", ("player",), (string("player", "p"), number("player", "q")), "a table")

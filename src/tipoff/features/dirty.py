@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from tipoff.analyze.history import WINDOW
 from tipoff.features.build import in_warm_up
 from tipoff.features.registry import FEATURE_VERSION
-from tipoff.store.warehouse import Work, instant
+from tipoff.store.warehouse import Work, day_of, instant
 
 _DAY = timedelta(days=1)
 _REACH = WINDOW + _DAY
@@ -66,7 +66,9 @@ def _dirty(work: Work, games: pa.Table, current: pa.Table) -> list[str]:
     if current.num_rows:
         later = current.filter(pc.greater(current.column("until"), current.column("as_of")))
         since_known = pc.min(later.column("as_of")).as_py()
-        found = work.ask(_reached, current, pc.min(current.column("stored_at")).as_py(), since_known)
+        first = min(pc.min(current.column(name)).as_py() for name in ("oldest_day", "oldest_of_vintage"))
+        last = pc.max(current.column("day")).as_py()
+        found = work.ask(_reached, current, pc.min(current.column("stored_at")).as_py(), since_known, first, last)
         stale |= set(found.column("game_id").to_pylist())
     up_to_date = set(current.column("game_id").to_pylist()) - stale
     return [game_id for game_id in games.column("game_id").to_pylist() if game_id not in up_to_date]
@@ -111,21 +113,23 @@ def _state_of_rows(work: Work, games: ir.Table) -> ir.Table:
     )
 
 
-def _reached(work: Work, games: ir.Table, oldest: datetime, later: datetime | None) -> ir.Table:
+def _reached(work: Work, games: ir.Table, oldest: datetime, later: datetime | None, first: date, last: date) -> ir.Table:
     """The games that any rule names, in one question."""
-    since = _Since(work, games, oldest, later)
+    since = _Since(work, games, oldest, later, first, last)
     return ibis.union(*(rule(since).select("game_id") for rule in _RULES), distinct=True)
 
 
 @dataclass(frozen=True, eq=False)
 class _Since:
     """The games (`_current`) and what was written since the `oldest` of their rows; `later` is the first moment of those that are held
-    against a later one, None where none is."""
+    against a later one, None where none is. From the `first` to the `last` day are the past games that may reach any of them."""
 
     work: Work
     games: ir.Table
     oldest: datetime
     later: datetime | None
+    first: date
+    last: date
 
     @cached_property
     def players(self) -> ir.Table:
@@ -151,11 +155,22 @@ class _Since:
         """The same of a declared table."""
         return self.written(self.work.table(name), *by)
 
+    def within(self, name: str) -> ir.Table:
+        """The rows of a declared table on the days that may reach one of the games."""
+        rows = self.work.table(name)
+        return rows.filter(rows.game_date >= day_of(self.first), rows.game_date <= day_of(self.last))
+
+    @cached_property
+    def near(self) -> ir.Table:
+        """The games that the schedule, or a box score, has on one of these days: no other's box score or closing lines are looked at."""
+        return ibis.union(*(self.within(name).select("game_id") for name in ("raw.schedule", "raw.player_box")), distinct=True)
+
     @cached_property
     def touched(self) -> ir.Table:
         """Games whose schedule, box score or quotes on players were written since: past_game, known_at, written_at, and the first and the
         last of the days on which any word of the schedule, or what was written itself, has it."""
-        changes = [self.of_table(name, "game_id", "game_date") for name in ("raw.player_box", "raw.odds_player_points")]
+        tables = [self.work.table(name).semi_join(self.near, "game_id") for name in ("raw.player_box", "raw.odds_player_points")]
+        changes = [self.written(rows, "game_id", "game_date") for rows in tables]
         found = ibis.union(self.written(_first_words(self.work), "game_id", "game_date"), *changes)
         schedule = self.work.table("raw.schedule")
         days = schedule.group_by("game_id").agg(first=schedule.game_date.min(), last=schedule.game_date.max())
@@ -176,7 +191,7 @@ class _Since:
     @cached_property
     def boxes(self) -> ir.Table:
         """The box scores of the games that were touched."""
-        return self.work.table("raw.player_box").semi_join(self.touched_games, "game_id")
+        return self.work.table("raw.player_box").semi_join(self.near, "game_id").semi_join(self.touched_games, "game_id")
 
     def reached(self, changes: ir.Table, on: Any = (), *, by: str = "until") -> ir.Table:
         """Games with a change that matches `on`, was known by their moment, and written, or known, only since their rows were."""
@@ -244,7 +259,7 @@ def _shots(since: _Since) -> ir.Table:
 
 def _spread_of_points(since: _Since) -> ir.Table:
     """Any box score known by the first instant of the month (UTC): how far points stray is learned then, and is in f60."""
-    found = since.reached(since.of_table("raw.player_box", "game_date"), by="vintage")
+    found = since.reached(since.written(since.within("raw.player_box"), "game_date"), by="vintage")
     return found.filter(found.game_date >= found.oldest_of_vintage)
 
 

@@ -155,5 +155,5 @@ class Graded:
 def _rows(work: Work, first: date, last: date) -> ir.Table:
     graded, said = work.table(ACCURACY), work.table(PREDICTIONS)
     mine = graded.filter(graded.game_date >= day_of(first), graded.game_date <= day_of(last)).select(*_GRADED)
-    told = said.rename(quality_tier="tier").select(*_SAID)
-    return mine.left_join(told, "prediction_id").drop("prediction_id_right")
+    told = said.rename(quality_tier="tier").select("game_id", *_SAID)
+    return mine.left_join(told, ["prediction_id", "game_id"]).drop("prediction_id_right", "game_id_right")

@@ -40,7 +40,7 @@ def activate_all(work: Work, words: Sequence[Word], now: datetime) -> Merged:
     nothing, taken down with the reason. `now` (UTC) is when a prediction is said first."""
     spoken_of = {(word.system_id, game) for word in words for game in word.games}
     fresh = {row["prediction_id"]: row for word in words for row in word.spoken.predictions.to_pylist()}
-    known = _known(work, spoken_of, list(fresh))
+    known = _known(work, spoken_of, fresh)
     successor = {_who(row): identifier for identifier, row in fresh.items()}
     absent = {_who(row): row["reason"] for word in words for row in word.spoken.absences.select([*_WHO, "reason"]).to_pylist()}
     changed = []
@@ -71,11 +71,12 @@ def _who(row: dict[str, Any]) -> tuple[str, ...]:
     return tuple(row[name] for name in _WHO)
 
 
-def _known(work: Work, spoken_of: set[tuple[str, str]], fresh: list[str]) -> dict[str, dict[str, Any]]:
+def _known(work: Work, spoken_of: set[tuple[str, str]], fresh: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """What stands of these systems' games, and what was said before word for word; by its id."""
     asked = pa.table({name: pa.array([pair[place] for pair in sorted(spoken_of)], pa.string()) for place, name in enumerate(_WHO[:2])})
     standing = work.ask(_active_of, asked).to_pylist()
-    said_before = work.ask(_taken_back, pa.table({"prediction_id": pa.array(fresh, pa.string())})).to_pylist() if fresh else []
+    ids = {"prediction_id": pa.array(fresh, pa.string()), "game_id": pa.array([row["game_id"] for row in fresh.values()], pa.string())}
+    said_before = work.ask(_taken_back, pa.table(ids)).to_pylist() if fresh else []
     return {row["prediction_id"]: row for row in (*standing, *said_before) if (row["system_id"], row["game_id"]) in spoken_of}
 
 
@@ -86,7 +87,7 @@ def _active_of(work: Work, spoken_of: ir.Table) -> ir.Table:
 
 def _taken_back(work: Work, wanted: ir.Table) -> ir.Table:
     table = work.table(PREDICTIONS)
-    return table.filter(~table.is_active).semi_join(wanted, "prediction_id")
+    return table.filter(~table.is_active).semi_join(wanted, ["prediction_id", "game_id"])
 
 
 def take_down(work: Work, game_date: date, why: Mapping[str, str]) -> list[str]:

@@ -159,8 +159,9 @@ def _past_claims(work: Work, system_id: str, game_date: date) -> ir.Table:
     mine = graded.filter(graded.system_id == system_id, graded.game_date < day_of(game_date), graded.actual_margin.notnull())
     said = work.table("predictions.player_prop_predictions")
     said = said.filter(said.system_id == system_id, said.line_kind == "sportsbook", said.p_push < 1)
-    both = said.select("prediction_id", "p_over", "p_push", "over_price", "under_price")
-    rows = mine.select("prediction_id", "game_date", "actual_margin").inner_join(both, "prediction_id")
+    both = said.select("prediction_id", "game_id", "p_over", "p_push", "over_price", "under_price")
+    mine = mine.select("prediction_id", "game_id", "game_date", "actual_margin")
+    rows = mine.inner_join(both, ["prediction_id", "game_id"])
     over = ibis.ifelse(rows.actual_margin == 0, ibis.null("float64"), (rows.actual_margin > 0).cast("float64"))
     return rows.select("game_date", "over_price", "under_price", claimed=rows.p_over / (1 - rows.p_push), went_over=over)
 

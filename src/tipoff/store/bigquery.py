@@ -17,8 +17,10 @@ import pyarrow as pa
 from google.cloud import bigquery
 
 from tipoff.errors import BadInput
+from tipoff.store import bigquery_ids
+from tipoff.store.bigquery_ids import PARTED_BY, is_parted
 from tipoff.store.bigquery_jobs import EMULATOR, Jobs, Place, told
-from tipoff.store.bigquery_sql import PARTED_BY, TYPES, clustered_by, is_parted, write
+from tipoff.store.bigquery_sql import TYPES, clustered_by, write
 from tipoff.store.bigquery_work import BigQueryWork, one_transaction
 from tipoff.store.schema import Column, Table, fingerprint
 from tipoff.store.statements import Statements
@@ -27,6 +29,8 @@ from tipoff.store.warehouse import About, Compacted, Warehouse, Work
 
 _MIGRATED = "tipoff_tables"
 """The label of the dataset `ops` that tells which declarations its tables were made from."""
+_LAID_OUT, _LAYOUT = "tipoff_layout", "2"
+"""The label that tells how they lie there. 2: parted tables are read on days alone, and the days of ids are on record."""
 
 
 class BigQueryWarehouse(Warehouse):
@@ -60,13 +64,13 @@ class BigQueryWarehouse(Warehouse):
             try:
                 kind = jobs.kind_of(sql)
             except (said.BadRequest, said.NotFound) as error:
-                raise BadInput(f"This cannot be read: {error}", hint="It is GoogleSQL; `tipoff tables` lists every table.") from error
+                raise BadInput(f"This cannot be read: {error}", hint=_hint(error)) from error
         if kind != "SELECT":
             raise BadInput(f"{kind} is not for reading, or is more than one statement; nothing was done.", hint="Only SELECT is.")
         try:
             return jobs.rows(jobs.run(sql))
         except said.BadRequest as error:
-            raise BadInput(str(error), hint="`tipoff tables` lists every table, `tipoff tables NAME` its columns.") from error
+            raise BadInput(str(error), hint=_hint(error)) from error
 
     def about(self) -> About:
         jobs = self._ready()
@@ -94,21 +98,30 @@ class BigQueryWarehouse(Warehouse):
             return self._jobs
 
 
+def _hint(error: Exception) -> str:
+    """What somebody whose SELECT was refused should do next."""
+    if "partition elimination" in str(error):
+        return f"Say on which days it is to look, as {PARTED_BY} BETWEEN '2025-11-01' AND '2025-11-30': a table that has it demands that."
+    return "It is GoogleSQL; `tipoff tables` lists every table, `tipoff tables NAME` its columns."
+
+
 def _migrate(jobs: Jobs) -> None:
     """Create what is declared and missing. Columns are only ever added: older code goes on working beside newer."""
-    wanted = fingerprint(ALL)
+    wanted = {_MIGRATED: fingerprint(ALL), _LAID_OUT: _LAYOUT}
     ops = f"{jobs.place.project}.{jobs.place.dataset('ops')}"
     with told(jobs.place):
         try:
-            if jobs.client.get_dataset(ops).labels.get(_MIGRATED) == wanted:
+            if wanted.items() <= jobs.client.get_dataset(ops).labels.items():
                 return
         except said.NotFound:
             pass
         jobs.make_datasets(sorted({table.dataset for table in ALL}))
         for table in ALL:
             _create_or_extend(jobs, table)
+        names = {table: jobs.place.path(table.dataset, table.short_name) for table in ALL if is_parted(table)}
+        jobs.run(bigquery_ids.create_sql(jobs.place.path(bigquery_ids.DATASET, bigquery_ids.NAME), names))
         made = jobs.client.get_dataset(ops)
-        made.labels = {**made.labels, _MIGRATED: wanted}
+        made.labels = {**made.labels, **wanted}
         jobs.client.update_dataset(made, ["labels"])
 
 
@@ -119,6 +132,7 @@ def _create_or_extend(jobs: Jobs, declared: Table) -> None:
     table.clustering_fields = clustered_by(declared) or None
     if is_parted(declared):
         table.time_partitioning = bigquery.TimePartitioning(bigquery.TimePartitioningType.DAY, PARTED_BY)
+        table.require_partition_filter = True
     there = jobs.client.create_table(table, exists_ok=True)
     if there.etag is None or len(there.schema) < len(declared.columns):
         there = jobs.client.get_table(name)
@@ -127,6 +141,9 @@ def _create_or_extend(jobs: Jobs, declared: Table) -> None:
     if missing:
         there.schema = [*there.schema, *_fields(missing)]
         jobs.client.update_table(there, ["schema"])
+    if is_parted(declared) and not there.require_partition_filter:
+        there.require_partition_filter = True
+        jobs.client.update_table(there, ["require_partition_filter"])
 
 
 def _name(jobs: Jobs, declared: Table) -> str:

@@ -1,6 +1,7 @@
 """BigQuery's words: the SQL of expressions and of the one MERGE text, types, and which columns a table is parted and clustered by.
 
-Comes in: an Ibis operation, a statement as merge.py writes it, a declaration. Goes out: GoogleSQL. It must never know a connection.
+Comes in: an Ibis operation, a statement as merge.py writes it, a declaration. Goes out: GoogleSQL, in which no parted table is read without
+a condition on its day: BigQuery refuses that (`require_partition_filter`). It must never know a connection.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from ibis.backends.sql.compilers.base import SQLGlotCompiler
 from ibis.backends.sql.compilers.bigquery import BigQueryCompiler
 
 from tipoff.errors import BrokenInvariant
+from tipoff.store.bigquery_days import Edge, dated
+from tipoff.store.bigquery_ids import PARTED_BY
+from tipoff.store.bigquery_reads import Read
 from tipoff.store.schema import Kind, Table
 from tipoff.store.statements import Bound
 
@@ -29,8 +33,6 @@ TYPES: dict[Kind, str] = {
     "int": "INT64",
     "bool": "BOOL",
 }
-PARTED_BY = "game_date"
-"""The column by which tables that have it are parted, a part a day."""
 _CLUSTERED_BY_AT_MOST = 4
 # BigQuery flattens nested selects by itself; having Ibis do it first only costs compile time.
 ibis.options.sql.fuse_selects = False
@@ -43,6 +45,9 @@ class Compiler(BigQueryCompiler):  # type: ignore[misc]
 
     def visit_Bound(self, _op: Bound, *, number: int, **_type: Any) -> sge.Expression:  # noqa: N802 - Ibis calls it so
         return sge.Parameter(this=sge.Var(this=f"p{number}"))
+
+    def visit_Edge(self, _op: Edge, *, name: str) -> sge.Expression:  # noqa: N802 - Ibis calls it so
+        return sge.Parameter(this=sge.Var(this=name))
 
     def visit_WindowFunction(self, op: ops.WindowFunction, *, group_by: tuple[Any, ...], **parts: Any) -> sge.Expression:  # noqa: N802
         """BigQuery parts by no float: by how it is written, then, in which minus nought is nought."""
@@ -76,9 +81,17 @@ def _as_text(value: sge.Expression) -> sge.Expression:
 _COMPILER = Compiler()
 
 
-def write(operation: ops.Node) -> str:
+class Dated(str):
+    """SQL, and its `reads` of parted tables, whose days are bound as `@first_1` and `@last_1`, and so on."""
+
+    reads: tuple[Read, ...]
+
+
+def write(operation: ops.Node) -> Dated:
     """The SQL of an operation; `Bound` values are `@p1`, `@p2`, and so on."""
-    sql: str = _COMPILER.to_sqlglot(operation.to_expr()).sql(dialect=_COMPILER.dialect, copy=False)
+    between, reads = dated(operation)
+    sql = Dated(_COMPILER.to_sqlglot(between.to_expr()).sql(dialect=_COMPILER.dialect, copy=False))
+    sql.reads = reads
     return sql
 
 
@@ -92,12 +105,18 @@ def translated(statement: str, floats: frozenset[str]) -> str:
     return tree.sql(dialect="bigquery")
 
 
+def on_days(statement: str, declared: Table) -> str:
+    """A statement of merge.py that writes to a parted table as `t`, on the parts between `@first_day` and `@last_day` alone, and on that of
+    the rows without a day where the table may have some."""
+    day = f"t.{PARTED_BY}"
+    days = f"{day} BETWEEN @first_day AND @last_day"
+    days = days if PARTED_BY in declared.key else f"({days} OR {day} IS NULL)"
+    before = " AS s ON " if statement.startswith("MERGE ") else " AS t WHERE "
+    return statement.replace(before, f"{before}{days} AND ", 1)
+
+
 def floats_of(table: Table) -> frozenset[str]:
     return frozenset(column.name for column in table.columns if column.kind == "float")
-
-
-def is_parted(table: Table) -> bool:
-    return PARTED_BY in table.column_names
 
 
 def clustered_by(table: Table) -> list[str]:

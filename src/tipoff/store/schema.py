@@ -43,7 +43,8 @@ class Column:
 class Table:
     """One table. Keys are never null. `precedence` names the columns that decide, larger wins, where a key meets itself
     with other values; without it the newcomer wins (derived tables, which are functions of their inputs). `computed` columns are
-    functions of the table's own rows, set by `Work.annotate` after a merge; a merge leaves them alone."""
+    functions of the table's own rows, set by `Work.annotate` after a merge; a merge leaves them alone. `settled` columns are functions of
+    the key: no two rows that ever have one key differ in them."""
 
     name: str
     key: tuple[str, ...]
@@ -51,14 +52,17 @@ class Table:
     description: str
     precedence: tuple[str, ...] = ()
     computed: tuple[str, ...] = ()
+    settled: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]
         if len(set(names)) != len(names):
             raise BrokenInvariant(f"{self.name} declares a column twice: {sorted(n for n in names if names.count(n) > 1)}.")
-        missing = [name for name in (*self.key, *self.precedence) if name not in names]
+        missing = [name for name in (*self.key, *self.precedence, *self.settled) if name not in names]
         if missing:
-            raise BrokenInvariant(f"{self.name} has no column {', '.join(missing)}, which its key or precedence names.")
+            raise BrokenInvariant(
+                f"{self.name} has no column {', '.join(missing)}, which its key, its precedence or what is settled names."
+            )
 
     @property
     def dataset(self) -> str:
@@ -151,9 +155,9 @@ def facts(
     return Table(name, key, (*columns, *FACT), description, precedence, computed)
 
 
-def derived(name: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str) -> Table:
+def derived(name: str, key: tuple[str, ...], columns: tuple[Column, ...], description: str, settled: tuple[str, ...] = ()) -> Table:
     """A table computed from others: the newest computation stands."""
-    return Table(name, key, (*columns, *WRITTEN), description)
+    return Table(name, key, (*columns, *WRITTEN), description, settled=settled)
 
 
 def fingerprint(tables: tuple[Table, ...]) -> str:

@@ -169,11 +169,11 @@ def _graded_rows(work: Work, system_id: str, model_ids: tuple[str, ...] | None, 
     said = said.filter(said.system_id == system_id)
     if model_ids is not None:
         said = said.filter(said.model_id.isin(model_ids))
-    said = said.select("prediction_id", "model_id", "predicted_points", "predicted_whole", "p_push", "over_price", "under_price")
+    said = said.select("prediction_id", "game_id", "model_id", "predicted_points", "predicted_whole", "p_push", "over_price", "under_price")
     models = work.table("models.registry").select("model_id", "trained_until")
     kept = ("prediction_id", "game_id", "player_lookup", "game_date", "actual_points", "line", "p_over", "recommendation", "result")
     outcomes = outcomes.select(*kept)
-    joined = outcomes.inner_join(said, "prediction_id").left_join(models, "model_id")
+    joined = outcomes.inner_join(said, ["prediction_id", "game_id"]).left_join(models, "model_id")
     return joined.drop("model_id_right")
 
 

@@ -155,8 +155,8 @@ def _rolling(work: Work, asked: ir.Table) -> ir.Table:
 
 def _graded(work: Work) -> ir.Table:
     """Graded predictions: whether each is a bet that was decided at a sportsbook's price, whether it won, what it needed, how it erred."""
-    pushes = work.table(PREDICTIONS).select("prediction_id", "p_push", "line_kind")
-    rows = work.table(ACCURACY).left_join(pushes, "prediction_id")
+    pushes = work.table(PREDICTIONS).select("prediction_id", "game_id", "p_push", "line_kind")
+    rows = work.table(ACCURACY).left_join(pushes, ["prediction_id", "game_id"])
     passed = rows.actual_margin.notnull() & (rows.actual_margin != 0) & (rows.p_push < 1)
     over = rows.p_over / (1 - rows.p_push)
     gap = over - rows.went_over.cast("float64")

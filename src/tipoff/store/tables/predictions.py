@@ -50,6 +50,7 @@ PREDICTIONS = derived(
         instant("created_at", "when it was first said"),
     ),
     "One row a prediction; one active a game, player and system",
+    settled=("game_id",),
 )
 
 ABSENCES = derived(
@@ -129,6 +130,7 @@ PUBLISHED_PICKS = Table(
         *WRITTEN,
     ),
     "Append-only: every pick that was ever shown, and each that corrects it",
+    settled=("game_id", "game_date"),
 )
 
 TABLES = (PREDICTIONS, ABSENCES, ACCURACY, PUBLISHED_PICKS)
