@@ -1,4 +1,4 @@
-"""A whole night from payloads to documents: a practice night of ten games at twelve books, on a laptop's engines and on Postgres.
+"""A whole night from payloads to documents: a practice night of twelve games at twelve books, on a laptop's engines and on Postgres.
 
     uv run python -m bench night [--data-dir bench-data]
 
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
     from tipoff.flow.house import House
     from tipoff.practice.season import Season
 
-SEED, GAMES, WINDOW = 7, 10, "400d"
+SEED, WINDOW = 7, "400d"
+GAMES = 12
+"""Rosters of the practice league are of fifteen: so 360 players are looked at, where the aim speaks of ten games and 350."""
 LINES_HISTORY = timedelta(days=45)
 SNAPSHOTS = (timedelta(hours=3), timedelta(hours=1), timedelta(0))
 WAIT = 300.0
@@ -59,7 +61,7 @@ def prepare(folder: Path, history: int, systems: tuple[str, ...]) -> None:
 
     season = simulate(SEED)
     from_game = 60 if history else 600
-    day = next(game.game_date for game in season.games if game.index > from_game and _is_an_evening_of_ten(season, game.game_date))
+    day = next(game.game_date for game in season.games if game.index > from_game and _is_a_full_evening(season, game.game_date))
     now = min(game.tip for game in season.games_on(day)) - timedelta(minutes=30)
     clock = ManualClock(now - timedelta(hours=8))
     fresh = folder.with_name(f"{folder.name}.new")
@@ -91,8 +93,8 @@ def prepare(folder: Path, history: int, systems: tuple[str, ...]) -> None:
     tell({"seconds": 0.0})
 
 
-def _is_an_evening_of_ten(season: Season, day: date) -> bool:
-    """Ten games, none before six in New York: by then every team has sent in its report."""
+def _is_a_full_evening(season: Season, day: date) -> bool:
+    """So many games, none before six in New York: by then every team has sent in its report."""
     from tipoff.clock import NEW_YORK
 
     games = season.games_on(day)
