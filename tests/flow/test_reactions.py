@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from flow.message_house import message
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
+from tipoff.flow import ticks
 from tipoff.flow.batch_log import batches
 from tipoff.flow.engine import Engine
 from tipoff.flow.expected import EXPECTED
@@ -21,7 +22,6 @@ from tipoff.flow.lease import trigger, wait_for
 from tipoff.flow.messages import CompletionMessage
 from tipoff.flow.reactions import is_over, react
 from tipoff.flow.rounds import ROUND
-from tipoff.flow.ticks import start_tasks
 from tipoff.flow.worker import working
 
 DAY = date(2025, 11, 5)
@@ -101,16 +101,26 @@ def is_delayed(engine: Engine, workflow_id: str) -> bool:
     return bool(found.status == "DELAYED")
 
 
-def test_what_arrives_in_a_round_leads_to_one_slate_and_one_grading_once_its_tasks_are_started(engine: Engine) -> None:
-    for feed in ("schedule", "lines", "box", "injuries", "box"):
-        react(engine, loaded(feed, ROUND))
-    assert states(engine) == [("grade", "waiting"), ("slate", "complete"), ("slate", "waiting")]
-    assert is_delayed(engine, f"load:slate:{DAY}:2")
-    assert is_delayed(engine, f"load:grade:{DAY}:1")
-    start_tasks(engine)
+def test_what_arrives_in_a_round_leads_to_one_slate_and_one_grading_at_its_end(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def arrive(_: Engine) -> None:
+        for feed in ("schedule", "lines", "box", "injuries", "box"):
+            react(engine, loaded(feed, ROUND))
+        seen.append((states(engine), is_delayed(engine, f"load:slate:{DAY}:2"), is_delayed(engine, f"load:grade:{DAY}:1")))
+
+    monkeypatch.setitem(ticks.PARTS, "capture", arrive)
+    assert ticks.tick(engine.house.clock.now(), None) == []
+    assert seen == [([("grade", "waiting"), ("slate", "complete"), ("slate", "waiting")], True, True)]
     done(engine, 2)
     done(engine, 1, "grade")
     assert {state for _, state in states(engine)} == {"complete"}
+
+
+def test_a_message_of_a_round_that_comes_after_it_is_treated_as_any_other(engine: Engine) -> None:
+    react(engine, loaded("box", ROUND))
+    done(engine, 1, "grade")
+    assert is_delayed(engine, f"load:slate:{DAY}:2")
 
 
 def test_what_arrives_by_itself_is_graded_at_once_and_leads_to_a_slate_a_moment_later(engine: Engine) -> None:

@@ -255,6 +255,10 @@ class Desk:
         found = self._client.list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False)
         return all(status.status not in _UNFINISHED for status in found)
 
+    def at_work(self, name: str) -> bool:
+        """Whether a workflow of this name has begun and is not over, in whichever process."""
+        return bool(self._client.list_workflows(status="PENDING", name=name, limit=1, load_input=False, load_output=False))
+
     def unfinished(self, queue: str) -> dict[str, str | None]:
         """The workflows of a queue that are not over, by their ids: which process has begun it, or None where it waits."""
         found = self._client.list_workflows(status=list(_UNFINISHED), queue_name=queue, load_input=False, load_output=False)

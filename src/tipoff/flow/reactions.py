@@ -16,7 +16,7 @@ from tipoff.flow.game_days import games_around
 from tipoff.flow.house import House
 from tipoff.flow.lease import trigger
 from tipoff.flow.messages import CompletionMessage
-from tipoff.flow.rounds import ROUND
+from tipoff.flow.rounds import ROUND, TICK
 from tipoff.flow.slate import ask
 from tipoff.flow.state import State
 
@@ -44,9 +44,10 @@ def react(desk: Desk, message: CompletionMessage) -> None:
         return
     feed = message.processor_name.rpartition(":")[2]
     cause = f"{message.record_count} rows of {feed} of {message.game_date} were loaded"
-    delay = house.settings.settle_seconds * (A_ROUND if message.trigger == ROUND else 1)
+    of_a_round = message.trigger == ROUND and desk.at_work(TICK)
+    delay = house.settings.settle_seconds * (A_ROUND if of_a_round else 1)
     if feed in OUTCOMES:
-        trigger(desk, "grade", message.game_date, cause, delay=delay if message.trigger == ROUND else None)
+        trigger(desk, "grade", message.game_date, cause, delay=delay if of_a_round else None)
     today = game_date_of(house.clock.now())
     may_move = feed in MOVES
     if may_move:  # of the days around, too

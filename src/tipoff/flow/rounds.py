@@ -31,6 +31,8 @@ PATIENCE = {
 play-by-play always can."""
 
 
+TICK = "tick"
+"""The name of the workflow that makes a round."""
 ROUND = "the capture plan"
 """The cause of everything that a round has loaded."""
 A_FORTNIGHT = timedelta(days=14)

@@ -100,9 +100,7 @@ class Alone:
             yield cls(engine)
 
     def live(self, moment: datetime, seconds: float) -> None:
-        for name in ticks.PARTS:
-            if (why := ticks.part(name)) is not None:
-                self.failures.append(f"{moment.isoformat()} {why}")
+        self.failures += [f"{moment.isoformat()} {why}" for why in ticks.tick(moment, None)]
         until = time.monotonic() + seconds
         while not settled(self._desk):
             if time.monotonic() > until:

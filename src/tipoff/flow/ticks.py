@@ -27,7 +27,7 @@ from tipoff.flow.lease import LOAD, release, trigger
 from tipoff.flow.outbox import relay
 from tipoff.flow.plan import BOX_AGAIN_DAYS, Ask
 from tipoff.flow.reactions import react
-from tipoff.flow.rounds import capture_tick
+from tipoff.flow.rounds import TICK, capture_tick
 from tipoff.flow.scraping import Asked, moments_done, record_asks
 from tipoff.flow.slate import ask
 from tipoff.flow.telling import tell_in_log
@@ -104,12 +104,12 @@ PARTS: dict[str, Callable[[Any], object]] = {
 """The parts of a round, in their order."""
 
 
-@DBOS.workflow(name="tick")
-def tick(_at: datetime, _context: Any) -> None:
-    """One round; to open the warehouse anew for each look took most of one that found nothing to do."""
+@DBOS.workflow(name=TICK)
+def tick(_at: datetime, _context: Any) -> list[str]:
+    """One round; why parts of it failed, if any did. To open the warehouse anew for each look took most of one that found nothing to do."""
     with current().house.warehouse.lingering():
-        for name in PARTS:
-            DBOS.run_step({"name": f"tick:{name}"}, part, name)
+        ended = [DBOS.run_step({"name": f"{TICK}:{name}"}, part, name) for name in PARTS]
+    return [why for why in ended if why is not None]
 
 
 def part(name: str) -> str | None:

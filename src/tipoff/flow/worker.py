@@ -77,7 +77,7 @@ def working(
                 [
                     {
                         "schedule_name": name,
-                        "workflow_fn": workflow,
+                        "workflow_fn": workflow,  # type: ignore[typeddict-item]  # what one gives is for who calls it himself
                         "schedule": SCHEDULES[name],
                         "cron_timezone": "America/New_York",
                         "queue_name": TICKS.name,
