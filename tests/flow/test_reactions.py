@@ -91,7 +91,7 @@ def loaded(feed: str, cause: str) -> CompletionMessage:
 
 
 def states(engine: Engine) -> list[tuple[str, str]]:
-    """The batches of the day in the order in which they were asked for."""
+    """How the batches of the day stand: grades first, then slates."""
     found = [batch for feed in ("slate", "grade") for batch in batches(engine.house.state, DAY, feed)]
     return sorted((batch.feed, batch.state) for batch in found)
 
