@@ -57,7 +57,6 @@ def prepare(folder: Path, history: int, systems: tuple[str, ...]) -> None:
     from tipoff.flow.training import train_fleet
     from tipoff.practice.season import simulate
     from tipoff.practice.server import API_KEY, running
-    from tipoff.scrape.client import Patience
 
     season = simulate(SEED)
     from_game = 60 if history else 600
@@ -75,13 +74,14 @@ def prepare(folder: Path, history: int, systems: tuple[str, ...]) -> None:
                 "odds_api_url": f"{base}/odds-api",
                 "nba_cdn_url": f"{base}/nba-cdn",
                 "odds_api_key": SecretStr(API_KEY),
+                "source_pace": 0.0,
                 "play_by_play": False,
                 "rosters": False,
             }
         )
         with open_house(settings, clock) as house:
             before = day - timedelta(days=1)
-            with History(house, Patience(pace=0.0)) as past:
+            with History(house) as past:
                 past.schedule()
                 past.box_scores(before, lambda _: None)
                 past.closing_lines(day - (timedelta(days=history) if history else LINES_HISTORY), before, lambda _: None)

@@ -187,6 +187,12 @@ class TestRefusals:
         with pytest.raises(ConfigError, match="league: "):
             load_settings(league="wnba")
 
+    def test_real_sources_are_never_asked_without_a_pause(self) -> None:
+        with pytest.raises(ConfigError, match=r"source_pace: .*practice league alone"):
+            load_settings(source_pace=0.0)
+        assert load_settings(source_pace=0.5).source_pace == 0.5
+        assert load_settings(league="practice", source_pace=0.0).source_pace == 0.0
+
     def test_a_clock_file_is_refused_in_the_real_league(self, tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match=r"clock_file: .*practice league alone"):
             load_settings(clock_file=tmp_path / "clock")

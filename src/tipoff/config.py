@@ -105,6 +105,12 @@ class Settings(BaseSettings):
     alternates: bool = Field(False, description="also ask for alternate lines; each call then costs one market more")
     play_by_play: bool = Field(True, description="also ask for play-by-play, from which shots have their zone; it costs no credits")
     rosters: bool = Field(True, description="also ask for rosters, from which players have their date of birth; they cost no credits")
+    source_pace: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="how fast sources are asked, of the rate that each is known to bear; 0: no limit, practice league alone",
+    )
     capture_minutes: int = Field(30, ge=5, le=720, description="lines are asked for this often before a game, in minutes")
     credits_per_day: int | None = Field(
         None, ge=0, description="credits of The Odds API that a UTC day may cost; default: no limit of ours"
@@ -133,7 +139,7 @@ class Settings(BaseSettings):
     poll_seconds: float | None = Field(
         None,
         gt=0,
-        description="pause between two looks into a queue; default: short where somebody waits, 5 to 10 s in who is up for long",
+        description="pause between two looks into a queue; default: short where somebody waits, 5 s in who is up for long",
     )
     host: str = Field("127.0.0.1", description="the address that the page listens on")
     port: int = Field(8421, ge=0, le=65535, description="the port of the page; 0 takes a free one")
@@ -175,6 +181,13 @@ class Settings(BaseSettings):
     def _invented_time_is_for_the_invented_league(cls, given: Path | None, info: ValidationInfo) -> Path | None:
         if given is not None and info.data.get("league") != "practice":
             raise ValueError(_CLOCK_FILE_IS_FOR_PRACTICE)
+        return given
+
+    @field_validator("source_pace")
+    @classmethod
+    def _real_sources_are_spared(cls, given: float, info: ValidationInfo) -> float:
+        if not given and info.data.get("league") != "practice":
+            raise ValueError("0 is for the practice league alone: real sources turn away who asks without a pause")
         return given
 
     @classmethod

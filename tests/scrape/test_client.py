@@ -20,6 +20,7 @@ from scripted_server import Answer, Script, scripted_server
 from tipoff.clock import ManualClock
 from tipoff.config import Settings
 from tipoff.errors import BadInput, ConfigError, UpstreamError, UpstreamRefused, UpstreamUnavailable
+from tipoff.scrape.access import access_of
 from tipoff.scrape.client import Client, Credits, Failed, Fetched, Patience
 from tipoff.scrape.request import Request
 from tipoff.scrape.sources import espn, nba_cdn
@@ -188,6 +189,20 @@ class TestLimits:
     def test_a_broken_compression_is_asked_again(self, script: Script, client: Client) -> None:
         script.answers = [Answer(200, b"not gzip", {"content-encoding": "gzip"}), Answer(200, b"[]")]
         assert client.fetch(EVENT_ODDS).payload.body == b"[]"
+
+
+class TestPace:
+    @pytest.mark.parametrize("pace", [1.0, 0.25])
+    def test_a_source_is_asked_as_fast_as_the_settings_say_of_what_it_bears(self, pace: float, vault: Vault) -> None:
+        with Client(Settings(source_pace=pace), vault, ManualClock(NOW)) as client:
+            assert {name: gate._apart for name, gate in client._gates.items()} == {
+                name: pytest.approx(1 / (pace * access.per_second)) for name, access in access_of(Settings()).items()
+            }
+
+    def test_the_practice_league_may_be_asked_without_a_pause(self, vault: Vault) -> None:
+        with Client(Settings(league="practice", source_pace=0.0), vault, ManualClock(NOW)) as client:
+            assert {gate._apart for gate in client._gates.values()} == {0.0}
+            assert client._patience.wait_initial < Patience().wait_initial
 
 
 class TestRedirects:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -430,3 +432,18 @@ def test_who_spares_asks_in_one_thread_also_of_a_file_that_is_opened_meanwhile(t
         with warehouse.sparing():
             assert threads() == 1
         assert threads() == usual
+
+
+TAKEN = "import duckdb, sys; duckdb.connect(sys.argv[1])"
+
+
+def test_a_file_that_two_linger_at_stays_open_until_both_have_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tipoff.store.duckdb._LINGER_SECONDS", 3600.0)
+    monkeypatch.setattr("tipoff.store.duckdb._HOLD_SECONDS", 3600.0)
+    warehouse = DuckDBWarehouse(tmp_path / "w.duckdb")
+    command = (sys.executable, "-c", TAKEN, str(warehouse.path))
+    with warehouse.lingering():
+        with warehouse.lingering(), warehouse.reading() as work:
+            work.league()
+        assert "lock" in subprocess.run(command, capture_output=True, text=True, check=False).stderr
+    subprocess.run(command, check=True)

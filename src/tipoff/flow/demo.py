@@ -29,13 +29,11 @@ from tipoff.flow.training import train_fleet
 from tipoff.grade.run import SystemRecord, day_records
 from tipoff.practice import simulate
 from tipoff.practice.server import API_KEY, running
-from tipoff.scrape.client import Patience
 
 SEED = 7
 TONIGHT = date(2026, 1, 28)
 WINDOW = "400d"
 LINES_HISTORY = timedelta(days=45)
-_UNHURRIED = Patience(pace=0.0)  # the practice server, on this machine, asks nobody to go slowly
 _SETTLED_WITHIN = 300.0
 LAST_NIGHT: tuple[tuple[str, int, time], ...] = (
     ("first quotes", 0, time(10, 6)),
@@ -90,13 +88,14 @@ def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, see
                 "espn_url": f"{base}/espn",
                 "nba_injuries_url": f"{base}/nba-injuries",
                 "odds_api_key": SecretStr(API_KEY),
+                "source_pace": 0.0,
                 "play_by_play": False,
                 "rosters": False,
                 "settle_seconds": 0.0,
             }
         )
         with open_house(upstream, clock) as house:
-            with History(house, _UNHURRIED) as history:
+            with History(house) as history:
                 _past(story, announce, house, history, last_night)
             with _step(story, announce, "train", len(systems := systems_of(settings)) + 1) as counts:
                 trained = train_fleet(house, systems, last_night, WINDOW, announce("train", len(systems) + 1))

@@ -34,6 +34,7 @@ from tipoff.config import Settings
 from tipoff.errors import Busy, NotReady, TipoffError
 from tipoff.flow.code import code_version
 from tipoff.flow.house import House
+from tipoff.flow.leisure import Bells, let_begin, listening
 from tipoff.flow.state import METADATA, State
 from tipoff.flow.tracing import begin as begin_tracing
 
@@ -216,11 +217,13 @@ def current() -> Engine:
 
 
 class Desk:
-    """From where work is asked for and looked after, without doing any: an open house, and DBOS's queues. Made by `open_desk`."""
+    """From where work is asked for and looked after, without doing any: an open house, and DBOS's queues. Made by `open_desk`. What this
+    process itself takes from, it looks into at once where something was put there."""
 
-    def __init__(self, house: House, client: DBOSClient) -> None:
+    def __init__(self, house: House, client: DBOSClient, bells: Bells | None = None) -> None:
         self.house = house
         self._client = client
+        self._bells = bells or Bells()
 
     def enqueue(
         self,
@@ -245,10 +248,14 @@ class Desk:
         if delay:
             options["delay_seconds"] = delay
         self._client.enqueue(options, *arguments)
+        if not delay:
+            self._bells.ring(queue)
 
-    def hasten(self, workflow_id: str) -> None:
-        """Let a workflow that waits for a delay to be over begin now; nothing where it does not."""
+    def hasten(self, queue: str, workflow_id: str) -> None:
+        """Let a workflow that waits in a queue for a delay to be over begin now; nothing where it does not."""
         self._client.set_workflow_delay(workflow_id, delay_seconds=0)
+        let_begin(self._client)
+        self._bells.ring(queue)
 
     def ended(self, workflow_id: str) -> bool:
         """Whether a workflow is over, well or not; True where it was never known."""
@@ -298,8 +305,10 @@ class Desk:
 class Engine(Desk):
     """The running engine; made by `running_engine`."""
 
-    def __init__(self, house: House, client: DBOSClient, worker_id: str, duties: tuple[Duty, ...], beat: float, silence: float) -> None:
-        super().__init__(house, client)
+    def __init__(
+        self, house: House, client: DBOSClient, worker_id: str, duties: tuple[Duty, ...], beat: float, silence: float, bells: Bells
+    ) -> None:
+        super().__init__(house, client, bells)
         self.worker_id = worker_id
         self.leaving = threading.Event()
         """Set once this process leaves: work that takes long looks at it, stops, and is finished by another process."""
@@ -350,6 +359,7 @@ class Engine(Desk):
         """
         self._look_away.set()
         self._watching.join()
+        self._bells.be_still()
         DBOS.destroy()
         self.leaving.set()
         with self._turn:
@@ -462,29 +472,31 @@ def running_engine(
     DBOS(config=config)
     DBOS.listen_queues([queue.name for queue in takes])
     client = _client_of(house.settings)
-    engine = Engine(house, client, worker_id, duties, beat, silence)
-    _current = engine
-    try:
-        DBOS.migrate(house.settings.database_url)
-        for queue in takes:  # before the launch: what is registered after it is found by a look a second later
-            client.register_queue(
-                queue.name,
-                partition_concurrency=queue.each,
-                global_concurrency=1 if queue.each is None else None,
-                worker_concurrency=1 if queue.each is None else queue.here,
-                polling_interval_sec=_pause(house, queue, for_long),
-                on_conflict="always_update",
-            )
-        DBOS.launch()
-        engine.start()
+    with listening() as bells:
+        engine = Engine(house, client, worker_id, duties, beat, silence, bells)
+        _current = engine
         try:
-            yield engine
+            DBOS.migrate(house.settings.database_url)
+            for queue in takes:  # before the launch: what is registered after it is found by a look a second later
+                client.register_queue(
+                    queue.name,
+                    partition_concurrency=queue.each,
+                    global_concurrency=1 if queue.each is None else None,
+                    worker_concurrency=1 if queue.each is None else queue.here,
+                    polling_interval_sec=_pause(house, queue, for_long),
+                    on_conflict="always_update",
+                )
+            DBOS.launch()
+            engine.start()
+            try:
+                yield engine
+            finally:
+                engine.leave()
         finally:
-            engine.leave()
-    finally:
-        DBOS.destroy()
-        client.destroy()
-        _current = None
+            bells.be_still()
+            DBOS.destroy()
+            client.destroy()
+            _current = None
 
 
 @contextmanager

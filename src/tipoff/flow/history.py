@@ -19,7 +19,7 @@ from tipoff.flow.house import House
 from tipoff.load.counts import Counts
 from tipoff.load.documents import load_payloads
 from tipoff.load.replay import replay_unresolved
-from tipoff.scrape.client import Client, Failed, Patience
+from tipoff.scrape.client import Client, Failed
 from tipoff.scrape.records import Payload
 from tipoff.scrape.request import Request
 from tipoff.scrape.sources import nba_cdn
@@ -52,9 +52,9 @@ class Fetched:
 class History:
     """Fetches a past with one client. Use it as a context manager."""
 
-    def __init__(self, house: House, patience: Patience | None = None) -> None:
+    def __init__(self, house: House) -> None:
         self._house = house
-        self._client = Client(house.settings, house.vault, house.clock, patience, WORKERS, house.receipts, house.credits)
+        self._client = Client(house.settings, house.vault, house.clock, None, WORKERS, house.receipts, house.credits)
         self._asking = Asking.of(house.settings)
 
     def __enter__(self) -> History:

@@ -90,7 +90,7 @@ def trigger(
         number = _waiting_or_new(connection, desk.house, feed, game_date, cause, asked or {})
     if _enqueued(desk, feed, game_date, number, delay):
         if feed in HELD and not delay:
-            desk.hasten(workflow_id(feed, game_date, number))
+            desk.hasten(PHASES.name, workflow_id(feed, game_date, number))
         return number
     return trigger(desk, feed, game_date, cause, asked)
 
@@ -101,7 +101,7 @@ def release(desk: Desk) -> None:
     with desk.house.state.reading() as connection:
         found = connection.execute(waits.where(BATCHES.c.not_before.is_(None))).all()
     for row in found:
-        desk.hasten(workflow_id(row.feed, row.game_date, row.number))
+        desk.hasten(PHASES.name, workflow_id(row.feed, row.game_date, row.number))
 
 
 def begin(desk: Desk, feed: str, game_date: date, cause: str, asked: Mapping[str, Any], *, seen: int) -> tuple[int, bool]:

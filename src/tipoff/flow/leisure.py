@@ -1,18 +1,21 @@
-"""DBOS's own looks, as often as there is need: what an idle process did every second made half of what it cost, and where a day passes in
-seconds, work whose delay was over waited a second more.
+"""DBOS's own looks, as often as there is need, and at once where this process knows of one: what an idle process did every second made half
+of what it cost, and what it had itself put in a queue waited for the next look all the same.
 
-Comes in: the pause between two looks for work whose delay is over. Goes out: a process in which DBOS looks so often, and seldom into its
-own queue, into which nothing of ours is put: whatever is asked for here, or taken up again, names its queue. DBOS has no setting for
-either; where a version of it keeps them elsewhere, it looks as often as it did. It must never know what lies in a queue.
+Comes in: the pause between two looks for work whose delay is over; a ring, where something was put in a queue. Goes out: a process in
+which DBOS looks so often, and seldom into its own queue, into which nothing of ours is put: whatever is asked for here, or taken up again,
+names its queue. Who asks for something so mostly does it himself, with the warehouse's file open already. DBOS has no setting for any of
+it; where a version of it keeps them elsewhere, it looks as often as it did. It must never know what lies in a queue.
 """
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dbos import _dbos, _workflow_commands
+from dbos import DBOSClient, _dbos, _queue, _workflow_commands
 
 DELAYED = 2.0
 """Seconds between two looks for work whose delay is over, in a process that is up for long: queues are looked into every five."""
@@ -36,3 +39,85 @@ def looking_every(seconds: float | None) -> Iterator[None]:
     finally:
         for (where, name, _), pause in zip(kept, before, strict=True):
             setattr(where, name, pause)
+
+
+FIRST_PAUSE = 0.05
+"""Seconds between the look that a ring leads to and the next; each later pause is twice as long, until it is as long as it was. So what
+waits for another to be over, or for a look that came a moment too early, is not left lying for the whole of a pause."""
+_WORKER = "queue_worker_thread"
+
+
+class Bells:
+    """One for each queue, by name: rung where something was put in it, heard by the thread of this process that takes from it."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Condition()
+        self._rings: Counter[str] = Counter()
+        self._still = False
+
+    def ring(self, queue: str) -> None:
+        """Have a queue looked into now, if this process takes from it."""
+        with self._turn:
+            self._rings[queue] += 1
+            self._turn.notify_all()
+
+    def be_still(self) -> None:
+        """To be called before DBOS is told to stop: its threads wait for that alone from now on."""
+        with self._turn:
+            self._still = True
+            self._turn.notify_all()
+
+    def heard(self, queue: str, seen: int, seconds: float | None) -> int:
+        """How often a queue's was rung, as soon as that is more than `seen`, or after so many seconds; -1 once all are still."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._still or self._rings[queue] > seen, seconds)
+            return -1 if self._still else self._rings[queue]
+
+
+class _Pause:
+    """What a queue's thread waits for, in the place of the event that tells it to stop."""
+
+    def __init__(self, stop: threading.Event, bells: Bells, queue: str) -> None:
+        self._stop, self._bells, self._queue = stop, bells, queue
+        self._seen = 0
+        self._next: float | None = None
+
+    def is_set(self) -> bool:
+        return self._stop.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        pause = timeout if self._next is None or timeout is None else min(timeout, self._next)
+        heard = self._bells.heard(self._queue, self._seen, pause)
+        if heard < 0:
+            return self._stop.wait(timeout)
+        if heard > self._seen:
+            self._seen, self._next = heard, FIRST_PAUSE
+        elif self._next is not None:
+            self._next = None if timeout is None or self._next >= timeout else 2 * self._next
+        return self._stop.is_set()
+
+
+@contextmanager
+def listening() -> Iterator[Bells]:
+    """Around the whole life of an engine: its queues' threads hear bells."""
+    bells = Bells()
+    look = getattr(_queue, _WORKER, None)
+
+    def look_when_rung(stop: threading.Event, *rest: Any) -> None:
+        look(_Pause(stop, bells, getattr(rest[-1], "name", "")), *rest)  # type: ignore[misc]
+
+    if look is not None:
+        setattr(_queue, _WORKER, look_when_rung)
+    try:
+        yield bells
+    finally:
+        bells.be_still()
+        if look is not None:
+            setattr(_queue, _WORKER, look)
+
+
+def let_begin(client: DBOSClient) -> None:
+    """Have DBOS look now whose delay is over, which else a thread of it does from time to time."""
+    look = getattr(getattr(client, "_sys_db", None), "transition_delayed_workflows", None)
+    if look is not None:
+        look()

@@ -299,15 +299,10 @@ def scraping(engine: Engine, patience: Patience | None = None) -> Iterator[Scrap
     """A scraper. The client is the engine's: its connections, and what it knows of sources that want to be left alone, outlast a cycle.
     With a `patience` of its own it has a client of its own."""
     if patience is None:
-        yield Scraper(engine, kept_client(engine))
+        yield Scraper(engine, engine.keep("client", partial(_client, engine.house, None)))
         return
     with _client(engine.house, patience) as client:
         yield Scraper(engine, client)
-
-
-def kept_client(engine: Engine, patience: Patience | None = None) -> Client:
-    """The engine's client; whoever asks first says how patient it is (None: as a client is)."""
-    return engine.keep("client", partial(_client, engine.house, patience))
 
 
 def _client(house: House, patience: Patience | None) -> Client:

@@ -35,7 +35,6 @@ from tipoff.flow.season_crew import Alone, Crew, Hands
 from tipoff.flow.training import train_fleet
 from tipoff.practice import Rules, Season, simulate
 from tipoff.practice.server import API_KEY, running
-from tipoff.scrape.client import Patience
 
 FIRST = date(2026, 1, 24)
 """Thirty days from here hold four Mondays, the All-Star break with the refit after it, and games put off, cancelled and moved here."""
@@ -45,7 +44,6 @@ CADENCE = 720
 """Minutes between two asks for lines before the last one: a season has to be over in minutes."""
 SETTLED_WITHIN = 600.0
 _MORNING = time(6, 0)
-_UNHURRIED = Patience(pace=0.0)  # the practice server, on this machine, asks nobody to go slowly
 _CLOCK = "clock"
 
 Announce = Callable[[str, int | None], Callable[[int], None]]
@@ -114,7 +112,7 @@ def prepare(settings: Settings, play: Play, announce: Announce, season: Season |
     with (
         running(season, clock) as base,
         open_house(_upstream(settings, play, base), clock) as house,
-        History(house, _UNHURRIED) as history,
+        History(house) as history,
     ):
         announce("the schedule", None)
         history.schedule()
@@ -221,6 +219,7 @@ def _upstream(settings: Settings, play: Play, base: str) -> Settings:
         "espn_url": f"{base}/espn",
         "nba_injuries_url": f"{base}/nba-injuries",
         "odds_api_key": SecretStr(API_KEY),
+        "source_pace": 0.0,
         **{name: value for name, value in PACE.items() if name not in settings.model_fields_set},
     }
     return settings.model_copy(update=given)
@@ -232,7 +231,7 @@ PACE: dict[str, Any] = {
     "rosters": False,
     "settle_seconds": 0.5,
     "retry_seconds": 0.5,
-    "poll_seconds": 0.2,
+    "poll_seconds": 0.4,
 }
 """How a season is lived where the settings say nothing else: lines seldom, without play-by-play and rosters, and without long pauses."""
 

@@ -30,10 +30,8 @@ from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, PHASES, TRAIN
 from tipoff.flow.outbox import relay
 from tipoff.flow.reactions import react
-from tipoff.flow.scraping import kept_client
 from tipoff.flow.season_chaos import Chaos, Strike
 from tipoff.flow.worker import TICKS, working
-from tipoff.scrape.client import Patience
 from tipoff.store.warehouse import Work
 
 QUEUES = (TICKS.name, LOAD.name, PHASES.name, TRAIN.name)
@@ -93,10 +91,8 @@ class Alone:
     @classmethod
     @contextmanager
     def working(cls, house: House) -> Iterator[Alone]:
-        """With an engine in this process. The warehouse's file stays open meanwhile: nobody else wants it. The practice server, on this
-        machine, asks nobody to go slowly."""
+        """With an engine in this process. The warehouse's file stays open meanwhile: nobody else wants it."""
         with house.warehouse.reading(), working(house, scheduled=False, queues=QUEUES) as engine:
-            kept_client(engine, Patience(pace=0.0))
             yield cls(engine)
 
     def live(self, moment: datetime, seconds: float) -> None:

@@ -44,16 +44,15 @@ Step = Callable[[Holder, House, str], Done]
 def steps(feed: str, day: str, number: int, phases: dict[str, Step]) -> str:
     """Run these phases as steps, one after another, then end the batch and tell what follows. To be called within a workflow."""
     state, last = GO_ON, list(phases)[-1]
-    with current().house.warehouse.lingering():
-        for name, work in phases.items():
-            if state == CLOSED and name != last:
-                continue
-            state = DBOS.run_step({"name": f"{feed}:{name}"}, _step, feed, day, number, name, work)
-            if state not in (GO_ON, CLOSED):
-                break
-        else:
-            state = DBOS.run_step({"name": f"{feed}:end"}, _end, feed, day, number)
-        DBOS.run_step({"name": f"{feed}:relay"}, tell)
+    for name, work in phases.items():
+        if state == CLOSED and name != last:
+            continue
+        state = DBOS.run_step({"name": f"{feed}:{name}"}, _step, feed, day, number, name, work)
+        if state not in (GO_ON, CLOSED):
+            break
+    else:
+        state = DBOS.run_step({"name": f"{feed}:end"}, _end, feed, day, number)
+    DBOS.run_step({"name": f"{feed}:relay"}, tell)
     return state
 
 

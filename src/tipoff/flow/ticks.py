@@ -106,9 +106,8 @@ PARTS: dict[str, Callable[[Any], object]] = {
 
 @DBOS.workflow(name=TICK)
 def tick(_at: datetime, _context: Any) -> list[str]:
-    """One round; why parts of it failed, if any did. To open the warehouse anew for each look took most of one that found nothing to do."""
-    with current().house.warehouse.lingering():
-        ended = [DBOS.run_step({"name": f"{TICK}:{name}"}, part, name) for name in PARTS]
+    """One round; why parts of it failed, if any did."""
+    ended = [DBOS.run_step({"name": f"{TICK}:{name}"}, part, name) for name in PARTS]
     return [why for why in ended if why is not None]
 
 

@@ -24,7 +24,7 @@ from tipoff.flow.outbox import Postman
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.telling import Teller
 
-TICKS = Queue("ticks", each=None, rests=10.0)
+TICKS = Queue("ticks", each=None)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
 ASKED_FOR: Takes = {
     LOAD: (loading.load_batch,),
@@ -68,6 +68,7 @@ def working(
     duties = (Overseer(), Teller(lambda: current().house), Postman(current))
     pause = house.settings.poll_seconds or (DELAYED if scheduled else None)
     with (
+        house.warehouse.lingering(),
         house.warehouse.sparing(),
         looking_every(pause),
         running_engine(house, takes, duties, for_long=scheduled, **pace) as engine,

@@ -79,7 +79,7 @@ class Client:
         self._budget = budget
         self._vault = vault
         self._clock = clock
-        self._patience = waits = patience or Patience()
+        self._patience = waits = patience or _patience_of(settings)
         self._access = access_of(settings)
         self._gates = {
             name: Gate(
@@ -224,6 +224,12 @@ class Client:
         if error.after is None:
             return True
         return error.after if error.after <= self._patience.longest_retry_after else False
+
+
+def _patience_of(settings: Settings) -> Patience:
+    """What fits the settings' sources: who may be asked at any rate has no need either of a pause before he is asked again."""
+    pace = settings.source_pace
+    return Patience(pace=pace) if pace else Patience(pace=0.0, wait_initial=0.05, wait_jitter=0.05)
 
 
 def _settle(request: Request, booking: Reservation, charged: int | None, remaining: int | None) -> None:

@@ -260,7 +260,8 @@ class DuckDBWarehouse(Warehouse):
                 over.set()
                 file.turn.notify_all()
             closer.join()
-            self._close_idle(0.0)
+            if not file.lingers:
+                self._close_idle(0.0)
 
     @contextmanager
     def sparing(self) -> Iterator[None]:
