@@ -127,6 +127,19 @@ class TestTakeover:
         yard.until(lambda: holder.pid not in {worker.pid for worker in workers(yard.house.state)})
         yard.check_union(tmp_path)
 
+    def test_one_of_this_machine_that_is_gone_is_missed_long_before_the_next_beat(self, yard: Yard, tmp_path: Path) -> None:
+        holder, other = yard.hire(beat=3600.0), yard.hire(beat=3600.0)
+        yard.land(*ten())
+        yard.arm("reading")
+        yard.stop(other)
+        yard.trigger(holder)
+        assert yard.caught() is holder
+        yard.kill(holder)
+        other.wake()
+        [batch] = yard.settled()
+        assert (batch.state, batch.generation) == ("complete", 2)
+        yard.check_union(tmp_path)
+
     def test_a_process_that_leaves_in_the_middle_of_a_batch_puts_it_back_and_nothing_is_pending(self, yard: Yard, tmp_path: Path) -> None:
         leaver = yard.hire()
         yard.land(*ten())

@@ -42,6 +42,7 @@ APPLICATION = "tipoff"
 APPLICATION_VERSION = "1"  # a constant: DBOS strands pending work of another version; the code's own version is a column of the run
 SILENCE = 12.0  # seconds without a heartbeat after which a process is dead
 BEAT = 3.0  # seconds between two heartbeats, and between two looks at the others
+GLANCE = 0.5  # seconds between two looks whether the other processes of this machine are there, which costs next to nothing
 LEAVING = 10.0  # seconds that running work may take to notice that its process leaves
 _UNFINISHED = ("PENDING", "ENQUEUED", "DELAYED")
 POLLING = {"sqlite": 0.2, "postgresql": 1.0}
@@ -266,8 +267,8 @@ class Desk:
         """Whether a workflow of this name has begun and is not over, in whichever process."""
         return bool(self._client.list_workflows(status="PENDING", name=name, limit=1, load_input=False, load_output=False))
 
-    def unfinished(self, queue: str) -> dict[str, str | None]:
-        """The workflows of a queue that are not over, by their ids: which process has begun it, or None where it waits."""
+    def unfinished(self, queue: str | None = None) -> dict[str, str | None]:
+        """The workflows of a queue, or of all, that are not over, by their ids: which process has begun it, or None where it waits."""
         found = self._client.list_workflows(status=list(_UNFINISHED), queue_name=queue, load_input=False, load_output=False)
         return {status.workflow_id: status.executor_id if status.status == "PENDING" else None for status in found}
 
@@ -317,8 +318,9 @@ class Engine(Desk):
         self._silence = silence
         self._watch = Watch()
         self._look_away, self._fall_silent = threading.Event(), threading.Event()
-        self._beating = threading.Thread(target=self._repeat, args=(self._beat, self._fall_silent), name="tipoff-beat", daemon=True)
-        self._watching = threading.Thread(target=self._repeat, args=(self._round, self._look_away), name="tipoff-watch", daemon=True)
+        self._beating = threading.Thread(target=self._keep_beating, name="tipoff-beat", daemon=True)
+        self._watching = threading.Thread(target=self._look_around, name="tipoff-watch", daemon=True)
+        self._here: set[int] = set()
         self._busy = 0
         self._turn = threading.Condition()
         self._kept: dict[str, Closes] = {}
@@ -376,16 +378,28 @@ class Engine(Desk):
         unfinished = self._client.list_workflows(status="PENDING", executor_id=worker_id, load_input=False, load_output=False)
         for workflow in unfinished:
             self._client.resume_workflow(workflow.workflow_id, queue_name=workflow.queue_name)
+            self._bells.ring(workflow.queue_name or "")
         return bool(unfinished)
 
-    def _repeat(self, work: Callable[[], None], stop: threading.Event) -> None:
-        while not stop.wait(self._every):
-            try:
-                work()
-            except Busy:
-                continue  # the next round is near
-            except Exception:  # noqa: BLE001 - a watcher that dies is a night lost; what it met is told
-                sys.stderr.write(f"A round of {self.worker_id} failed; it goes on.\n{traceback.format_exc()}")
+    def _keep_beating(self) -> None:
+        while not self._fall_silent.wait(self._every):
+            self._safely(self._beat)
+
+    def _look_around(self) -> None:
+        """A round soon after the start and then each time that the heart beats, and at once where a process of this machine is gone."""
+        due = time.monotonic()
+        while not self._look_away.wait(min(GLANCE, self._every)):
+            if time.monotonic() >= due or not all(process_lives(pid) for pid in self._here):
+                self._safely(self._round)
+                due = time.monotonic() + self._every
+
+    def _safely(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Busy:
+            return  # the next round is near
+        except Exception:  # noqa: BLE001 - a watcher that dies is a night lost; what it met is told
+            sys.stderr.write(f"A round of {self.worker_id} failed; it goes on.\n{traceback.format_exc()}")
 
     def _beat(self, *, first: bool = False) -> None:
         with self.house.state.transaction() as connection:
@@ -409,8 +423,9 @@ class Engine(Desk):
         """One look at the others. Only the oldest living process acts, so that two never take over the same work."""
         known = workers(self.house.state)
         dead = [worker for worker in known if worker.worker_id != self.worker_id and self._is_dead(worker)]
-        alive = [worker.worker_id for worker in known if worker not in dead]
-        if not alive or alive[0] != self.worker_id:
+        alive = [worker for worker in known if worker not in dead]
+        self._here = {worker.pid for worker in alive if worker.host == socket.gethostname()}
+        if not alive or alive[0].worker_id != self.worker_id:
             return
         for worker in dead:
             self._take_over(worker)

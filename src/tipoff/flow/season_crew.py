@@ -69,10 +69,13 @@ def unsent(work: Work) -> int:
     return int(work.fetch(outbox.filter(outbox.sent_at.isnull()).select("message_id")).num_rows)
 
 
-def settled(desk: Desk) -> bool:
-    """Whether nothing waits, nothing runs, and no message is unread; one that is, is read now, which may lead to more."""
-    if open_batches(desk):
+def settled(desk: Desk, *, is_sure: bool = False) -> bool:
+    """Whether nothing waits, nothing runs, and no message is unread; one that is, is read now, which may lead to more. Where it `is_sure`
+    that whoever left a message has read it, as everybody does who lives, the warehouse is not opened for that."""
+    if open_batches(desk) or desk.unfinished():
         return False
+    if is_sure:
+        return True
     with desk.house.warehouse.reading() as work:
         if not unsent(work):
             return True
@@ -139,18 +142,18 @@ class Crew:
             self._clock.set(moment)
         if strike.repeats:
             self._send_again(strike.repeats)
-            self._wait(moment, None, Strike(), until, seconds)
+            self._wait(moment, Strike(), until, seconds)
 
     def _round(self, moment: datetime, strike: Strike, until: float, seconds: float) -> None:
         self._rounds += 1
         identity = f"season:{moment.isoformat()}:{self._rounds}"
         self._desk.enqueue(TICKS.name, ticks.tick, self._clock.now(), None, workflow_id=identity, partition=None)
-        self._wait(moment, identity, strike, until, seconds)
+        self._wait(moment, strike, until, seconds)
 
-    def _wait(self, moment: datetime, identity: str | None, strike: Strike, until: float, seconds: float) -> None:
+    def _wait(self, moment: datetime, strike: Strike, until: float, seconds: float) -> None:
         begun = time.monotonic()
         kills = list(strike.kills)
-        while kills or (identity is not None and not self._desk.ended(identity)) or not settled(self._desk):
+        while kills or not settled(self._desk, is_sure=not strike.kills):
             if kills and time.monotonic() - begun >= kills[0].after_seconds:
                 self._kill(kills.pop(0).which)
             if time.monotonic() > until:
