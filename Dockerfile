@@ -21,7 +21,7 @@ FROM python:3.11-slim-bookworm
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libgomp1 \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --no-create-home --home-dir /data tipoff \
+    && useradd --uid 10001 --no-create-home --home-dir /data tipoff \
     && install -d -o tipoff -g tipoff /data
 COPY --from=build /opt/tipoff /opt/tipoff
 ENV PATH=/opt/tipoff/bin:$PATH PYTHONUNBUFFERED=1 TIPOFF_DATA_DIR=/data TIPOFF_HOST=0.0.0.0

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from dbos import _dbos, _workflow_commands
 
+from faults.crew import wait_until
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
 from tipoff.flow.engine import Engine
@@ -79,7 +80,7 @@ def test_what_waits_for_another_to_be_over_is_looked_for_again_soon(tmp_path: Pa
 
 def test_who_leaves_does_not_wait_for_the_next_look_and_leaves_nobody_listening(tmp_path: Path) -> None:
     with at_leisure(tmp_path):
-        assert "queue-worker-phases" in queue_threads()
+        wait_until(lambda: {"queue-worker-load", "queue-worker-phases"} <= set(queue_threads()))
     assert queue_threads() == []
 
 
