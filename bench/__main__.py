@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="small inputs and one turn; aims are for the whole ones")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--data-dir", type=Path, default=Path("bench-data"))
-    parser.add_argument("--archive", type=Path, default=Path("../shared/data"), help="the real archive, for growth")
+    parser.add_argument("--archive", type=Path, default=Path("../shared/data"), help="the real archive, for growth and workers")
     given = parser.parse_args()
     base, turns, quick = given.data_dir.absolute(), 1 if given.quick else given.turns, given.quick
     million = 1_000_000
@@ -41,7 +41,7 @@ def main() -> None:
         "ingest": lambda: loading.rows(turns, 20 if quick else 1230),
         "asof": lambda: asof.rows(turns, *((20, 5_000) if quick else (1230, 600_000))),
         "growth": lambda: growth.rows(given.archive.absolute(), base, turns),
-        "workers": lambda: workers.rows(base, turns, quick=quick),
+        "workers": lambda: workers.rows(base, turns, given.archive.absolute(), quick=quick),
     }
     unknown = [name for name in given.sections if name not in sections]
     if unknown:

@@ -56,6 +56,14 @@ def walk(house: Path, systems: str | None, last: date, processes: int) -> Walk:
     return Walk(clock, processor, {str(path.relative_to(root)): path.read_bytes() for path in sorted(root.rglob("*.parquet"))})
 
 
+def imported(data: Path, house: Path) -> Path:
+    """A house with the archive, imported where it is not yet."""
+    if not (house / "warehouse.duckdb").exists():
+        command = [sys.executable, "-m", "tipoff", "import", str(data / "archive"), "--data-dir", str(house)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return house
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
@@ -67,10 +75,7 @@ def main() -> None:
     systems = None if chosen.systems == "all" else chosen.systems
     last = FIRST + timedelta(days=7 * chosen.folds - 1)
     with tempfile.TemporaryDirectory() as folder:
-        house = chosen.house or Path(folder)
-        if not (house / "warehouse.duckdb").exists():
-            command = [sys.executable, "-m", "tipoff", "import", str(chosen.data / "archive"), "--data-dir", str(house)]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        house = imported(chosen.data, chosen.house or Path(folder))
         print(f"{os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}; {chosen.folds} folds from {FIRST}, {chosen.systems}")
         found: dict[int, list[Walk]] = {1: [], 2: []}
         for turn in range(chosen.rounds):

@@ -35,7 +35,14 @@ class NetworkIsShut(AssertionError):
     """A test reached for an address beyond this machine."""
 
 
-_LONG = ("faults/test_crashes.py", "flow/test_real_night.py", "test_packaging.py", "test_house.py", "load/test_order.py")
+_LONG = (
+    "faults/test_crashes.py",
+    "flow/test_real_night.py",
+    "flow/test_season.py",
+    "test_packaging.py",
+    "test_house.py",
+    "load/test_order.py",
+)
 _LONG_ON_THE_WHOLE = ("faults", "flow")
 
 

@@ -35,12 +35,12 @@ def tipoff(folder: Path, *arguments: str) -> Any:
 
 
 def make(folder: Path) -> None:
-    """A data directory with the whole archive imported, the payloads loaded, the fleet trained for the night on two years, and the night:
-    what was said of it is beside."""
+    """A data directory with the whole archive imported, the payloads loaded, the fleet trained for the night on a year and a bit, and the
+    night: what was said of it is beside."""
     imported = tipoff(folder, "import", str(DATA / "archive"))
     assert all(item["unused"] or item["counts"]["rows_inserted"] for item in imported["files"])
     tipoff(folder, "load", "--payloads", str(DATA / "payloads" / "odds-api"))
-    tipoff(folder, "train", "--until", "2025-11-05", "--window", "730d")
+    tipoff(folder, "train", "--until", "2025-11-05", "--window", "400d")
     (folder / "night.json").write_text(json.dumps(tipoff(folder, "night", "2025-11-05")))
 
 

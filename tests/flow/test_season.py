@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,7 +58,6 @@ def live(past: Path, league: Season, name: str, chaos: Chaos | None) -> Lived:
         return Lived(settings, told, check(house, league, PLAY.first, PLAY.last))
 
 
-@pytest.mark.skipif("SEASON_TESTS" not in os.environ, reason="six days of the practice league take minutes; SEASON_TESTS=1 runs them")
 def test_three_days_end_whole_and_chaos_changes_no_prediction_and_no_grade(past: Path, league: Season) -> None:
     """One test, so that no two processes live the same days."""
     calm, stormy = live(past, league, "calm", None), live(past, league, "stormy", CHAOS)
