@@ -196,7 +196,7 @@ def test_ctrl_c_takes_what_was_not_begun_out_of_the_queue(shop: Shop, whole: Yar
     (shop.yard.folder / "there-it-goes").touch()
     wait_until(lambda: not lives(command.pid))
     assert not command.answer.exists()
-    assert len(shop.missing()) >= UNITS - 1
+    assert len(shop.missing()) >= UNITS - 2  # what each of the two had begun may be done by now
     assert shop.start().outcome().get("error") is None
     shop.check(whole)
 

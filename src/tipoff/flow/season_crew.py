@@ -126,7 +126,7 @@ class Crew:
             try:
                 for _ in range(chaos.workers):
                     crew._hire()
-                crew._all_here(chaos.workers)
+                crew._all_here()
                 yield crew
             finally:
                 crew._send_home()
@@ -135,6 +135,9 @@ class Crew:
         strike = self._chaos.strike(moment)
         until = time.monotonic() + seconds
         self._round(moment, strike, until, seconds)
+        if strike.kills:  # a round may have seen that one is gone, and none in his place: a later one, five minutes on, sees that there is
+            self._all_here()
+            self._round(moment, Strike(), until, seconds)
         if strike.jumps_back:
             self.jumps += 1
             self._clock.set(moment - _AN_HOUR)
@@ -182,9 +185,9 @@ class Crew:
         hand = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)  # noqa: S603
         self._hands.append(hand)
 
-    def _all_here(self, number: int) -> None:
+    def _all_here(self) -> None:
         until = time.monotonic() + _STARTED_WITHIN
-        while len(workers(self._desk.house.state)) < number:
+        while not {hand.pid for hand in self._hands} <= {worker.pid for worker in workers(self._desk.house.state)}:
             if time.monotonic() > until or any(hand.poll() is not None for hand in self._hands):
                 raise Busy("The workers did not start.", hint=f"Look at {self._log.name}.")
             time.sleep(_LOOK)
