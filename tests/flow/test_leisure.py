@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from dbos import _dbos, _workflow_commands
+from dbos import DBOS, _dbos, _workflow_commands
 
 from faults.crew import wait_until
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
-from tipoff.flow.engine import Engine
+from tipoff.flow.engine import Engine, Queue, running_engine
 from tipoff.flow.house import open_house
 from tipoff.flow.lease import release, trigger, wait_for
 from tipoff.flow.leisure import DELAYED, FIRST_PAUSE, ITS_OWN, Bells, _Pause, looking_every
@@ -82,6 +82,34 @@ def test_who_leaves_does_not_wait_for_the_next_look_and_leaves_nobody_listening(
     with at_leisure(tmp_path):
         wait_until(lambda: {"queue-worker-load", "queue-worker-phases"} <= set(queue_threads()))
     assert queue_threads() == []
+
+
+ONE_AT_A_TIME = Queue("one_at_a_time", here=1)
+_here: list[int] = []
+_most: list[int] = []
+
+
+@DBOS.workflow(name="is_alone_here")
+def is_alone_here(number: int) -> None:
+    _here.append(number)
+    _most.append(len(_here))
+    threading.Event().wait(0.02)  # as long as a few looks take
+    _here.remove(number)
+
+
+def test_one_after_the_other_and_no_more_at_a_time_than_a_process_may_do(tmp_path: Path) -> None:
+    """DBOS counts what runs here once its thread has begun: a look before that must not take the next as well. And what is over leads to
+    the next look: by pauses that grow the last of them would begin tomorrow."""
+    settings = load_settings(data_dir=tmp_path, poll_seconds=FOR_EVER)
+    _most.clear()
+    with (
+        open_house(settings, ManualClock(datetime(2025, 11, 5, 22, tzinfo=UTC))) as house,
+        running_engine(house, {ONE_AT_A_TIME: (is_alone_here,)}) as engine,
+    ):
+        for number in range(30):
+            engine.enqueue(ONE_AT_A_TIME.name, is_alone_here, number, workflow_id=f"alone:{number}", partition=str(number))
+        wait_until(lambda: not engine.unfinished(ONE_AT_A_TIME.name))
+    assert _most == [1] * 30
 
 
 class TestPause:

@@ -2,20 +2,23 @@
 of what it cost, and what it had itself put in a queue waited for the next look all the same.
 
 Comes in: the pause between two looks for work whose delay is over; a ring, where something was put in a queue. Goes out: a process in
-which DBOS looks so often, and seldom into its own queue, into which nothing of ours is put: whatever is asked for here, or taken up again,
-names its queue. Who asks for something so mostly does it himself, with the warehouse's file open already. DBOS has no setting for any of
-it; where a version of it keeps them elsewhere, it looks as often as it did. It must never know what lies in a queue.
+which DBOS looks so often, at once where work of this process is over, and seldom into its own queue, into which nothing of ours is put:
+whatever is asked for here, or taken up again, names its queue. Who asks for something so mostly does it himself, with the warehouse's file
+open already. DBOS has no setting for any of it; where a version of it keeps them elsewhere, it looks as often as it did. It must never know
+what lies in a queue.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 
-from dbos import DBOSClient, _dbos, _queue, _workflow_commands
+from dbos import DBOS, DBOSClient, _dbos, _queue, _workflow_commands
 
 DELAYED = 2.0
 """Seconds between two looks for work whose delay is over, in a process that is up for long: queues are looked into every five."""
@@ -44,11 +47,14 @@ def looking_every(seconds: float | None) -> Iterator[None]:
 FIRST_PAUSE = 0.05
 """Seconds between the look that a ring leads to and the next; each later pause is twice as long, until it is as long as it was. So what
 waits for another to be over, or for a look that came a moment too early, is not left lying for the whole of a pause."""
-_WORKER = "queue_worker_thread"
+BEGINS = 5.0
+"""The most seconds that are waited for the thread of what was taken from a queue: till then DBOS does not count it as running here."""
+_WORKER, _BEGIN = "queue_worker_thread", "execute_dequeued_workflow"
 
 
 class Bells:
-    """One for each queue, by name: rung where something was put in it, heard by the thread of this process that takes from it."""
+    """One for each queue, by name: rung where something was put in it, or what was taken from it is over; heard by the thread of this
+    process that takes from it."""
 
     def __init__(self) -> None:
         self._turn = threading.Condition()
@@ -99,21 +105,38 @@ class _Pause:
 
 @contextmanager
 def listening() -> Iterator[Bells]:
-    """Around the whole life of an engine: its queues' threads hear bells."""
+    """Around the whole life of an engine: its queues' threads hear bells, and what is over rings for the next."""
     bells = Bells()
-    look = getattr(_queue, _WORKER, None)
+    look, begin = getattr(_queue, _WORKER, None), getattr(_queue, _BEGIN, None)
 
     def look_when_rung(stop: threading.Event, *rest: Any) -> None:
         look(_Pause(stop, bells, getattr(rest[-1], "name", "")), *rest)  # type: ignore[misc]
 
-    if look is not None:
+    def begin_and_ring(dbos: DBOS, status: dict[str, Any], *rest: Any) -> Any:
+        handle = begin(dbos, status, *rest)  # type: ignore[misc]
+        if isinstance(future := getattr(handle, "future", None), Future):
+            future.add_done_callback(lambda _: bells.ring(status["queue_name"]))
+            _wait_until_it_counts(dbos, status["workflow_uuid"], future)
+        return handle
+
+    if look is not None and begin is not None:
         setattr(_queue, _WORKER, look_when_rung)
+        setattr(_queue, _BEGIN, begin_and_ring)
     try:
         yield bells
     finally:
         bells.be_still()
-        if look is not None:
+        if look is not None and begin is not None:
             setattr(_queue, _WORKER, look)
+            setattr(_queue, _BEGIN, begin)
+
+
+def _wait_until_it_counts(dbos: DBOS, workflow_id: str, future: Future[Any]) -> None:
+    """Until DBOS counts a workflow as running here, or it is over. Its thread says so itself, and a look before that would take from the
+    queue as if there were room: DBOS's own looks are far enough apart, those that a ring leads to are not."""
+    until = time.monotonic() + BEGINS
+    while not future.done() and workflow_id not in dbos._active_workflows_set.activeList() and time.monotonic() < until:
+        time.sleep(0.001)
 
 
 def let_begin(client: DBOSClient) -> None:
