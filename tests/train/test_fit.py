@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_limits
 
 from tipoff.errors import NotReady
 from tipoff.features.registry import FEATURE_VERSION, feature_set
 from tipoff.grade.metrics import shifted_line
+from tipoff.predict.algebra import on_one_thread
 from tipoff.predict.distribution import Grid
 from tipoff.predict.families import Columns, Fitting, Model, family_named
 from tipoff.predict.families.sample import Sample, Vector
@@ -98,6 +100,7 @@ def unheard(kind: Kind, estimates: Vector, data: DataSet, held: Places) -> Grid:
 
 class TestOneSystem:
     @pytest.mark.parametrize("system", SINGLES, ids=lambda system: system.system_id)
+    @on_one_thread()
     def test_it_is_what_the_steps_give_one_by_one(self, system: System) -> None:
         """Trained on the oldest days, stopped on later ones, voiced on the latest; then as many trees on all of them."""
         data, found = invented(), learnt(system)
@@ -122,9 +125,13 @@ class TestOneSystem:
         assert model_bytes(found) == again.to_bytes()
         assert rounds(found) == first.rounds
 
+    @pytest.mark.parametrize("machine", [2, 3], ids=lambda cores: f"{cores}_cores")
     @pytest.mark.parametrize("system", SINGLES, ids=lambda system: system.system_id)
-    def test_the_same_data_system_and_seed_give_the_same_bits_whatever_the_threads(self, system: System) -> None:
-        one, two = learnt(system), fit_fleet([system], invented(), UNTIL, threads=2)[system.system_id]
+    def test_the_same_data_system_and_seed_give_the_same_bits_whatever_the_threads(self, system: System, machine: int) -> None:
+        """Those of a fit, and those that matrix products would take on such a machine."""
+        one = learnt(system)
+        with threadpool_limits(limits=machine, user_api="blas"):
+            two = fit_fleet([system], invented(), UNTIL, threads=2)[system.system_id]
         assert one.model is not None
         assert two.model is not None
         assert one.model.to_bytes() == two.model.to_bytes()

@@ -62,23 +62,15 @@ def run(house: House, plan: Plan, announce: Announce, *, workers: int | None = N
     where some could not be done: they are tried again when it is resumed.
     """
     folder = Folder(house.bucket, plan.backtest_id)
-    _keep_snapshot(house, plan, folder, announce("snapshot of history", 4))
     missing = folder.missing([LEAKS, *(Unit(refit) for refit, _ in plan.folds)])
     folds = [unit for unit in missing if unit != LEAKS]
     number = min(_free_cores(house) if workers is None else workers, len(missing))
     with running_engine(house, {QUEUE: (backtest_unit,)}, (Overseer(),)) as engine:
-        _set_aside(engine)
-        for unit in missing:
-            engine.enqueue(
-                QUEUE.name,
-                backtest_unit,
-                plan.backtest_id,
-                str(unit),
-                workflow_id=workflow_id(plan, unit, engine.worker_id),
-                partition=f"{plan.backtest_id}:{unit}",
-            )
         try:
-            with hands(house.settings, number - 1):
+            with hands(house.settings, number - 1):  # they have started by the time that there is something to take
+                _set_aside(engine)
+                _keep_snapshot(house, plan, folder, announce("snapshot of history", 4))
+                _ask(engine, plan, missing)
                 _wait(engine, plan, folder, folds, announce(f"folds of {plan.backtest_id}", len(folds)))
                 _wait(engine, plan, folder, [unit for unit in missing if unit == LEAKS], announce("leak check", 1))
         except KeyboardInterrupt:
@@ -108,6 +100,18 @@ def _keep_snapshot(house: House, plan: Plan, folder: Folder, tick: Callable[[int
 def _free_cores(house: House) -> int:
     here = [worker for worker in living(house.state, house.clock) if worker.host == socket.gethostname()]
     return max(1, CORES - len(here))
+
+
+def _ask(engine: Engine, plan: Plan, units: Sequence[Unit]) -> None:
+    for unit in units:
+        engine.enqueue(
+            QUEUE.name,
+            backtest_unit,
+            plan.backtest_id,
+            str(unit),
+            workflow_id=workflow_id(plan, unit, engine.worker_id),
+            partition=f"{plan.backtest_id}:{unit}",
+        )
 
 
 def _set_aside(engine: Engine) -> None:

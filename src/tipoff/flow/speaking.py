@@ -28,6 +28,7 @@ from tipoff.flow.tally import tally
 from tipoff.market.taking import quotes_to_take
 from tipoff.predict import artefacts
 from tipoff.predict.activate import PREDICTIONS, Word, activate_all, take_down_others
+from tipoff.predict.algebra import on_one_thread
 from tipoff.predict.past_margins import past_margins
 from tipoff.predict.slate import Slate as Spoken_of
 from tipoff.predict.slate import SlateOptions, Spoken, held_back, slate_of, speak
@@ -82,6 +83,7 @@ def loaded_fleet(house: House, at_hand: dict[str, artefacts.Loaded] | None = Non
     return fleet
 
 
+@on_one_thread()
 def predict(slate: Slate, bench: Workbench) -> Done:
     """Phase 5 for the open games of a slate. Raises NotReady where no system is trained."""
     house = slate.house

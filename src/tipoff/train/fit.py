@@ -15,6 +15,7 @@ import numpy as np
 from tipoff.errors import NotReady
 from tipoff.features.registry import FEATURE_VERSION, feature_set
 from tipoff.grade.metrics import brier, log_loss, point_errors
+from tipoff.predict.algebra import on_one_thread
 from tipoff.predict.distribution import Distribution, Vector
 from tipoff.predict.families import Columns, Fitting, Model, Sample, family_named
 from tipoff.predict.speakers import LINE, Pool, Single, Speaker
@@ -48,6 +49,7 @@ class Fitted:
         return self.metrics.get("lined_margin")
 
 
+@on_one_thread()
 def fit_fleet(
     systems: Sequence[System],
     data: DataSet,

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from tipoff.analyze.past import Bools, Floats, numbers
 from tipoff.grade.settle import settle
 from tipoff.market.closing import Closed, closing_values
+from tipoff.predict.algebra import on_one_thread
 from tipoff.predict.families import Columns
 from tipoff.predict.families.market_anchored import MAIN
 from tipoff.predict.slate import Slate, SlateOptions, Spoken, speak
@@ -58,6 +59,7 @@ class Fold:
     seconds_to_predict: float = 0.0
 
 
+@on_one_thread()
 def run_fold(
     snapshot: Snapshot,
     systems: Sequence[System],
