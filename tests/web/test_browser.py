@@ -55,6 +55,26 @@ def test_a_page_loads_without_a_fault_and_fits_its_window(visit: Callable[..., P
     assert page.evaluate("getComputedStyle(document.body).marginTop") == "0px"  # the sheet was applied
 
 
+RUN_OUT = """() => [...document.querySelectorAll('.players .main > *, .players .main .block, .results, .results td')]
+    .filter(part => part.offsetParent && part.scrollWidth > part.clientWidth + 1)
+    .map(part => `${part.tagName}.${part.className}: ${part.textContent.trim()}`)"""
+
+
+@pytest.mark.parametrize("state", ["tonight", "graded"])
+def test_no_name_or_figure_runs_out_of_its_cell_at_any_width(visit: Callable[..., Page], state: str) -> None:
+    """Columns that can be spared go one after the other: a name never runs into the line beside it."""
+    page = visit(state)
+    page.evaluate("document.querySelectorAll('.players .name').forEach(name => name.textContent = 'Maximilian Østerstead-II')")
+    for width in (1500, 1351, 1350, 1280, 1201, 1200, 1131, 1130, 1001, 1000, 871, 870, 761, 760, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.locator(".players .main").first.is_visible()
+        assert page.evaluate(RUN_OUT) == [], f"{width} pixels wide"
+        card, story = (page.locator(of).first.bounding_box() for of in (".game:has(.player)", ".player .more details"))
+        assert card is not None
+        assert story is not None
+        assert abs(card["width"] - story["width"]) < 4
+
+
 def test_rows_are_found_narrowed_and_ordered_without_a_new_page_and_the_address_tells_it(visit: Callable[..., Page]) -> None:
     page = visit("tonight")
     everybody = page.locator("tbody.player").count()
