@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,11 @@ import commands
 
 def tipoff(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     return commands.run(*arguments, cwd=cwd, environment=variables)
+
+
+def test_it_tells_which_version_it_is(tmp_path: Path) -> None:
+    done = tipoff("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"tipoff {version('tipoff')}\n", "")
 
 
 @pytest.mark.parametrize(

@@ -360,3 +360,12 @@ def test_secrets_are_struck_out_wherever_they_stand(tmp_path: Path) -> None:
         settings_in(tmp_path, key=KEY, database=SecretStr("postgresql://me:p%40ssword@db/x"), warehouse="postgresql://me:hunter22@w/x")
     )
     assert clean(f"{KEY} p%40ssword p@ssword hunter22") == "****** ****** ****** ******"
+
+
+def test_of_a_databases_address_only_the_password_is_struck_out(tmp_path: Path) -> None:
+    both = "postgresql://me:p%40ssword@db/x"
+    hook = "https://hooks.example/T0/B0/sesame"
+    clean = cleaner(settings_in(tmp_path, database=SecretStr(both), warehouse=both, webhook_url=SecretStr(hook)))
+    assert clean(f"warehouse: {both} cannot be reached") == "warehouse: postgresql://me:******@db/x cannot be reached"
+    assert clean(f"webhook: {hook}") == "webhook: ******"
+    assert clean("postgresql://db/other") == "postgresql://db/other"

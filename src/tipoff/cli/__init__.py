@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Annotated
 
 import typer
 
@@ -45,13 +46,30 @@ from tipoff.errors import TipoffError
 
 app = typer.Typer(
     name="tipoff",
-    help="NBA player points against the sportsbooks' lines: scrape, load, features, models, picks, grades.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"tipoff {version('tipoff')}")
+        raise typer.Exit
+
+
+@app.callback()
+def tipoff(
+    version: Annotated[
+        bool, typer.Option("--version", help="Which version this is.", callback=_tell_version, is_eager=True, show_default=False)
+    ] = False,
+) -> None:
+    """NBA player points against the sportsbooks' lines: scrape, load, features, models, picks, grades."""
+
 
 for command in (
     nights.demo,

@@ -47,6 +47,7 @@ from tipoff.store.bucket import BRIEF, open_bucket
 from tipoff.train.registry import models, serving
 
 _SHORTEST_SECRET = 4
+_STRUCK = "******"
 
 
 def examine(settings: Settings, clock: Clock, *, offline: bool = False, send: bool = False) -> list[Finding]:
@@ -242,23 +243,23 @@ def _extra(line: str) -> str | None:
 
 
 def cleaner(settings: Settings) -> Callable[[str], str]:
-    """What strikes every secret of these settings out of a text, also one that is part of an address."""
-    known: set[str] = set()
+    """What strikes every secret of these settings out of a text, also one that is part of an address. Of a database's address, which is
+    a secret as a whole, only the password goes: whoever asks wants to know which one is meant."""
+    known: dict[str, str] = {}
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         if not isinstance(text, str):
             continue
         if isinstance(value, SecretStr):
-            known.add(text)
+            known[text] = mask_url(text) if text.startswith("postgres") and "://" in text else _STRUCK
         password = urlsplit(text).password if "://" in text else None
-        known |= {password, unquote(password)} if password else set()
-    known = {one for one in known if len(one) >= _SHORTEST_SECRET}
-    longest_first = sorted(known, key=len, reverse=True)
+        known |= {password: _STRUCK, unquote(password): _STRUCK} if password else {}
+    longest_first = sorted((one for one in known if len(one) >= _SHORTEST_SECRET), key=len, reverse=True)
 
     def clean(text: str) -> str:
         for secret in longest_first:
-            text = text.replace(secret, "******")
+            text = text.replace(secret, known[secret])
         return mask_url(text) if text.count("://") == 1 else text
 
     return clean
