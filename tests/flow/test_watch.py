@@ -278,6 +278,23 @@ class TestFeeds:
         past = [("lapsed", f"feed {DAY} lines"), ("lapsed", f"feed {DAY} props")]
         assert room.of("feed ") == began + over + began + past
 
+    def test_who_asks_seldom_hears_of_it_later_and_who_asks_often_sooner(self, tmp_path: Path, room: Room) -> None:
+        for minutes in (10, 60):
+            with (
+                practice_house(tmp_path / str(minutes), capture_minutes=minutes) as (house, turned),
+                working(house, scheduled=False) as engine,
+            ):
+                scrape_now(engine, DAY, ("schedule", "events", "lines", "props"), BRISK)
+                write_expected(house, DAY)
+                before = room.of("feed ")
+                turned.advance(2 * minutes * MINUTE)
+                look(house, room)
+                assert room.of("feed ") == before
+                turned.advance(MINUTE)
+                look(house, room)
+                assert room.of("feed ") == [*before, ("began", f"feed {DAY} lines"), ("began", f"feed {DAY} props")]
+                assert f"one is due every {minutes} minutes" in room.words(f"feed {DAY} props")
+
     def test_before_the_hours_of_capture_and_without_a_source_of_quotes_nothing_is_stale(self, tmp_path: Path, room: Room) -> None:
         with practice_house(tmp_path, local_instant(DAY, time(9))) as (house, turned), working(house, scheduled=False) as engine:
             scrape_now(engine, DAY, ("schedule",), BRISK)

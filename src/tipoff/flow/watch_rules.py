@@ -23,7 +23,7 @@ from tipoff.flow.engine import WORKERS, workers
 from tipoff.flow.expected import Expected, expected_outputs
 from tipoff.flow.halting import published
 from tipoff.flow.house import House
-from tipoff.flow.plan import HALF_HOUR, MORNING
+from tipoff.flow.plan import MORNING
 from tipoff.flow.scraping import asks_on_record
 from tipoff.publish.documents import Game as ShownGame
 from tipoff.publish.documents import Player, Tonight
@@ -37,8 +37,8 @@ FEW_BEFORE = timedelta(minutes=5)
 """From so long before a tip on, the last call, whose gate is the widest, has run."""
 FEW_UNTIL = timedelta(hours=1)
 """After the tip: for whoever was not awake before it."""
-STALE_AFTER = 2 * HALF_HOUR
-"""Two capture intervals."""
+STALE_AFTER = 2
+"""Capture intervals."""
 GAPS_OF = timedelta(days=4)
 """Gaps of older days are not looked at any more: corrections of box scores are asked for until then."""
 VANISHED_FOR = timedelta(days=1)
@@ -189,6 +189,7 @@ def _going_on(look: Look, keys: set[str]) -> Met:
 
 def stale_feeds(look: Look) -> Met:
     """Quotes of today's open games of which nobody has had news for two capture intervals, in the hours of capture."""
+    every = timedelta(minutes=look.house.settings.capture_minutes)
     still_open = [game.game_id for game in look.games.get(look.today, []) if game.tip > look.now]
     if not still_open or QUOTED_BY not in switched_on(look.house.settings):
         return {}
@@ -202,13 +203,13 @@ def stale_feeds(look: Look) -> Met:
             if row["feed"] == feed:
                 answered[row["game_id"]] = max(row["asked_at"], answered.get(row["game_id"], row["asked_at"]))
         newest = {game: answered.get(game, answered.get("")) for game in still_open}
-        stale = {game: at for game, at in newest.items() if look.now - max(at or begin, begin) > STALE_AFTER}
+        stale = {game: at for game, at in newest.items() if look.now - max(at or begin, begin) > STALE_AFTER * every}
         if stale:
             last = max((at for at in stale.values() if at), default=None)
             heard = f"the last answer came at {last:%H:%M}Z" if last else "no answer came today"
             severity: Severity = "critical" if len(stale) == len(still_open) else "warning"
             which = f"{feed} of {len(stale)} of {len(still_open)} open games of {look.today} are stale"
-            words = f"{which}: {heard}, and one is due every {HALF_HOUR.seconds // 60} minutes"
+            words = f"{which}: {heard}, and one is due every {every.seconds // 60} minutes"
             met[f"feed {look.today} {feed}"] = (severity, words)
     return met
 
