@@ -115,7 +115,9 @@ def test_one_after_the_other_and_no_more_at_a_time_than_a_process_may_do(tmp_pat
 class TestPause:
     """What the thread of a queue waits for."""
 
-    def test_after_a_ring_pauses_begin_short_and_grow_until_they_are_as_long_as_they_were(self) -> None:
+    @staticmethod
+    def waits(turns: int, puts: dict[int, bool]) -> list[float | None]:
+        """For how long it waits at most, turn by turn, where the bell is rung before some of them."""
         waited: list[float | None] = []
 
         class Counted(Bells):
@@ -125,11 +127,19 @@ class TestPause:
 
         bells = Counted()
         pause = _Pause(threading.Event(), bells, "load")
-        for turn in range(8):
-            if turn == 1:
-                bells.ring("load")
+        for turn in range(turns):
+            if turn in puts:
+                bells.ring("load", put=puts[turn])
             assert pause.wait(0.5) is False
-        assert waited == [0.5, 0.5, FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE, 0.5, 0.5]
+        return waited
+
+    def test_after_a_ring_pauses_begin_short_and_grow_until_they_are_as_long_as_they_were(self) -> None:
+        growing = [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 8 * FIRST_PAUSE]
+        assert self.waits(8, {1: True}) == [0.5, 0.5, *growing, 0.5, 0.5]
+
+    def test_where_something_is_over_one_look_is_enough(self) -> None:
+        assert self.waits(4, {1: False}) == [0.5] * 4
+        assert self.waits(5, {1: True, 2: False}) == [0.5, 0.5, FIRST_PAUSE, FIRST_PAUSE, 2 * FIRST_PAUSE]
 
     def test_another_queues_ring_is_not_heard(self) -> None:
         bells = Bells()

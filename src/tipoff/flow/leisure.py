@@ -45,8 +45,8 @@ def looking_every(seconds: float | None) -> Iterator[None]:
 
 
 FIRST_PAUSE = 0.05
-"""Seconds between the look that a ring leads to and the next; each later pause is twice as long, until it is as long as it was. So what
-waits for another to be over, or for a look that came a moment too early, is not left lying for the whole of a pause."""
+"""Seconds between the look after something was put in a queue and the next; each later pause is twice as long, until it is as long as it
+was. So what waits for another to be over, or for a look that came a moment too early, is not left lying for the whole of a pause."""
 BEGINS = 5.0
 """The most seconds that are waited for the thread of what was taken from a queue: till then DBOS does not count it as running here."""
 _WORKER, _BEGIN = "queue_worker_thread", "execute_dequeued_workflow"
@@ -59,13 +59,21 @@ class Bells:
     def __init__(self) -> None:
         self._turn = threading.Condition()
         self._rings: Counter[str] = Counter()
+        self._puts: Counter[str] = Counter()
         self._still = False
 
-    def ring(self, queue: str) -> None:
-        """Have a queue looked into now, if this process takes from it."""
+    def ring(self, queue: str, *, put: bool = True) -> None:
+        """Have a queue looked into now, if this process takes from it; and soon again where something was put in it, which may have to
+        wait for what runs: where that is over, one look finds whatever there is."""
         with self._turn:
             self._rings[queue] += 1
+            self._puts[queue] += put
             self._turn.notify_all()
+
+    def puts(self, queue: str) -> int:
+        """How often a queue's was rung because something was put in it."""
+        with self._turn:
+            return self._puts[queue]
 
     def be_still(self) -> None:
         """To be called before DBOS is told to stop: its threads wait for that alone from now on."""
@@ -85,7 +93,7 @@ class _Pause:
 
     def __init__(self, stop: threading.Event, bells: Bells, queue: str) -> None:
         self._stop, self._bells, self._queue = stop, bells, queue
-        self._seen = 0
+        self._seen = self._puts = 0
         self._next: float | None = None
 
     def is_set(self) -> bool:
@@ -97,7 +105,8 @@ class _Pause:
         if heard < 0:
             return self._stop.wait(timeout)
         if heard > self._seen:
-            self._seen, self._next = heard, FIRST_PAUSE
+            self._seen, before, self._puts = heard, self._puts, self._bells.puts(self._queue)
+            self._next = FIRST_PAUSE if self._puts > before else self._next
         elif self._next is not None:
             self._next = None if timeout is None or self._next >= timeout else 2 * self._next
         return self._stop.is_set()
@@ -115,7 +124,7 @@ def listening() -> Iterator[Bells]:
     def begin_and_ring(dbos: DBOS, status: dict[str, Any], *rest: Any) -> Any:
         handle = begin(dbos, status, *rest)  # type: ignore[misc]
         if isinstance(future := getattr(handle, "future", None), Future):
-            future.add_done_callback(lambda _: bells.ring(status["queue_name"]))
+            future.add_done_callback(lambda _: bells.ring(status["queue_name"], put=False))
             _wait_until_it_counts(dbos, status["workflow_uuid"], future)
         return handle
 
