@@ -32,6 +32,16 @@ class TestOnOneThread:
                 fail()
             assert _threads() == {2}
 
+    def test_who_leaves_first_does_not_end_it_for_who_is_still_at_it(self) -> None:
+        with threadpool_limits(limits=2, user_api="blas"):
+            one, two = on_one_thread(), on_one_thread()
+            one.__enter__()
+            two.__enter__()
+            one.__exit__(None, None, None)
+            assert _threads() == {1}
+            two.__exit__(None, None, None)
+            assert _threads() == {2}
+
     def test_a_product_has_the_same_bytes_whatever_the_machine_would_take(self) -> None:
         random = np.random.default_rng(7)
         design, weight = random.normal(size=(60_000, 12)), random.normal(size=60_000)

@@ -8,12 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
+from typing import Any
 
 from threadpoolctl import threadpool_limits
+
+_turn = Lock()
+_before: list[Any] = []
+"""What was before each block that was entered since nobody was in one."""
+_within = 0
 
 
 @contextmanager
 def on_one_thread() -> Iterator[None]:
-    """Around a function, or a block: matrix products of this process, of all its threads, take one thread each meanwhile."""
-    with threadpool_limits(limits=1, user_api="blas"):
+    """Around a function, or a block: matrix products of this process, in all its threads, take one thread each meanwhile: those of the
+    libraries that are loaded already. When nobody is in such a block any more all is as before."""
+    global _within
+    with _turn:
+        _within += 1
+        _before.append(threadpool_limits(limits=1, user_api="blas"))
+    try:
         yield
+    finally:
+        with _turn:
+            _within -= 1
+            while _before and not _within:
+                _before.pop().restore_original_limits()

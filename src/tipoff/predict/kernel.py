@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tipoff.predict.algebra import on_one_thread
 from tipoff.predict.distribution import MOST_POINTS, Distribution, Grid, Vector
 from tipoff.predict.families.sample import HasColumns, Sample
 
@@ -60,7 +61,8 @@ class Kernel:
         causes = _causes(estimates, deviation, swing, typical)
         misses = held.points - estimates
         importance = 1.0 / (1.0 + 0.2 * np.maximum(estimates, 0.0))
-        spread = nnls(causes * importance[:, None], np.abs(misses) * importance)[0]
+        with on_one_thread():  # also of what was loaded just now
+            spread = nnls(causes * importance[:, None], np.abs(misses) * importance)[0]
         scale = np.maximum(causes @ spread, LEAST_SPREAD)
         knots = np.unique(np.quantile(estimates, np.linspace(0.002, 0.998, KNOTS)))
         shapes = _shapes(knots, estimates, misses, scale)
