@@ -6,15 +6,19 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import httpx
 import pytest
 
 from tipoff.clock import SystemClock
@@ -29,15 +33,15 @@ UV = os.environ.get("UV") or shutil.which("uv")
 pytestmark = pytest.mark.skipif(UV is None, reason="uv, which builds and installs the wheel, is not on this machine")
 
 
+def clean() -> dict[str, str]:
+    """This process's environment without what it knows of this project."""
+    ours = {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+    return {name: value for name, value in os.environ.items() if name not in ours and "TIPOFF" not in name}
+
+
 def run(*command: str, cwd: Path, environment: Path | None = None) -> subprocess.CompletedProcess[str]:
-    clean = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"VIRTUAL_ENV", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"} and "TIPOFF" not in name
-    }
-    if environment:
-        clean["UV_PROJECT_ENVIRONMENT"] = str(environment)
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=clean)
+    alone = {"UV_PROJECT_ENVIRONMENT": str(environment)} if environment else {}
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, env=clean() | alone)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done
 
@@ -110,6 +114,43 @@ def test_the_demo_ends_with_a_graded_night_and_published_documents(demo: Demo) -
     assert spoken_of == tonight["total_players"], "every scheduled player has a prediction or a reason"
 
 
+ALIKE = re.compile(r"(?<=/player/)[^/]+|\d{4}-\d{2}-\d{2}")
+"""In an address, what stands for one of many."""
+OF_A_KIND = 3
+LINKED = re.compile(r'(?:href|src|hx-get)="(/[^"#]*)')
+
+
+def test_every_page_to_which_a_page_of_the_demo_leads_is_there(tipoff: Path, demo: Demo) -> None:
+    """Served by the command, from a house that is some hours old: weeks without lines, a night that is over, one to come."""
+    command = [str(tipoff), "serve", "--data-dir", str(demo.folder), "--port", "0"]
+    told = demo.folder.parent / "told.txt"
+    with (
+        told.open("w") as errors,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=demo.folder.parent, env=clean()) as server,
+        ExitStack() as ending,
+    ):
+        ending.callback(server.send_signal, signal.SIGTERM)
+        assert server.stdout is not None
+        [base] = re.findall(r"Pages: (\S+)/", server.stdout.readline())
+        found: dict[str, int] = {}
+        kinds: Counter[str] = Counter()
+        waiting = ["/", f"/pipeline/{demo.story['tonight']}", "/pipeline/2001-01-01"]
+        with httpx.Client(base_url=base, timeout=60, follow_redirects=True) as client:
+            while waiting:
+                address = waiting.pop()
+                kind = ALIKE.sub("*", address.partition("?")[0])
+                if address in found or kinds[kind] == OF_A_KIND:
+                    continue
+                kinds[kind] += 1
+                answer = client.get(address)
+                found[address] = answer.status_code
+                if answer.headers["content-type"].startswith("text/html"):
+                    waiting += [unescape(link) for link in LINKED.findall(answer.text)]
+    assert {address: status for address, status in found.items() if status != 200} == {}
+    assert "Traceback" not in told.read_text()
+    assert {"/", "/lines", "/players", "/record", "/fleet", "/pipeline", "/reports", "/player/*", "/tonight/*", "/pipeline/*"} <= set(kinds)
+
+
 def texts_of(folder: Path) -> Iterator[tuple[str, str]]:
     """Everything that a house holds, as text: rows of the warehouse and of the state database, files, payloads unpacked, pages."""
     with duckdb.connect(str(folder / "warehouse.duckdb"), read_only=True) as warehouse:
@@ -130,6 +171,7 @@ def texts_of(folder: Path) -> Iterator[tuple[str, str]]:
     with serving(bucket, SystemClock().now()) as client:
         for page in ("/", "/lines", "/players", "/record", "/fleet", "/reports", "/pipeline", "/v1/status.json", "/v1/intake.json"):
             answer = client.get(page)
+            assert answer.status_code == 200, page
             yield page, f"{answer.headers} {answer.text}"
 
 
