@@ -79,6 +79,19 @@ def test_one_value_for_a_few_of_the_slate_is_no_value_of_the_slate() -> None:
         check_slate(slate({"team_win_pct": [0.4] * 31 + [np.nan] * 30}, players=61))
 
 
+def test_lines_that_are_all_one_stop_a_slate_most_of_whose_players_have_none() -> None:
+    """Of a roster a third is quoted: what the market says is judged among those."""
+    lines = [*map(float, range(40)), *[np.nan] * 80]
+    for name in ("vegas_points_line", "vegas_opening_line", "implied_over_probability", "consensus_line_velocity"):
+        with pytest.raises(SlateStopped, match=f"{name}: one value, 0.5, for all 40 players"):
+            check_slate(slate({"vegas_points_line": lines, name: [0.5] * 40 + [np.nan] * 80}, players=120))
+    check_slate(slate({"vegas_points_line": lines, "implied_over_probability": [0.5] * 30 + [np.nan] * 90}, players=120, games=2))
+
+
+def test_a_market_in_which_no_book_moves_stops_nothing() -> None:
+    check_slate(slate({"consensus_line_velocity": [0.0] * 36}))
+
+
 @pytest.mark.parametrize("name", MAY_STAND)
 def test_a_feature_that_may_be_constant_passes(name: str) -> None:
     check_slate(slate({name: [1.0] * 36}))

@@ -201,9 +201,10 @@ def _stops() -> Iterable[str]:
     yield (
         "A value out of its range becomes missing (`out_of_range`). More than 5 % of a feature's values out of range, or their "
         "median, is a "
-        "red alert: the slate is stopped by the feature's name, and the gate is closed to everybody. So is a slate of 3 games "
-        "and 30 players or "
-        "more on which a feature has one value alone, unless it may be constant."
+        "red alert: the slate is stopped by the feature's name, and the gate is closed to everybody; one stray is one missing value, "
+        "unless it is half of all. So is a slate of 3 games on which a feature has one value alone for 30 players or more, and for "
+        "half of the slate (a feature of the category vegas: of those with a line), unless it may be constant, everybody has rested, or no "
+        "line has moved."
     )
 
 

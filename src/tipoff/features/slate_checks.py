@@ -20,6 +20,8 @@ RESTED: dict[str, tuple[int, float]] = {
     "games_since_structural_change": (14, 0.0),
 }
 """What everybody has after so many days without a game, and whom it so says no ill of: an opening night, the days after a break."""
+UNMOVED = {"consensus_line_velocity": 0.0}
+"""What all lines say while no book moves."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,9 @@ class RedAlert:
 
 def red_alerts(built: Built, rows: Bools | None = None) -> list[RedAlert]:
     """What stops a slate, in the order of the catalogue: more than 5 % of a feature's values out of range, or their median; or one value
-    for 30 players or more of 3 games or more, half of the slate at least, where the feature may not be constant and the calendar does not
-    explain it. One value out of range is one missing value, unless it is half of all. `rows` are those of one slate among several."""
+    for 30 players or more of 3 games or more, half of the slate at least (of what the market says: of those with a line), where the feature
+    may not be constant and rest or a market that stands still does not explain it. One value out of range is one missing value, unless it
+    is half of all. `rows` are those of one slate among several."""
     of_slate = np.ones(built.size, dtype=np.bool_) if rows is None else rows
     wide = len(set(built.ingredients.column("game_id").filter(of_slate).to_pylist())) >= MIN_GAMES
     found = []
@@ -61,10 +64,13 @@ def _stray(entry: Entry, built: Built, rows: Bools) -> str | None:
 
 
 def _still(entry: Entry, built: Built, rows: Bools) -> str | None:
-    values = built.values[entry.name][rows]
+    told = rows & np.isfinite(built.values["vegas_points_line"]) if entry.category == "vegas" else rows
+    values = built.values[entry.name][told]
     present = values[np.isfinite(values)]
     few = len(present) < MIN_PLAYERS or 2 * len(present) < len(values)
-    if entry.may_be_constant or few or np.ptp(present) > 0 or _rested(entry.name, float(present[0]), built, rows):
+    if entry.may_be_constant or few or np.ptp(present) > 0:
+        return None
+    if present[0] == UNMOVED.get(entry.name) or _rested(entry.name, float(present[0]), built, rows):
         return None
     return f"one value, {present[0]:g}, for all {len(present)} players"
 
