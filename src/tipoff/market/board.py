@@ -115,8 +115,8 @@ def board(quotes: pa.Table) -> Board:
     """The board that pre-tip quotes of players (columns of `raw.odds_player_points`, with `as_of` and `tip`) make, in whatever order.
 
     Of a book's quotes the newest counts; of several at one moment a payload's before an import's, then the points market's before the
-    alternates', then by event. It lapses when a newer document of its event and source holds the book without the player (pulled), or
-    when their documents go on for three hours without the book; a snapshot that is assumed is no document.
+    alternates', then by event. It lapses when a newer document of its game and source holds the book without the player (pulled), or
+    when their documents go on for three hours without the book, under whatever event id; a snapshot that is assumed is no document.
     """
     rows = _Rows(quotes)
     main, series = _main_rows(quotes, rows)
@@ -188,7 +188,7 @@ class _Rows:
         self.earlier = (self.snapshot <= then) & (micros(quotes.column("known_at")) <= then)
         points_market = np.array([name == "player_points" for name in markets.to_pylist()], dtype=np.bool_)
         self.document = points_market[self.market] & ~self.assumed
-        self._stream = paired(paired(self.event, source), self.game)
+        self._stream = paired(source, self.game)
         self._books_stream = paired(self._stream, self.book)
 
     def tie_rank(self) -> Codes:
