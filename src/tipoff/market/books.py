@@ -61,15 +61,22 @@ BOOKS: dict[str, Book] = {
     )
 }
 
-_BY_SPELLING = {spelling: book.key for book in BOOKS.values() for spelling in (book.key, *book.spellings)}
+
+def _letters(text: str) -> str:
+    """What is left of a spelling without its case, blanks and marks."""
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
+
+
+_BY_SPELLING = {_letters(spelling): book.key for book in BOOKS.values() for spelling in (book.key, book.title, *book.spellings)}
 
 
 @lru_cache(maxsize=1024)
 def find_book(key: str) -> Book:
-    """The book meant by any spelling of its key; one that nobody declared keeps its key and is of kind unknown."""
-    plain = re.sub(r"[^a-z0-9]+", "_", key.strip().casefold()).strip("_")
-    known = _BY_SPELLING.get(plain) or _BY_SPELLING.get(plain.replace("_", ""))
-    return BOOKS[known] if known else Book(plain or "unnamed", "unknown", key.strip() or "unnamed")
+    """The book meant by any spelling of its key or title; one that nobody declared keeps its key and is of kind unknown."""
+    if known := _BY_SPELLING.get(_letters(key)):
+        return BOOKS[known]
+    plain = re.sub(r"[\W_]+", "_", key.strip().casefold()).strip("_")
+    return Book(plain or "unnamed", "unknown", key.strip() or "unnamed")
 
 
 def books_of_kind(kind: BookKind) -> tuple[str, ...]:
