@@ -316,18 +316,18 @@ class Slow:
         found = []
         for book in sorted({row["bookmaker"] for row in main}):
             newest = newest_of([row for row in main if row["bookmaker"] == book])
-            last = documents.get((newest["event_id"], newest["source"]), {})
+            last = documents.get(newest["source"], {})
             pulled = book in last and last[book] > newest["snapshot_at"]
             silent = any(moment > newest["snapshot_at"] + SILENT for moment in last.values())
             found.append((newest, pulled, silent))
         return found
 
-    def _documents(self, game: Row) -> Mapping[tuple[str, str], dict[str, datetime]]:
-        """Of each event and source the newest document that holds each book; assumed moments are no documents'."""
-        last: dict[tuple[str, str], dict[str, datetime]] = defaultdict(dict)
+    def _documents(self, game: Row) -> Mapping[str, dict[str, datetime]]:
+        """Of each source the newest document of the game that holds each book; assumed moments are no documents'."""
+        last: dict[str, dict[str, datetime]] = defaultdict(dict)
         for row in self._seen(game):
             if row["market"] == "player_points" and not row["known_at_assumed"]:
-                books = last[row["event_id"], row["source"]]
+                books = last[row["source"]]
                 books[row["bookmaker"]] = max(row["snapshot_at"], books.get(row["bookmaker"], row["snapshot_at"]))
         return last
 
@@ -453,11 +453,10 @@ class Slow:
         first = {row["bookmaker"]: row["point"] for row in self.first(game, player)}
         opening = [row["point"] for row in of_best_kind(self.first(game, player))]
         moved = [row["point"] - first[row["bookmaker"]] for row in current]
-        source = "consensus" if current and current[0]["bookmaker"] in CONSENSUS else "odds"
+        source = _whose(current)
         line = median(points) if points else None
         season = [past.points for past in played if past.season == game["season"]]
-        totals = [row["point"] for row in self.game_quotes(game, "totals", "over")]
-        spreads = [row["point"] for row in self.game_quotes(game, "spreads", "home")]
+        of_total, of_spread = self.game_quotes(game, "totals", "over"), self.game_quotes(game, "spreads", "home")
         # An opening is told only where there is a current line too: without one there is nothing that it opened for.
         return {
             "vegas_points_line": Found(line, source),
@@ -466,8 +465,8 @@ class Slow:
             "has_vegas_line": Found(0.0 if line is None else 1.0, "odds"),
             "multi_book_line_std": Found(stdev(points) if len(points) >= 2 else None, "odds"),
             "line_vs_season_avg": Found(line - fmean(season) if line is not None and season else None, source),
-            "game_total_line": Found(median(totals) if totals else None, "odds"),
-            "spread_magnitude": Found(abs(median(spreads)) if spreads else None, "odds"),
+            "game_total_line": Found(median(row["point"] for row in of_total) if of_total else None, _whose(of_total)),
+            "spread_magnitude": Found(abs(median(row["point"] for row in of_spread)) if of_spread else None, _whose(of_spread)),
         }
 
     def _sides(self, player: str, team: str | None, listed: Sequence[tuple[datetime, Row]], game: Row) -> dict[str, Found]:
@@ -498,11 +497,11 @@ class Slow:
         pace = mean([past.pace for past in own[:10]])
         opponent_pace = mean([past.pace for past in other[:15]]) if len(other) >= 5 else None
         mismatch = None if pace is None or opponent_pace is None else opponent_pace - pace
-        totals = [row["point"] for row in self.game_quotes(game, "totals", "over")]
-        spreads = [row["point"] for row in self.game_quotes(game, "spreads", "home")]
+        of_total, of_spread = self.game_quotes(game, "totals", "over"), self.game_quotes(game, "spreads", "home")
         implied = None
-        if totals and spreads:
-            implied = (median(totals) - median(spreads) * (1 if team == game["home"] else -1)) / 2
+        if of_total and of_spread:
+            total, spread = (median(row["point"] for row in rows) for rows in (of_total, of_spread))
+            implied = (total - spread * (1 if team == game["home"] else -1)) / 2
         # He can have missed only games since he came; `own` holds what the team's last ten are.
         joined = min((tip for tip, row in listed if row["team"] == team), default=None)
         due = [past for past in own[:10] if joined is not None and past.tip >= joined]
@@ -520,9 +519,14 @@ class Slow:
             "team_off_rating": Found(mean([past.scored for past in own[:10]])),
             "team_win_pct": Found(fmean(past.margin > 0 for past in season)) if len(season) >= 5 else Found(None, "warm_up"),
             "dnp_rate": Found(fmean(past.game_id not in on_court for past in due) if due else None),
-            "implied_team_total": Found(implied, "odds"),
+            "implied_team_total": Found(implied, "consensus" if "consensus" in (_whose(of_total), _whose(of_spread)) else "odds"),
             "blowout_minutes_risk": Found(mean([float(abs(past.margin) >= 15) for past in own])),
         }
+
+
+def _whose(quotes: Sequence[Row]) -> str:
+    """Where a value made of these quotes comes from: they are all of sportsbooks, or all of one consensus."""
+    return "consensus" if quotes and quotes[0]["bookmaker"] in CONSENSUS else "odds"
 
 
 def _earliest(row: Row) -> tuple[Any, ...]:

@@ -93,7 +93,7 @@ def _in_units(rise: float | None, sd: float | None, most: float) -> float | None
 def _minutes_change(minutes: Sequence[float]) -> float | None:
     if not minutes:
         return None
-    change = fmean(minutes[:5]) / fmean(minutes) - 1
+    change = round(fmean(minutes[:5]) / fmean(minutes) - 1, 9)  # a tenth is not beyond a tenth, whatever floats make of it
     return math.copysign(2.0 if abs(change) > 0.20 else 1.0 if abs(change) > 0.10 else 0.0, change)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 
+import pyarrow as pa
 import pytest
 
 from features import golden_league as tiny
@@ -19,6 +20,8 @@ from features.raw_rows import Raw, fill
 from features.slow import Slow
 from features.small_league import HERO, IMPORTED, LAPSED, TRADED
 from tipoff.features.build import build
+from tipoff.features.reference import feature_called
+from tipoff.features.registry import Ingredients
 
 GAME = "20251206_BOS_CHI"
 
@@ -231,6 +234,13 @@ def test_the_slow_reference_finds_in_the_tiny_league_what_is_there_by_hand(
         assert (found.value, found.source) == (None, expected)
     else:
         assert same(found.value, expected), found.value
+
+
+def test_exactly_ten_or_twenty_per_cent_more_or_less_minutes_is_not_beyond() -> None:
+    """In floats 33 / 30 - 1 is more than .1."""
+    minutes = pa.table({"minutes_last_5": [33.0, 27.0, 36.0, 24.0, 33.01, 26.99, 36.01, 23.99], "minutes_last_10": [30.0] * 8})
+    change = feature_called("minutes_change").recipe(Ingredients(minutes, {}))
+    assert change.values.tolist() == [0.0, -0.0, 1.0, -1.0, 1.0, -1.0, 2.0, -2.0]
 
 
 def test_fatigue_is_partial_where_nobody_knows_his_age(tiny_rows: Rows) -> None:

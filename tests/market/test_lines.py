@@ -117,13 +117,17 @@ def test_what_comes_after_the_moment_pulls_nothing_before_it() -> None:
     assert current(quotes, before(75)) == {("a", "draftkings", 20.5)}
 
 
-def test_a_document_of_another_event_or_source_pulls_nothing() -> None:
-    quotes = [
-        quote("a", "draftkings", 20.5, 90),
-        quote("b", "draftkings", 9.5, 60, event_id="event-another"),
-        quote("b", "draftkings", 9.5, 50, source="another"),
-    ]
+def test_a_document_of_another_source_pulls_nothing() -> None:
+    quotes = [quote("a", "draftkings", 20.5, 90), quote("b", "draftkings", 9.5, 50, source="another")]
     assert ("a", "draftkings", 20.5) in current(quotes)
+
+
+def test_quotes_lapse_with_the_documents_of_the_game_though_the_source_has_given_its_event_another_id() -> None:
+    """draftkings has taken him off, fanduel is silent for more than three hours: under the old id neither would ever be seen again."""
+    quotes = [quote("a", book, 20.5, 220) for book in ("draftkings", "fanduel", "betmgm")]
+    quotes += [quote(player, "betmgm", 21.5, 30, event_id="event-anew") for player in "ab"]
+    quotes += [quote("b", "draftkings", 9.5, 30, event_id="event-anew")]
+    assert current(quotes) == {("a", "betmgm", 21.5), ("b", "betmgm", 21.5), ("b", "draftkings", 9.5)}
 
 
 def test_an_archive_with_one_assumed_snapshot_lapses_nothing() -> None:
@@ -293,6 +297,17 @@ def test_totals_and_home_spreads_are_medians_of_the_latest_quotes_of_every_game(
             median(spreads) if spreads else None,
         )
     assert sum(row["game_date"] == NIGHT for row in league["raw.schedule"]) > 3
+
+
+def test_a_games_line_says_whose_it_is(tmp_path: Path) -> None:
+    """A consensus stands in where no sportsbook quotes, market by market."""
+    own, others = game_line_rows(GAME, "fanduel", -5.5, 220.5, before(30)), game_line_rows(GAME, "kaggle_closing", -6.5, 222.5, before(5))
+    quotes = [*(row for row in own if row["market"] == "totals"), *others]
+    warehouse = fill(tmp_path / "warehouse.duckdb", {"raw.schedule": [GAME], "raw.odds_game_lines": quotes})
+    with warehouse.reading() as work:
+        (found,) = lines.game_lines(work, games_as_of(work, [GAME_ID], None)).to_pylist()
+    assert (found["game_total"], found["total_kind"]) == (220.5, "sportsbook")
+    assert (found["home_spread"], found["spread_kind"]) == (-6.5, "consensus")
 
 
 def test_a_games_line_is_of_the_home_side_whatever_the_away_sides_quotes_say(tmp_path: Path) -> None:

@@ -69,13 +69,13 @@ def gather(work: Work, game_ids: Sequence[str], as_of: Moment, before: timedelta
         **regulars(scene, rows, window, now, then),
     }
     of_market, text, quote_known = _market(scene, rows, game_of, lines)
-    of_game, game_quote_known = _game_lines(scene, rows, game_lines(work, games))
+    of_game, of_whom, game_quote_known = _game_lines(scene, rows, game_lines(work, games))
     known += [quote_known, game_quote_known, numeric.pop("shots_known_at").astype(np.int64)]
     of_side = np.maximum(context["team_known_at"], team_past.latest("known_at").astype(np.float64))
     known += [_whole(rows.of_side(of_side)), _whole(rows.of_other_side(of_side))]
     found: dict[str, pa.Array] = columns(scene, rows)
     found |= {name: pa.array(values, pa.float64(), from_pandas=True) for name, values in (numeric | of_market | of_game).items()}
-    found |= {"line_kind": text, "injury_status": pa.array(reports.status.tolist(), pa.string())}
+    found |= {"line_kind": text, **of_whom, "injury_status": pa.array(reports.status.tolist(), pa.string())}
     found |= {"covered": pa.array(reports.covered), "newest_known_at": moment_column(np.max(np.stack(known), axis=0))}
     return pa.table(found)
 
@@ -146,10 +146,12 @@ def _market(scene: Scene, rows: Rows, game_of: Ints, lines: pa.Table) -> tuple[d
     return found, kind, _taken(instants(lines.column("newest_quote"), -1), place, -1)
 
 
-def _game_lines(scene: Scene, rows: Rows, lines: pa.Table) -> tuple[dict[str, Floats], Ints]:
+def _game_lines(scene: Scene, rows: Rows, lines: pa.Table) -> tuple[dict[str, Floats], dict[str, pa.Array], Ints]:
+    """The lines on each row's game, whose they are, and the newest quote behind them."""
     place = Slices(_place_of_game(scene, lines.column("game_id"))).one(rows.game)
     found = {name: _taken(numbers(lines.column(name)), place, np.nan) for name in ("game_total", "home_spread")}
-    return found, _taken(instants(lines.column("newest_game_quote"), -1), place, -1)
+    kinds = {name: lines.column(name).combine_chunks().take(pa.array(place, mask=place < 0)) for name in ("total_kind", "spread_kind")}
+    return found, kinds, _taken(instants(lines.column("newest_game_quote"), -1), place, -1)
 
 
 def _taken(values: Values, place: Ints, missing: float) -> Values:

@@ -19,7 +19,7 @@ from tipoff.errors import BrokenInvariant
 from tipoff.features.labels import Labels
 from tipoff.store.tables.features import Entry, catalogue
 
-FEATURE_VERSION = "2"
+FEATURE_VERSION = "3"
 
 Texts = np.ndarray[tuple[int], np.dtype[np.object_]]
 Supply = Literal["injuries", "shots", "births"]

@@ -95,7 +95,7 @@ def _names(table: Board, rows: Codes) -> dict[str, pa.Array]:
     }
 
 
-def _kinds(rank: Codes) -> pa.Array:
+def _kinds(rank: Codes | FloatArray) -> pa.Array:
     return pa.array(["sportsbook", "consensus"]).take(pa.array((rank > 0).astype(np.int64)))
 
 
@@ -230,7 +230,8 @@ def _mean_line(table: Board, rows: Codes) -> FloatArray:
 
 def game_lines(work: Work, games: ir.Table) -> pa.Table:
     """One row a game with a total or a spread as of its moment, in order: the medians, over books' newest pre-tip quotes, of the total
-    and of the HOME side's spread (`game_total`, `home_spread`), and the newest of these quotes (`newest_game_quote`)."""
+    and of the HOME side's spread (`game_total`, `home_spread`), whose each is (`total_kind`, `spread_kind`: sportsbook, or consensus where
+    no sportsbook quotes), and the newest of these quotes (`newest_game_quote`)."""
     return _game_lines(work.ask(_newest_game_quotes, games))
 
 
@@ -253,6 +254,7 @@ def _game_lines(quotes: pa.Table) -> pa.Table:
     best = Grouped(market[order], 2 * len(games)).least(rank.astype(np.float64))
     kept = order[(rank == best[market[order]]) & (rank < MAKES_NO_LINE)]
     medians = Grouped(market[kept], 2 * len(games)).median(point[kept])
+    kinds = _kinds(best)
     by_game = Grouped(game[kept], len(games))
     lined = np.flatnonzero(by_game.count)
     return pa.table(
@@ -260,6 +262,8 @@ def _game_lines(quotes: pa.Table) -> pa.Table:
             "game_id": games.take(pa.array(lined)),
             "game_total": pa.array(medians[1::2][lined], from_pandas=True),
             "home_spread": pa.array(medians[::2][lined], from_pandas=True),
+            "total_kind": kinds.take(pa.array(2 * lined + 1)),
+            "spread_kind": kinds.take(pa.array(2 * lined)),
             "newest_game_quote": instants(np.maximum.reduceat(snapshot[kept], by_game.start[lined]) if lined.size else lined),
         }
     )

@@ -63,7 +63,7 @@ def _(i: Ingredients) -> Value:
 @recipe("minutes_change", *BOX)
 def _(i: Ingredients) -> Value:
     """Means over the last five and the last ten games played; exactly 10 % or 20 % is not beyond."""
-    change = ratio(i["minutes_last_5"], i["minutes_last_10"]) - 1
+    change = np.round(ratio(i["minutes_last_5"], i["minutes_last_10"]) - 1, 9)  # in floats 33 / 30 - 1 is more than a tenth
     step = np.where(np.abs(change) > 0.20, 2.0, np.where(np.abs(change) > 0.10, 1.0, 0.0)) * np.sign(change)
     return Value(np.where(np.isnan(change), np.nan, step), "minutes")
 

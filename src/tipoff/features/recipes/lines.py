@@ -19,6 +19,14 @@ def _odds(i: Ingredients, values: Floats, otherwise: str | Labels = "no_line") -
     return Value(values, source, choose(np.isfinite(i["consensus_line"]), otherwise, "no_line"))
 
 
+def _of_game(i: Ingredients, values: Floats, *kinds: str, reason: str | Labels = "no_game_line") -> Value:
+    """A value of the lines on the game; `kinds` are the columns that say whose these are."""
+    source: str | Labels = "odds"
+    for kind in kinds:
+        source = choose(i.text(kind) == "consensus", "consensus", source)
+    return Value(values, source, reason)
+
+
 @recipe("vegas_points_line", *QUOTES)
 def _(i: Ingredients) -> Value:
     """One main line a book; a quote that was pulled, or whose book fell silent for three hours, has lapsed. A consensus source stands in
@@ -47,13 +55,13 @@ def _(i: Ingredients) -> Value:
 @recipe("game_total_line", *GAME_QUOTES)
 def _(i: Ingredients) -> Value:
     """Sportsbooks; where there are none, the consensus source that is asked first."""
-    return Value(i["game_total"], "odds", "no_game_line")
+    return _of_game(i, i["game_total"], "total_kind")
 
 
 @recipe("spread_magnitude", *GAME_QUOTES)
 def _(i: Ingredients) -> Value:
-    """Median over books of the home side's latest pre-tip spread, without its sign."""
-    return Value(np.abs(i["home_spread"]), "odds", "no_game_line")
+    """Median over books of the home side's latest pre-tip spread, without its sign; the books as in f38."""
+    return _of_game(i, np.abs(i["home_spread"]), "spread_kind")
 
 
 @recipe("implied_team_total", *GAME_QUOTES, "raw.player_box")
@@ -61,7 +69,7 @@ def _(i: Ingredients) -> Value:
     """For the player's own team."""
     signed = np.where(i["is_home"] == 1, -i["home_spread"], i["home_spread"])
     total = np.where(np.isnan(i["is_home"]), np.nan, (i["game_total"] + signed) / 2)
-    return Value(total, "odds", has_team(i, "no_game_line"))
+    return _of_game(i, total, "total_kind", "spread_kind", reason=has_team(i, "no_game_line"))
 
 
 @recipe("multi_book_line_std", *QUOTES)
