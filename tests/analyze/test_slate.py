@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from features.raw_rows import Row, empty, fill, schedule_row
+from tipoff.analyze.history import newest_schedule
 from tipoff.analyze.schedule import Schedule
 from tipoff.analyze.slate import games_as_of, games_between, known_games_on, sides
 from tipoff.store.warehouse import Work
@@ -111,3 +113,28 @@ def test_a_game_that_moved_to_another_day_is_on_that_day_alone_once_it_is_known(
     assert on(DAY, None) == ["BOS_NYK", "PHX_LAL"]
     assert on(DAY + WEEK, None) == ["DEN_UTA"]
     assert on(DAY + WEEK, TIP - timedelta(hours=7)) == []
+
+
+def test_a_game_that_moved_to_another_day_under_another_id_is_on_there_alone_once_that_is_known(tmp_path: Path) -> None:
+    """And where it moves back it is on the first day again."""
+    first, back = schedule_row(DAY, "BOS", "NYK", TIP, MONTH_BEFORE), TIP - timedelta(hours=1)
+    there = {"league_game_id": first["league_game_id"], "known_at": TIP - timedelta(hours=6)}
+    moved = schedule_row(DAY + WEEK, "BOS", "NYK", TIP + WEEK, **there)
+    words = [first, moved, {**first, "known_at": back, "fetched_at": back}]
+    days = {}
+    with fill(tmp_path / "warehouse.duckdb", {**empty(), "raw.schedule": words}).reading() as work:
+        for hours in (7, 3, 0.5):
+            games = known_games_on(Schedule.read(work), DAY, DAY + WEEK, TIP - timedelta(hours=hours))
+            days[hours] = [row["game_date"] for row in games.to_pylist()]
+        newest = {row["game_id"]: row["status"] for row in work.fetch(newest_schedule(work.table("raw.schedule"))).to_pylist()}
+    assert days == {7: [DAY], 3: [DAY + WEEK], 0.5: [DAY]}
+    assert newest == {"20251105_BOS_NYK": "scheduled", "20251112_BOS_NYK": "postponed"}
+
+
+def test_an_id_that_the_league_gives_again_in_another_season_moves_no_game(tmp_path: Path) -> None:
+    year = timedelta(days=364)
+    first = schedule_row(DAY, "BOS", "NYK", TIP, MONTH_BEFORE, league_game_id="17")
+    again = schedule_row(DAY + year, "BOS", "NYK", TIP + year, MONTH_BEFORE + year, league_game_id="17")
+    with fill(tmp_path / "warehouse.duckdb", {**empty(), "raw.schedule": [first, again]}).reading() as work:
+        assert known_games_on(Schedule.read(work), DAY, DAY + year, None).num_rows == 2
+        assert set(work.fetch(newest_schedule(work.table("raw.schedule"))).column("status").to_pylist()) == {"scheduled"}

@@ -56,8 +56,11 @@ class Slow:
         self.quotes: dict[str, list[Row]] = defaultdict(list)
         self.lines: dict[str, list[Row]] = defaultdict(list)
         self.shots: dict[str, list[Row]] = defaultdict(list)
+        self.words: dict[str, list[Row]] = defaultdict(list)
         for row in raw["raw.schedule"]:
             self.schedule[row["game_id"]].append(row)
+            if row["league_game_id"]:
+                self.words[row["league_game_id"]].append(row)
         for row in raw["raw.player_box"]:
             self.box[row["game_id"]].append(row)
             self.games_of_player[row["player_lookup"]].add(row["game_id"])
@@ -87,9 +90,17 @@ class Slow:
         if not known:
             return None
         row = _in_force(known)
-        if row["status"] in ("postponed", "cancelled"):
+        if self._is_off(row, limit):
             return None
         return {**row, "as_of": min(limit, row["commence_time"])}
+
+    def _is_off(self, row: Row, as_of: datetime) -> bool:
+        """Whether a game is called off by its version in force, or the league has moved it to another day, where it has another id."""
+        if row["status"] in ("postponed", "cancelled"):
+            return True
+        later = [word for word in self.words[row["league_game_id"]] if row["known_at"] < word["known_at"] <= as_of]
+        strong = [word for word in later if row["known_at_assumed"] or not word["known_at_assumed"]]
+        return bool(strong) and max(strong, key=lambda word: word["known_at"])["game_id"] != row["game_id"]
 
     def box_of(self, game_id: str, as_of: datetime) -> list[Row]:
         """A game's box score as of a moment: of each player the newest row known."""
@@ -213,7 +224,7 @@ class Slow:
             if game_id == game["game_id"] or not known:
                 continue
             row = _in_force(known)
-            if team not in (row["home"], row["away"]) or row["status"] in ("postponed", "cancelled"):
+            if team not in (row["home"], row["away"]) or self._is_off(row, game["as_of"]):
                 continue
             gap = (game["game_date"] - row["game_date"]).days
             if 0 < gap <= MEMORY.days:

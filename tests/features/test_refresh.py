@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features import changes as do
-from features.built_rows import Rows, rows_by_key
+from features.built_rows import Rows, disagreements, rows_by_key
 from features.raw_rows import (
     Raw,
     Row,
@@ -26,12 +26,14 @@ from features.raw_rows import (
     group_row,
     merge,
     quote_row,
+    rows_of,
     schedule_row,
     shot_row,
     source_row,
     status_row,
     submission_row,
 )
+from features.slow import Slow
 from features.small_league import HERO, NIGHT, THIS_SEASON, game_of, tip_of
 from tipoff.analyze.schedule import Schedule
 from tipoff.analyze.slate import known_games
@@ -265,6 +267,25 @@ def test_a_later_tip_lets_a_word_count_that_came_after_the_former_one(warehouse:
     with warehouse.writing("second") as work:
         assert refresh(work, WATCHED).built == 1
     assert {row["playoff_game"] for (game_id, _), row in stored(warehouse).items() if game_id == DESERT} == {1.0}
+
+
+def test_a_game_that_moves_to_another_day_under_another_id_is_no_game_of_the_day_before(warehouse: DuckDBWarehouse, league: Raw) -> None:
+    """As the loader keeps it: an id of ours holds the day, and the league's own id goes on to the new one."""
+    tell(warehouse, _game_the_day_before(league))
+    with warehouse.writing("second") as work:
+        assert refresh(work, WATCHED).built == 1
+    assert {row["back_to_back"] for (game_id, _), row in stored(warehouse).items() if game_id == DESERT} == {0.0, 1.0}
+    (ghost,) = _game_the_day_before(league)["raw.schedule"]
+    day = date(2026, 1, 20)
+    moved = schedule_row(day, "LAL", "UTA", tip_of(day), BEFORE_TONIGHT, league_game_id=ghost["league_game_id"])
+    tell(warehouse, {"raw.schedule": [moved]})
+    assert dirty(warehouse) == {DESERT}
+    with warehouse.writing("third") as work:
+        assert refresh(work, WATCHED).built == 1
+    assert {row["back_to_back"] for (game_id, _), row in stored(warehouse).items() if game_id == DESERT} == {0.0}
+    slow = Slow(rows_of(warehouse))
+    rows = {key: row for key, row in stored(warehouse).items() if key[0] == DESERT}
+    assert [fault for key, row in rows.items() for fault in disagreements(row, slow.features(*key))] == []
 
 
 @pytest.mark.parametrize("table", do.FACTS)

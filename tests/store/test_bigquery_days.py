@@ -137,7 +137,9 @@ def _of_both_sides(work: Work) -> ir.Table:
 
 
 def _through_a_window(work: Work) -> ir.Table:
-    return newest_schedule(work.table(SCHEDULE)).semi_join(games(20), "game_id").select("game_id", "game_date")
+    place = ibis.row_number().over(ibis.window(group_by="game_id", order_by=ibis.desc("known_at")))
+    newest = work.table(SCHEDULE).mutate(place=place).filter(lambda row: row.place == 0)
+    return newest.semi_join(games(20), "game_id").select("game_id", "game_date")
 
 
 def _after_a_window(work: Work) -> ir.Table:

@@ -175,15 +175,9 @@ def _within(rows: ir.Table, first: ir.DateScalar, last: ir.DateScalar, kind: tup
 
 
 def scheduled_games(work: Work) -> ir.Table:
-    """One row a game that is to be played or was: game_id, game_date, season, tip, home, away, game_type.
-
-    Less those called off, and those whose league id has moved on to another day.
-    """
+    """One row a game that is to be played or was, less those called off: game_id, game_date, season, tip, home, away, game_type."""
     games = newest_schedule(work.table("raw.schedule"))
-    ids = work.table("ref.game_ids")
-    moved = ids.filter(ids.id_kind == "league").select(league_game_id="external_id", game_now="game_id")
-    games = left(games.filter(~games.status.isin(CALLED_OFF)), moved, ["league_game_id"])
-    games = games.filter(games.game_now.isnull() | (games.game_now == games.game_id))
+    games = games.filter(~games.status.isin(CALLED_OFF))
     return games.select("game_id", "game_date", "season", "home", "away", "game_type", tip="commence_time")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from tipoff.analyze.past import NEVER, Ints, Names, Slices, divide, instants, moment_column, numbers, summed
-from tipoff.analyze.schedule import Schedule
+from tipoff.analyze.schedule import LEAGUE_ID, Schedule
 from tipoff.store.warehouse import Work, day_of
 
 WINDOW = timedelta(days=400)
@@ -77,10 +77,29 @@ def _versions(game: Ints, player: Ints, known: Ints) -> tuple[Ints, Ints, Ints]:
 
 
 def newest_schedule(schedule: ir.Table) -> ir.Table:
-    """One row a game: the league's own word before an odds source's, what is on record before what is assumed, of each the newest."""
+    """One row a game: the league's own word before an odds source's, what is on record before what is assumed, of each the newest.
+
+    A game that the league has moved to another day has another id there: the one that it had is postponed.
+    """
     ranked = schedule.mutate(from_league=schedule.league_game_id.notnull().cast("int64"), assumed=schedule.known_at_assumed.cast("int64"))
     order = ibis.window(group_by="game_id", order_by=[ibis.desc("from_league"), "assumed", ibis.desc("known_at")])
-    return ranked.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0).drop("place", "from_league", "assumed")
+    newest = ranked.mutate(place=ibis.row_number().over(order)).filter(lambda t: t.place == 0)
+    newest = newest.left_join(_games_now(schedule), LEAGUE_ID)
+    now = ibis.ifelse(newest.assumed == 1, newest.game_said, newest.game_recorded)
+    newest = newest.mutate(status=ibis.ifelse((now != newest.game_id).fill_null(False), "postponed", newest.status))
+    return newest.select(*schedule.columns)
+
+
+def _games_now(schedule: ir.Table) -> ir.Table:
+    """Of each of the league's ids that in a season has been that of several games the one that its newest word names (`game_said`), and the
+    newest that is on record (`game_recorded`)."""
+    games = schedule.group_by(LEAGUE_ID).agg(games=schedule.game_id.nunique())
+    words = schedule.semi_join(games.filter(games.games > 1, games.league_game_id.notnull()), LEAGUE_ID)
+    newest = [ibis.desc("known_at"), ibis.desc("fetched_at"), ibis.desc("game_id")]
+    said = ibis.window(group_by=LEAGUE_ID, order_by=newest)
+    recorded = ibis.window(group_by=LEAGUE_ID, order_by=[words.known_at_assumed.cast("int64"), *newest])
+    first = {"game_said": words.game_id.first().over(said), "game_recorded": words.game_id.first().over(recorded)}
+    return words.select(*LEAGUE_ID, **first).distinct()
 
 
 def _with_usage(rows: pa.Table) -> pa.Table:

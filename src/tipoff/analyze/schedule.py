@@ -1,13 +1,19 @@
 """The schedule in versions, as arrays: what is in force at a moment, what stood when a game tipped, who played the day before.
 
 Of several versions of a game the league's own word goes before an odds source's, what is on record before what is assumed, of each the
-newest (as in `history.newest_schedule`). Knows the schedule; it must never know what happened in a game.
+newest. A game that the league has moved to another day has another id there: under the one that it had it is postponed from that word on
+(both as in `history.newest_schedule`). Knows the schedule; it must never know what happened in a game.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
 
 import ibis.expr.types as ir
 import numpy as np
@@ -30,7 +36,12 @@ _COLUMNS = (
     "known_at",
     "known_at_assumed",
     "league_game_id",
+    "fetched_at",
 )
+_EVER = datetime.min.replace(tzinfo=UTC)
+LEAGUE_ID = ["season", "league_game_id"]
+"""A game is moved within its season: some archives count their games anew each year."""
+_league_id = itemgetter(*LEAGUE_ID)
 
 
 def _every_version(work: Work) -> ir.Table:
@@ -57,7 +68,8 @@ class Schedule:
 
     @classmethod
     def of(cls, table: pa.Table) -> Schedule:
-        """From rows of `raw.schedule`."""
+        """From rows of `raw.schedule`; `table` has besides them a postponed version of each game that a word moved to another day."""
+        table = _with_moved(table)
         names = Names(table.column("game_id"))
         own_word = np.asarray(table.column("league_game_id").is_valid().to_numpy(), dtype=np.int64)
         recorded = ~np.asarray(table.column("known_at_assumed").fill_null(False).to_numpy(), dtype=np.bool_)
@@ -127,3 +139,48 @@ class Schedule:
         followed = np.append(self.game[kept][1:] == self.game[kept][:-1], False) if len(kept) else np.zeros(0, dtype=np.bool_)
         until = np.where(followed, np.append(self.known[kept][1:], 0), NEVER) if len(kept) else kept
         return kept, until
+
+
+Word = dict[str, Any]
+"""A version of a game: the columns of its row."""
+
+
+def _with_moved(table: pa.Table) -> pa.Table:
+    """The versions; and where a later word of the league's, and not a weaker one, says of a game that it is another now, its version in
+    force once more, postponed, as known with that word."""
+    games = table.filter(table.column("league_game_id").is_valid()).group_by(LEAGUE_ID).aggregate([("game_id", "count_distinct")])
+    several = games.filter(pc.greater(games.column("game_id_count_distinct"), 1)).column("league_game_id").combine_chunks()
+    words = table.filter(pc.is_in(table.column("league_game_id"), value_set=several)).to_pylist()
+    words.sort(key=lambda word: (*_league_id(word), *_order(word)))
+    moved = [version for _, told in groupby(words, key=_league_id) for version in _postponed(told)]
+    return pa.concat_tables([table, pa.Table.from_pylist(moved, schema=table.schema)]) if moved else table
+
+
+def _postponed(words: Iterable[Word]) -> Iterator[Word]:
+    """Of the words on one id of the league, in their order: each version in force, postponed, as of the first word on another game that
+    counts more."""
+    in_force: dict[str, Word] = {}
+    off: dict[str, Word] = {}
+    for known_at, told in groupby(words, key=itemgetter("known_at")):
+        moment = [*told]
+        for word in moment:
+            if word["game_id"] not in in_force or _strength(word) >= _strength(in_force[word["game_id"]]):
+                in_force[word["game_id"]] = word
+        for word in moment:
+            for game, version in in_force.items():
+                if game != word["game_id"] and off.get(game) is not version and _counts_more(word, version):
+                    off[game] = version
+                    yield {**version, "status": "postponed", "known_at": known_at}
+
+
+def _counts_more(word: Word, version: Word) -> bool:
+    return _strength(word) >= _strength(version) and _order(word) > _order(version)
+
+
+def _strength(word: Word) -> int:
+    return 1 if word["known_at_assumed"] else 2
+
+
+def _order(word: Word) -> tuple[datetime, datetime, str]:
+    """Of two words of one moment the one that was fetched later is the later one."""
+    return word["known_at"], word["fetched_at"] or _EVER, word["game_id"]

@@ -168,12 +168,17 @@ class _Since:
     @cached_property
     def touched(self) -> ir.Table:
         """Games whose schedule, box score or quotes on players were written since: past_game, known_at, written_at, and the first and the
-        last of the days on which any word of the schedule, or what was written itself, has it."""
+        last of the days on which any word of the schedule, or what was written itself, has it: under whatever id, where the league has
+        moved it."""
         tables = [self.work.table(name).semi_join(self.near, "game_id") for name in ("raw.player_box", "raw.odds_player_points")]
         changes = [self.written(rows, "game_id", "game_date") for rows in tables]
         found = ibis.union(self.written(_first_words(self.work), "game_id", "game_date"), *changes)
         schedule = self.work.table("raw.schedule")
-        days = schedule.group_by("game_id").agg(first=schedule.game_date.min(), last=schedule.game_date.max())
+        of_id = schedule.group_by(["game_id", ibis.coalesce(schedule.league_game_id, schedule.game_id).name("told_of")])
+        spans = of_id.agg(first=schedule.game_date.min(), last=schedule.game_date.max())
+        of_game = ibis.window(group_by="told_of")
+        spans = spans.mutate(first=spans["first"].min().over(of_game), last=spans["last"].max().over(of_game))
+        days = spans.group_by("game_id").agg(first=spans["first"].min(), last=spans["last"].max())
         dated = found.left_join(days, "game_id")
         first, last = (ibis.coalesce(dated[name], dated.game_date) for name in ("first", "last"))
         return dated.select(
