@@ -20,13 +20,14 @@ NOON = datetime(2025, 11, 5, 12, tzinfo=UTC)
 GAME = "20251105_ATL_BOS"
 
 
-def _told(house: House, status: str, minutes: int) -> None:
+def _told(house: House, status: str, minutes: int, day: date = DAY) -> None:
     row = {
-        "game_id": GAME,
-        "game_date": DAY,
+        "game_id": f"{day:%Y%m%d}_ATL_BOS",
+        "game_date": day,
+        "season": "2025-26",
         "home": "BOS",
         "away": "ATL",
-        "commence_time": NOON + timedelta(hours=12),
+        "commence_time": NOON + (day - DAY) + timedelta(hours=12),
         "status": status,
         "known_at": NOON + timedelta(minutes=minutes),
         "source": "test",
@@ -85,3 +86,13 @@ def test_days_that_lie_within_those_that_were_asked_before_are_not_asked_again(t
         assert planned_games(house, far, far) == {}
         assert list(planned_games(house, DAY, DAY)) == [DAY]
     assert asked == [(before, DAY), (before, after), (far, far), (DAY, DAY)]
+
+
+@pytest.mark.parametrize("days", [-2, 14])
+def test_a_game_that_the_league_moves_to_another_day_is_planned_there_alone(tmp_path: Path, days: int) -> None:
+    moved = DAY + timedelta(days=days)
+    with practice_house(tmp_path, NOON - timedelta(days=9)) as (house, _):
+        _told(house, "scheduled", 0)
+        _told(house, "scheduled", 5, moved)
+        assert planned_games(house, DAY, DAY) == {}
+        assert list(planned_games(house, moved, moved)) == [moved]

@@ -70,6 +70,14 @@ class TestABoxScoreThatNamesOnlyTheLeaguesId:
         bench.load(SCHEDULE, off, fetched(STATS, 3))
         assert (points(bench), open_rules(bench)) == ({}, {"game_not_final"})
 
+    @pytest.mark.parametrize("backwards", [False, True])
+    @pytest.mark.parametrize("days", [-9, 9])
+    def test_of_a_game_that_was_moved_it_is_of_the_day_that_the_league_named_last(self, bench: Bench, days: int, backwards: bool) -> None:
+        then = wire.schedule(wire.scheduled(tip=TIP + timedelta(days=days)), at=TIP - timedelta(days=31))
+        bench.load(*[wire.payload(then), SCHEDULE][:: -1 if backwards else 1], fetched(STATS, 3))
+        assert (len(points(bench)), open_rules(bench)) == (3, set())
+        assert [row["game_id"] for row in bench.rows("ref.game_ids", id_kind="league")] == [GAME]
+
     def test_a_team_that_is_no_side_of_the_game_is_set_apart(self, bench: Bench) -> None:
         bench.load(SCHEDULE, fetched(feeds.stats_box(MEN, OTHERS, away="MIA"), 3))
         assert (set(points(bench)), open_rules(bench)) == ({"jaysontatum", "derrickwhite"}, {"team_not_in_game"})

@@ -149,6 +149,17 @@ def test_a_game_moved_to_another_day_is_postponed_on_its_first(warehouse: Wareho
     assert {g.game_id: g.game_status for g in night_of(bucket, NIGHT).games}[game] == "postponed"
 
 
+def test_a_game_that_the_league_names_anew_on_another_day_is_postponed_on_its_first(warehouse: Warehouse, bucket: ObjectStore) -> None:
+    night = fill(warehouse)
+    game, away, home, tip = night.tips()[0]
+    then = NIGHT + timedelta(days=9)
+    row = {"game_id": f"{then:%Y%m%d}_{away}_{home}", "league_game_id": f"L{game}", "game_date": then, "home": home, "away": away}
+    row |= {"commence_time": tip + timedelta(days=9), "season": "2030-31", "status": "scheduled", "known_at": BEFORE}
+    warehouse.merge("raw.schedule", filling("raw.schedule", [row]), "moved")
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE)
+    assert {g.game_id: g.game_status for g in night_of(bucket, NIGHT).games}[game] == "postponed"
+
+
 def test_an_odds_source_does_not_overrule_the_league_on_its_own_game(warehouse: Warehouse, bucket: ObjectStore) -> None:
     night = fill(warehouse)
     game, away, home, tip = night.tips()[0]

@@ -33,7 +33,7 @@ WHOLE = {
     "raw.injuries": 1,  # under which names anybody was printed, where a name leads elsewhere
     "raw.odds_player_points": 1,  # the same
     "raw.player_box": 1,  # who ever played for whom
-    "raw.schedule": 4,  # it is needed whole, and is small
+    "raw.schedule": 5,  # it is needed whole, and is small
     "raw.shots": 2,  # names as above; what became known, of whatever day, within 400 days
 }
 """Tables of which questions on the way from payloads to documents look at every day, and how many do."""

@@ -78,9 +78,7 @@ def _stand(rows: ir.Table) -> ir.Table:
 
 
 def _planned(work: Work, first: date, last: date) -> ir.Table:
-    everything = work.table("raw.schedule")
-    near = everything.filter(everything.game_date >= day_of(first), everything.game_date <= day_of(last))
-    schedule = everything.semi_join(near, "game_id")  # every word on the games that any word has in these days
+    schedule = work.table("raw.schedule")
     games = newest_schedule(schedule).filter(
         lambda t: (t.game_date >= day_of(first)) & (t.game_date <= day_of(last)) & t.status.isin(["scheduled", "live", "final"])
     )

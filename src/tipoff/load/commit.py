@@ -96,16 +96,29 @@ def _merge_schedule(work: Work, rows: pa.Table | None, counts: Counts) -> None:
     if rows is None:
         return
     _merge_table(work, counts, "raw.schedule", rows)
-    for kind, column in (("league", "league_game_id"), ("odds", "event_id"), ("espn", "espn_id")):
+    for kind, column in (("odds", "event_id"), ("espn", "espn_id")):
         if column in rows.column_names:
             _merge_ids(work, kind, rows.select([column, "game_id", "commence_time"]).rename_columns({column: "external_id"}))
     if "league_game_id" in rows.column_names:
-        _place_shots_again(work, counts, rows.column("league_game_id"))
+        league_ids = pa.table({"league_game_id": rows.column("league_game_id").drop_null().unique()})
+        _put_ids(work, "league", work.ask(_newest_words, league_ids))
+        _place_shots_again(work, counts, league_ids)
 
 
-def _place_shots_again(work: Work, counts: Counts, league_ids: pa.ChunkedArray) -> None:
+def _newest_words(work: Work, league_ids: ir.Table) -> ir.Table:
+    """The game and the tip that the league's newest word on each of its ids names, what is on record before what is assumed: a game that
+    was put off, or brought forward, has had several."""
+    words = work.table("raw.schedule").semi_join(league_ids, "league_game_id")
+    words = words.mutate(assumed=words.known_at_assumed.cast("int64"))
+    # Some archives count their games anew each year.
+    order = [ibis.desc("season"), "assumed", ibis.desc("known_at"), ibis.desc("fetched_at"), ibis.desc("game_id")]
+    ranked = words.mutate(place=ibis.row_number().over(ibis.window(group_by="league_game_id", order_by=order)))
+    return ranked.filter(ranked.place == 0).select("game_id", "commence_time", external_id="league_game_id")
+
+
+def _place_shots_again(work: Work, counts: Counts, league_ids: pa.Table) -> None:
     """Shots of games whose league id leads to another game now, one that was put off having two, or whose tip is told otherwise."""
-    rows = work.ask(_shots_of, pa.table({"league_game_id": league_ids.unique()}))
+    rows = work.ask(_shots_of, league_ids)
     if rows.num_rows == 0:
         return
     placed, _ = with_league_game(work, rows)
@@ -130,17 +143,12 @@ def _merge_ids(work: Work, kind: str, rows: pa.Table) -> None:
     named = pa.concat_tables([named, there.cast(named.schema)])
     newest = named.sort_by([("game_id", "ascending"), ("commence_time", "ascending")]).group_by(["external_id"], use_threads=False)
     latest = newest.aggregate([("game_id", "last"), ("commence_time", "last")])
-    work.merge(
-        "ref.game_ids",
-        pa.table(
-            {
-                "id_kind": pa.repeat(pa.scalar(kind), latest.num_rows),
-                "external_id": latest.column("external_id"),
-                "game_id": latest.column("game_id_last"),
-                "commence_time": latest.column("commence_time_last"),
-            }
-        ),
-    )
+    _put_ids(work, kind, latest.rename_columns({"game_id_last": "game_id", "commence_time_last": "commence_time"}))
+
+
+def _put_ids(work: Work, kind: str, rows: pa.Table) -> None:
+    """`rows` have external_id, game_id and commence_time."""
+    work.merge("ref.game_ids", with_columns(rows.select(["external_id", "game_id", "commence_time"]), id_kind=kind))
 
 
 def _ids_among(work: Work, named: ir.Table, kind: str) -> ir.Table:

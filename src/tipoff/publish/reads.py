@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from tipoff.analyze.history import newest_schedule
 from tipoff.clock import season_of
 from tipoff.store.warehouse import Work, day_of, instant
 
@@ -186,6 +187,12 @@ def _ever_here(work: Work, game_date: date, as_of: datetime | None) -> ir.Table:
     return schedule.semi_join(here, "game_id")
 
 
+def _put_off(work: Work, game_date: date, as_of: datetime | None) -> ir.Table:
+    """The games of a date that are postponed: also those that the league has moved to another day, where they have another id."""
+    games = newest_schedule(_until(work.table("raw.schedule"), "known_at", as_of))
+    return games.filter(games.game_date == day_of(game_date), games.status == "postponed").select("game_id")
+
+
 def _games(work: Work, game_date: date, as_of: datetime | None) -> list[Row]:
     """Each game that was ever scheduled for this date, by its version in force: the league's own word before an odds source's, of each
     the newest; how it stands while it is played, by whoever told last. One that has been moved to another day is postponed here."""
@@ -202,8 +209,10 @@ def _games(work: Work, game_date: date, as_of: datetime | None) -> list[Row]:
         told = under_way.get(game_id)
         if told and told["known_at"] > row["known_at"] and told["game_date"] == row["game_date"]:
             in_force[game_id] = {**row, **{name: told[name] for name in ("status", "home_score", "away_score")}}
-    for row in in_force.values():
-        if row["game_date"] != game_date and row["status"] != "cancelled":
+    put_off = set(work.ask(_put_off, game_date, as_of).column("game_id").to_pylist())
+    for game_id, row in in_force.items():
+        elsewhere = row["game_date"] != game_date and row["status"] != "cancelled"
+        if elsewhere or (row["status"] == "scheduled" and game_id in put_off):
             row["status"] = "postponed"
     return list(in_force.values())
 
