@@ -283,3 +283,11 @@ def test_a_game_whose_document_has_no_moment_is_taken_as_known_by_its_status(ben
     bench.load(wire.payload(wire.box(wire.HOME_MEN, wire.AWAY_MEN, status=status)))
     newest = max(bench.rows("raw.schedule"), key=lambda row: row["known_at"])
     assert (newest["known_at"], newest["known_at_assumed"]) == (known_at, True)
+
+
+def test_of_two_schedules_of_one_day_the_later_stands_also_where_the_game_came_near_between_them(bench: Bench) -> None:
+    """A game counts as near from fifteen days before its tip on, which here lies between the two."""
+    morning = TIP - timedelta(days=15, hours=9)
+    for at, told in ((morning, "7:30 pm ET"), (TIP - timedelta(days=15) + HOUR / 60, "PPD")):
+        bench.load(wire.payload(wire.schedule(wire.scheduled(text=told)), fetched_at=at))
+    assert max(bench.rows("raw.schedule"), key=lambda row: row["known_at"])["status"] == "postponed"
