@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from load import archives
-from load.bench import Bench, Tables
+from load.bench import FACTS, Bench, Tables
 from load.benches import bench_maker
 from tipoff.load.imports import ImportedFile, plan
 
@@ -61,6 +63,32 @@ def test_importing_twice_adds_and_changes_nothing(once: Once) -> None:
 def test_the_order_of_files_does_not_matter(once: Once, bench: Bench) -> None:
     bench.imports(*once.files[4:], *once.files[:4])
     assert bench.tables() == once.tables
+
+
+UNTIMED = {"snapshot_utc": None, "event_id": None, "commence_utc": None, "market_update_utc": None}
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (1, 3, 0, 2)])
+def test_files_without_a_tip_may_be_imported_before_the_games_that_tell_it_and_again(
+    new_bench: Callable[[], Bench], tmp_path: Path, order: tuple[int, ...]
+) -> None:
+    """The tip is half past seven; nobody but the schedule says so."""
+    files = [
+        archives.write(tmp_path / "games.csv", archives.games()),
+        archives.write(tmp_path / "box.csv", archives.lines()),
+        archives.write(tmp_path / "lines.csv", [archives.game_line(**UNTIMED)]),
+        archives.write(tmp_path / "props.csv", [archives.prop(**UNTIMED), archives.prop(**UNTIMED, line=29.5)]),
+    ]
+    tables = []
+    for places in (range(4), (*order, *order)):
+        bench = new_bench()
+        for place in places:
+            bench.imports(files[place])
+            bench.replay()
+        tables.append(bench.tables(*(name for name in FACTS), "ref.game_ids", "ref.sources", "ref.spellings"))
+        assert {row["known_at"] for row in bench.rows("raw.player_box", team="BOS")} == {archives.TIP + timedelta(hours=3)}
+        assert {row["snapshot_at"] for row in bench.rows("raw.odds_player_points")} == {archives.TIP - timedelta(minutes=5)}
+    assert tables[0] == tables[1]
 
 
 @given(st.permutations(range(6)))

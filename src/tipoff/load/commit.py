@@ -25,6 +25,7 @@ from tipoff.load.people import Met, resolve_what_stands, resolved, with_league_g
 from tipoff.load.placing import placed_boxes, placed_games
 from tipoff.load.plays import keep_newest_plays
 from tipoff.load.quarantine import mark_mended, set_apart, set_apart_homeless, set_apart_names, take_back
+from tipoff.load.tips import stand_by_the_schedule
 from tipoff.load.zones import count_zones
 from tipoff.market.books import find_book
 from tipoff.scrape.records import RecordKind, Reject
@@ -101,6 +102,8 @@ def _merge_schedule(work: Work, rows: pa.Table | None, counts: Counts) -> None:
             _merge_ids(work, kind, rows.select([column, "game_id", "commence_time"]).rename_columns({column: "external_id"}))
     if "league_game_id" in rows.column_names:
         _place_shots_again(work, counts, rows.column("league_game_id"))
+    if counts.changed("raw.schedule"):
+        stand_by_the_schedule(work, counts, rows.column("game_id").unique().to_pylist())
 
 
 def _place_shots_again(work: Work, counts: Counts, league_ids: pa.ChunkedArray) -> None:
