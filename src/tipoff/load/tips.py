@@ -89,6 +89,13 @@ def _move(work: Work, counts: Counts, name: str, rows: pa.Table) -> None:
         return
     if name == _POINTS:
         mark_main_lines(work, pa.concat_tables([rows.select(["event_id", "snapshot_at"]), moved.select(["event_id", "snapshot_at"])]))
-    ours = [row for row in moved.select(["event_id", "game_id", "commence_time"]).to_pylist() if row["event_id"].startswith(row["game_id"])]
-    ids = {row["event_id"]: {"id_kind": "odds", "external_id": row.pop("event_id"), **row} for row in ours}
-    work.merge("ref.game_ids", table_of("ref.game_ids", list(ids.values())))
+    told = work.ask(_told_of_events, pa.table({"event_id": moved.column("event_id").unique()}))
+    latest = {row["event_id"]: row for row in sorted(told.to_pylist(), key=lambda row: (row["game_id"], row["commence_time"]))}
+    ids = [{"id_kind": "odds", "external_id": row.pop("event_id"), **row} for row in latest.values()]
+    work.merge("ref.game_ids", table_of("ref.game_ids", ids))
+
+
+def _told_of_events(work: Work, events: ir.Table) -> ir.Table:
+    """The games and tips that stand with these event ids, of which the latest is on record (`load.commit`)."""
+    tables = (work.table(name).semi_join(events, "event_id") for name in ("raw.schedule", _POINTS, _LINES))
+    return ibis.union(*(table.select("event_id", "game_id", "commence_time") for table in tables), distinct=True)
