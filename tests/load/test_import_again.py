@@ -77,7 +77,14 @@ def test_files_without_a_tip_may_be_imported_before_the_games_that_tell_it_and_a
         archives.write(tmp_path / "games.csv", archives.games()),
         archives.write(tmp_path / "box.csv", archives.lines()),
         archives.write(tmp_path / "lines.csv", [archives.game_line(**UNTIMED)]),
-        archives.write(tmp_path / "props.csv", [archives.prop(**UNTIMED), archives.prop(**UNTIMED, line=29.5)]),
+        archives.write(
+            tmp_path / "props.csv",
+            [
+                archives.prop(**UNTIMED),
+                archives.prop(**UNTIMED, line=29.5),
+                archives.prop(event_id="says seven, at a moment of its own", commence_utc=archives.TIP - timedelta(minutes=30)),
+            ],
+        ),
     ]
     tables = []
     for places in (range(4), (*order, *order)):
@@ -87,7 +94,8 @@ def test_files_without_a_tip_may_be_imported_before_the_games_that_tell_it_and_a
             bench.replay()
         tables.append(bench.tables(*(name for name in FACTS), "ref.game_ids", "ref.sources", "ref.spellings"))
         assert {row["known_at"] for row in bench.rows("raw.player_box", team="BOS")} == {archives.TIP + timedelta(hours=3)}
-        assert {row["snapshot_at"] for row in bench.rows("raw.odds_player_points")} == {archives.TIP - timedelta(minutes=5)}
+        quotes = {(row["known_at_assumed"], row["snapshot_at"], row["minutes_to_tip"]) for row in bench.rows("raw.odds_player_points")}
+        assert quotes == {(True, archives.TIP - timedelta(minutes=5), 5.0), (False, archives.SNAPSHOT, 60.0)}
     assert tables[0] == tables[1]
 
 

@@ -271,7 +271,7 @@ def shape_box(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload
         sieve.drop(pc.is_null(sieve.rows.column("game_id")), "no_such_game", "team")
     _check_box(sieve)
     sieve.rows = with_columns(sieve.rows, **_schedule_tips(work, sieve.rows))
-    tips, _ = _tips(sieve.rows, sieve.have("commence_time", INSTANT))
+    tips, _ = _tips(sieve.rows, sieve.have("commence_time", INSTANT), sieve.have("known_at", INSTANT))
     sieve.rows = with_columns(sieve.rows, commence_time=tips)
     if "known_at" in sieve.rows.column_names:
         sieve.drop(pc.less_equal(sieve.rows.column("known_at"), tips), "known_before_the_tip", "known_at")
@@ -385,10 +385,10 @@ def _quoted_games(work: Work, sieve: Sieve, source: str) -> pa.Table:
     sieve.tips()
     games = _with_game(sieve)
     games = with_columns(games, **_schedule_tips(work, games))
-    tips, _ = _tips(games, sieve.have("commence_time", INSTANT))
+    snapshots = sieve.have("snapshot_at", INSTANT)
+    tips, _ = _tips(games, sieve.have("commence_time", INSTANT), snapshots)
     events = sieve.have("event_id", pa.string())
     made = pc.binary_join_element_wise(games.column("game_id"), source, ":")
-    snapshots = sieve.have("snapshot_at", INSTANT)
     closing = shifted(pc.coalesce(games.column("scheduled_tip"), tips), -CLOSE_LEAD)
     stood = pc.coalesce(snapshots, closing)
     games = with_columns(
@@ -433,13 +433,13 @@ def _schedule_tips(work: Work, rows: pa.Table) -> dict[str, pa.Array]:
     return {"scheduled_tip": map_distinct(rows.column("game_id"), tips.get, INSTANT)}
 
 
-def _tips(rows: pa.Table, given: pa.ChunkedArray) -> tuple[pa.ChunkedArray, pa.Array]:
-    """The tip: as the row gives it, else as the schedule has it, else 19:00 at the home arena; and whether the last. Where there is a
-    schedule to ask, a row that gives 19:00 gives none (`load.tips`)."""
+def _tips(rows: pa.Table, given: pa.ChunkedArray, moments: pa.ChunkedArray | None = None) -> tuple[pa.ChunkedArray, pa.Array]:
+    """The tip: as the row gives it, else as the schedule has it, else 19:00 at the home arena; and whether the last. Of rows beside a
+    schedule one that gives 19:00, and no moment of its own, gives none (`load.tips`)."""
     assumed = map_distinct(rows.column("game_id"), local_tip, INSTANT)
     known = given
-    if "scheduled_tip" in rows.column_names:
-        own = pc.if_else(pc.equal(given, assumed), pa.scalar(None, INSTANT), given)
+    if moments is not None:
+        own = pc.if_else(pc.and_(pc.is_null(moments), pc.equal(given, assumed)), pa.scalar(None, INSTANT), given)
         known = pc.coalesce(own, rows.column("scheduled_tip"))
     return pc.coalesce(known, assumed), pc.is_null(known)
 

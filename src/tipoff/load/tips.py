@@ -3,7 +3,8 @@
 Comes in: games of which the schedule has just been told. Goes out: imported box scores and quotes of theirs at that tip, and the moments
 that were assumed counted from it; the end is the same in whatever order they came. It must never know a file.
 
-A tip of exactly 19:00 at the home arena is what is assumed where nobody tells one, so that it counts as assumed whoever says it.
+A tip of exactly 19:00 at the home arena is what is assumed where nobody tells one: in a row without a moment it counts as assumed, whoever
+says it; so it does in a file that knows of no tips.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ _AFTER_TIP = {_BOX: BOX_LAG, _POINTS: -CLOSE_LEAD, _LINES: -CLOSE_LEAD}
 
 def stand_by_the_schedule(work: Work, counts: Counts, games: list[str]) -> None:
     """Move the imported rows of these games that stand by another tip than the schedule's."""
-    if not work.ask(_an_import).num_rows:
+    files = work.ask(_imports).to_pylist()
+    if not files:
         return
     days = [day for name in games if (day := day_named(name))]
     imported = set(work.ask(_imported, min(days), max(days)).column("game_id").to_pylist())
@@ -44,16 +46,21 @@ def stand_by_the_schedule(work: Work, counts: Counts, games: list[str]) -> None:
         "assumed_tip": pa.array([local_tip(name) for name in told], INSTANT),
         "told_tip": pa.array(list(told.values()), INSTANT),
     }
+    untimed = pa.array([file["payload_id"] for file in files if not file["tells_tips"]], pa.string())
     for name, lag in _AFTER_TIP.items():
         wanted = pa.table({**columns, "told_known": shifted(columns["told_tip"], lag)})
         rows = work.ask(_otherwise, (name,), wanted, min(days), max(days))
+        without_tip = pc.or_(rows.column("known_at_assumed"), pc.is_in(rows.column("payload_id"), untimed))
+        rows = rows.filter(without_tip)
         if rows.num_rows:
             _move(work, counts, name, rows)
 
 
-def _an_import(work: Work) -> ir.Table:
+def _imports(work: Work) -> ir.Table:
+    """Imported files, and whether their mapping knows of tips."""
     payloads = work.table("raw.payloads")
-    return payloads.filter(payloads.mapping.notnull()).select("payload_id").limit(1)
+    payloads = payloads.filter(payloads.mapping.notnull())
+    return payloads.select("payload_id", tells_tips=payloads.mapping.contains('"commence_time"'))
 
 
 def _imported(work: Work, first: ir.DateScalar, last: ir.DateScalar) -> ir.Table:
