@@ -68,7 +68,7 @@ def test_the_order_of_files_does_not_matter(once: Once, bench: Bench) -> None:
 UNTIMED = {"snapshot_utc": None, "event_id": None, "commence_utc": None, "market_update_utc": None}
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (1, 3, 0, 2)])
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (1, 4, 0, 2, 3)])
 def test_files_without_a_tip_may_be_imported_before_the_games_that_tell_it_and_again(
     new_bench: Callable[[], Bench], tmp_path: Path, order: tuple[int, ...]
 ) -> None:
@@ -77,6 +77,7 @@ def test_files_without_a_tip_may_be_imported_before_the_games_that_tell_it_and_a
         archives.write(tmp_path / "games.csv", archives.games()),
         archives.write(tmp_path / "box.csv", archives.lines()),
         archives.write(tmp_path / "lines.csv", [archives.game_line(**UNTIMED)]),
+        archives.write(tmp_path / "absent.csv", [archives.absent(), archives.absent(team="NYK")]),
         archives.write(
             tmp_path / "props.csv",
             [
@@ -87,12 +88,13 @@ def test_files_without_a_tip_may_be_imported_before_the_games_that_tell_it_and_a
         ),
     ]
     tables = []
-    for places in (range(4), (*order, *order)):
+    for places in (range(5), (*order, *order)):
         bench = new_bench()
         for place in places:
             bench.imports(files[place])
             bench.replay()
         tables.append(bench.tables(*(name for name in FACTS), "ref.game_ids", "ref.sources", "ref.spellings"))
+        assert [row["value"] for row in bench.rows("raw.quarantine", replayed_at=None)] == ["NYK on 2025-11-05"]
         assert {row["known_at"] for row in bench.rows("raw.player_box", team="BOS")} == {archives.TIP + timedelta(hours=3)}
         quotes = {(row["known_at_assumed"], row["snapshot_at"], row["minutes_to_tip"]) for row in bench.rows("raw.odds_player_points")}
         assert quotes == {(True, archives.TIP - timedelta(minutes=5), 5.0), (False, archives.SNAPSHOT, 60.0)}

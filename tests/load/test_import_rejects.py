@@ -59,7 +59,7 @@ BOX: list[tuple[Row, str | None, str]] = [
 ]
 ABSENT: list[tuple[Row, str | None, str]] = [
     (archives.absent(), None, ""),
-    (archives.absent(team="NYK"), "no_such_game", "NYK"),
+    (archives.absent(team="NYK"), "no_such_game", "NYK on 2025-11-05"),
 ]
 GAME_LINES: list[tuple[Row, str | None, str]] = [
     (archives.game_line(), None, ""),

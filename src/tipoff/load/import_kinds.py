@@ -72,6 +72,8 @@ _LINE_PRICES = (
     *("spread_home_price", "spread_away_price", "total_over_price", "total_under_price"),
     *("moneyline_home", "moneyline_away"),
 )
+NO_GAME, WHEN = "no_such_game", " on "
+"""A row whose game is sought by team and day waits until there is one: `BOS on 2025-11-05`."""
 _STATUSES = ("available", "probable", "questionable", "doubtful", "out")
 
 
@@ -267,8 +269,10 @@ def shape_box(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload
         )
         sieve.rows = with_columns(sieve.rows, game_id=games)
     else:
-        sieve.rows = _find_games(work, sieve.rows)
-        sieve.drop(pc.is_null(sieve.rows.column("game_id")), "no_such_game", "team")
+        rows = _find_games(work, sieve.rows)
+        where = pc.binary_join_element_wise(rows.column("team"), rows.column("game_date").cast(pa.string()), WHEN)
+        sieve.rows = with_columns(rows, where=where)
+        sieve.drop(pc.is_null(rows.column("game_id")), NO_GAME, "where")
     _check_box(sieve)
     sieve.rows = with_columns(sieve.rows, **_schedule_tips(work, sieve.rows))
     tips, _ = _tips(sieve.rows, sieve.have("commence_time", INSTANT), sieve.have("known_at", INSTANT))

@@ -25,7 +25,7 @@ from tipoff.store.tables import table_of
 from tipoff.store.warehouse import Work
 
 UNRESOLVED = "unresolved_name"
-WAITING = (UNRESOLVED, "no_next_game", "no_game_yet", "unknown_game", "game_not_final")
+WAITING = (UNRESOLVED, "no_next_game", "no_game_yet", "no_such_game", "unknown_game", "game_not_final")
 """Rules whose rows load by themselves once more is known."""
 VALUE_LENGTH = 200
 """So much of what stood there is kept beside the rule; all of it is in the vault."""

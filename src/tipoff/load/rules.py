@@ -35,9 +35,7 @@ RULES: dict[str, Rule] = {
     "game_not_over": Rule(
         "The play-by-play does not go to the end of its game: only a whole one is taken.", "Fetch it again when the game is over."
     ),
-    "no_such_game": Rule(
-        "No game of these teams is known on or about that day.", "Load the schedule of that season, and import the file again."
-    ),
+    "no_such_game": Rule("No game of this team is known on that day.", "Load or import the schedule of that season; the rows load then."),
     "other_league": Rule(
         "The document is of another league than this warehouse: invented data never mixes with real data.",
         "Load it into a data directory of its own (--data-dir).",
