@@ -200,6 +200,18 @@ def test_a_value_that_cannot_be_is_set_apart_and_its_row_goes_on_without_it(benc
     }
 
 
+def test_rows_that_say_different_things_of_one_quote_are_set_apart_both_and_the_same_words_twice_are_one(
+    bench: Bench, tmp_path: Path
+) -> None:
+    bench.imports(archives.write(tmp_path / "box.csv", archives.lines()))
+    luka = archives.prop(player="Luka Doncic", line=32.5)
+    rows = [archives.prop(), archives.prop(over_price=-140.0), luka, luka]
+    bench.imports(archives.write(tmp_path / "props.csv", rows))
+    assert [row["player_lookup"] for row in bench.rows("raw.odds_player_points")] == ["lukadoncic"]
+    apart = {(row["path"], row["rule"], row["value"]) for row in bench.rows("raw.quarantine")}
+    assert apart == {(f"row {number}", "conflicting_rows", "Jayson Tatum") for number in (1, 2)}
+
+
 @pytest.mark.parametrize(("said", "over", "under"), [("decimal", 105, -135), ("american", 1.87, 1.95)])
 def test_a_file_whose_prices_are_of_another_format_than_the_mapping_says_is_refused_whole(
     bench: Bench, tmp_path: Path, said: Any, over: float, under: float

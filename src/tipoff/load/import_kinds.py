@@ -48,7 +48,7 @@ from tipoff.load.offers import (
 from tipoff.load.placing import schedule_of
 from tipoff.market.books import find_book
 from tipoff.market.prices import american_to_decimal
-from tipoff.names import find_team
+from tipoff.names import find_team, player_lookup
 from tipoff.scrape.records import Reject
 from tipoff.scrape.sources.odds_api.markets import BOUNDS
 from tipoff.scrape.sources.odds_api.prices import HIGHEST_DECIMAL
@@ -179,6 +179,23 @@ class Sieve:
             self.drop(unknown, "not_a_league_team", showing="printed")
             self.rows = self.rows.drop_columns(["printed"])
 
+    def agree(self, *names: str) -> None:
+        """Set apart rows of which others of the file say something else under the same values of these columns: neither is believed. A
+        name is the same in any spelling of its letters."""
+        rows = self.rows
+        keys = [_letters(rows.column(name)) if name == "name" else rows.column(name) for name in names if name in rows.column_names]
+        key = _joined(keys)
+        counts = pa.table({"key": key}).group_by("key", use_threads=False).aggregate([([], "count_all")])
+        several = counts.filter(pc.greater(counts.column("count_all"), 1)).column("key")
+        twice = pc.is_in(key, several.combine_chunks())
+        some = rows.filter(twice)
+        if some.num_rows == 0:
+            return
+        said = _joined([some.column(name) for name in some.column_names if name not in (*names, "row")])
+        told = pa.table({"key": key.filter(twice), "said": said}).group_by("key", use_threads=False).aggregate([("said", "count_distinct")])
+        disputed = told.filter(pc.greater(told.column("said_count_distinct"), 1)).column("key")
+        self.drop(pc.is_in(key, disputed.combine_chunks()), "conflicting_rows", names[0])
+
     def have(self, name: str, kind: pa.DataType) -> pa.ChunkedArray:
         """A column, null throughout where the mapping does not name it."""
         return self.rows.column(name) if name in self.rows.column_names else pa.chunked_array([pa.nulls(self.rows.num_rows, kind)])
@@ -202,6 +219,17 @@ def _first_said(parts: list[pa.ChunkedArray], said: list[pa.Array]) -> pa.Array:
     """What stood there, as text: of several columns the first that says anything."""
     texts = [pc.if_else(mask, as_shown(part), pa.scalar(None, pa.string())) for part, mask in zip(parts, said, strict=True)]
     return pc.coalesce(*texts)
+
+
+def _letters(names: pa.ChunkedArray) -> pa.Array:
+    return map_distinct(names, player_lookup, pa.string())
+
+
+def _joined(columns: list[pa.ChunkedArray]) -> pa.Array:
+    """One text a row out of these columns."""
+    texts = [pc.fill_null(column.cast(pa.string()), "") for column in columns]
+    joined = pc.binary_join_element_wise(*texts, "\x1f")
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
 
 
 def _once_each(rows: pa.Table, mapping: Mapping) -> None:
@@ -274,6 +302,7 @@ def shape_box(work: Work, rows: pa.Table, mapping: Mapping, source: str, payload
         sieve.rows = with_columns(rows, where=where)
         sieve.drop(pc.is_null(rows.column("game_id")), NO_GAME, "where")
     _check_box(sieve)
+    sieve.agree("name", "game_id", "team")
     sieve.rows = with_columns(sieve.rows, **_schedule_tips(work, sieve.rows))
     tips, _ = _tips(sieve.rows, sieve.have("commence_time", INSTANT), sieve.have("known_at", INSTANT))
     sieve.rows = with_columns(sieve.rows, commence_time=tips)
@@ -350,6 +379,7 @@ def shape_props(work: Work, rows: pa.Table, mapping: Mapping, source: str, paylo
     sieve.teams("home", "away")
     sieve.between("point", *BOUNDS["player"])
     _check_prices(sieve, mapping, _PROP_PRICES)
+    sieve.agree("name", "game_date", "home", "away", "event_id", "bookmaker", "point", "snapshot_at")
     games = _quoted_games(work, sieve, source)
     offer = with_columns(
         games,
@@ -371,6 +401,7 @@ def shape_injuries(work: Work, rows: pa.Table, mapping: Mapping, source: str, pa
     words = map_distinct(sieve.rows.column("status"), str.casefold, pa.string())
     sieve.rows = with_columns(sieve.rows, status=words)
     sieve.drop(pc.invert(pc.is_in(words, pa.array(_STATUSES))), "status_unknown", "status")
+    sieve.agree("name", "team", "game_date", "report_date", "known_at")
     days = pc.coalesce(sieve.have("report_date", pa.date32()), sieve.rows.column("game_date"))
     moments = map_distinct(days, lambda day: local_instant(day, REPORT_TIME), INSTANT)
     given = sieve.have("known_at", INSTANT)

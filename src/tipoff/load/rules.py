@@ -87,6 +87,7 @@ RULES: dict[str, Rule] = {
     "same_team_twice": Rule("The list names one team twice.", _SOURCE),
     "team_against_itself": Rule("Home and away are one team.", _SOURCE),
     "tip_on_another_day": Rule("The tip-off lies on another New York day than the game.", _FILE),
+    "conflicting_rows": Rule("Rows of the file say different things of one and the same; neither is believed.", _FILE),
     "known_before_the_tip": Rule("The box score says that it was known before its game began: it would tell the outcome ahead.", _FILE),
     "wrong_number_of_cells": Rule("The row has more or fewer cells than the header: a comma in a text without quotes, perhaps.", _FILE),
     "teams_undecided": Rule("The teams of this game are not known yet.", "Nothing: a later document names them."),
