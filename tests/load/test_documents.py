@@ -143,10 +143,10 @@ class TestTheSameDocumentsAgain:
 
 class TestFolders:
     def test_only_documents_are_taken_from_a_folder(self, tmp_path: Path) -> None:
-        for name in ("a.json", "b.json.gz", "c.txt", "d.json.bak", "deep/e.json", "deep/f.pdf"):
+        for name in ("a.json", "b.json.gz", "c.txt", "d.json.bak", "deep/e.json", "deep/f.PDF"):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_text("{}")
-        assert [path.name for path in folder_payloads(tmp_path)] == ["a.json", "b.json.gz", "e.json", "f.pdf"]
+        assert [path.name for path in folder_payloads(tmp_path)] == ["a.json", "b.json.gz", "e.json", "f.PDF"]
 
     def test_a_folder_that_is_not_there_or_holds_none_is_bad_input(self, tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="no folder"):

@@ -68,7 +68,7 @@ def commit(work: Work, offers: Offers, documents: list[Document], seen_at: datet
     set_apart(work, counts, [(document.payload_id, reject) for document in documents for reject in document.rejects], documents, seen_at)
     mark_mended(work, counts, documents, seen_at)
     _merge_sources(work, offers, documents)
-    _count_generations(work, counts)
+    count_generations(work, counts)
     return counts
 
 
@@ -292,7 +292,7 @@ def _merge_payloads(work: Work, documents: list[Document]) -> None:
         work.merge("raw.arrivals", table_of("raw.arrivals", arrivals))
 
 
-def _count_generations(work: Work, counts: Counts) -> None:
+def count_generations(work: Work, counts: Counts) -> None:
     """Each game whose facts this commit changed is a generation further: what depends on them can tell that it is behind."""
     counts.changed_games |= {game for name in _FACTS if counts.changed(name) for game in work.touched(name, "game_id")}
     scopes = counts.changed_games | ({ANYTHING} if counts.changed_games or any(map(counts.changed, counts.merged)) else set())

@@ -52,7 +52,7 @@ def find_files(paths: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
+            inside = sorted(file for file in path.rglob("*") if file.suffix.casefold() in SUFFIXES)
             if not inside:
                 raise BadInput(f"{path} holds no Parquet or CSV file.", hint="Name the files themselves?")
             found += inside
@@ -82,7 +82,7 @@ def column_names(file: Path) -> list[str]:
     """The names of a file's columns. Raises BadInput where it cannot be read."""
     try:
         with file.open("rb") as stream:
-            return list(pq.read_schema(stream).names if file.suffix == ".parquet" else _header(stream))
+            return list(pq.read_schema(stream).names if file.suffix.casefold() == ".parquet" else _header(stream))
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(str(file), error) from None
 
@@ -102,7 +102,7 @@ def read_rows(body: bytes, name: str) -> Rows:
     Raises BadInput where it cannot be read.
     """
     try:
-        return Rows(pq.read_table(pa.BufferReader(body)), {}) if name.endswith(".parquet") else _csv_rows(body)
+        return Rows(pq.read_table(pa.BufferReader(body)), {}) if name.casefold().endswith(".parquet") else _csv_rows(body)
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(name, error) from None
 
