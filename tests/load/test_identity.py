@@ -154,6 +154,16 @@ class TestNamesThatWait:
         assert bench.row("raw.quarantine")["replayed_at"] is not None
 
 
+def test_a_name_that_is_known_in_one_game_still_waits_in_the_other_alone(bench: Bench) -> None:
+    quote = wire.book("fanduel", wire.points(wire.pair("J. Tatum", 27.5)))
+    elsewhere = wire.event(quote, event_id="e2", home="DEN", away="MIA")
+    bench.load(wire.payload(wire.rosters()), wire.payload(wire.event(quote)), wire.payload(elsewhere))
+    with bench.warehouse.writing("the operator") as work:
+        say_who(work, "J. Tatum", "Jayson Tatum", team="BOS", season=SEASON)
+    bench.replay()
+    assert [row["game_id"] for row in bench.rows("ref.unresolved_names", resolved_at=None)] == ["20251105_MIA_DEN"]
+
+
 def test_an_alias_that_the_operator_gives_moves_the_rows_that_stand_under_another(bench: Bench) -> None:
     quote = wire.points(wire.pair("Derrick White", 16.5))
     bench.load(wire.payload(wire.rosters()), wire.payload(wire.event(wire.book("fanduel", quote))))
