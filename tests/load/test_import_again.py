@@ -68,9 +68,8 @@ def test_the_order_of_files_does_not_matter(once: Once, bench: Bench) -> None:
 UNTIMED = {"snapshot_utc": None, "event_id": None, "commence_utc": None, "market_update_utc": None}
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (1, 4, 0, 2, 3)])
 def test_files_without_a_tip_may_be_imported_before_the_games_that_tell_it_and_again(
-    new_bench: Callable[[], Bench], tmp_path: Path, order: tuple[int, ...]
+    new_bench: Callable[[], Bench], tmp_path: Path
 ) -> None:
     """The tip is half past seven; nobody but the schedule says so."""
     files = [
@@ -88,11 +87,11 @@ def test_files_without_a_tip_may_be_imported_before_the_games_that_tell_it_and_a
         ),
     ]
     tables = []
-    for places in (range(5), (*order, *order)):
+    for order in (files, [*files[::-1], *files[1:]]):
         bench = new_bench()
-        for place in places:
-            bench.imports(files[place])
-            bench.replay()
+        for file in order:
+            bench.imports(file)
+        bench.replay()
         tables.append(bench.tables(*(name for name in FACTS), "ref.game_ids", "ref.sources", "ref.spellings"))
         assert [row["value"] for row in bench.rows("raw.quarantine", replayed_at=None)] == ["NYK on 2025-11-05"]
         assert {row["known_at"] for row in bench.rows("raw.player_box", team="BOS")} == {archives.TIP + timedelta(hours=3)}
