@@ -21,6 +21,10 @@ DENVER_TIP = datetime(2025, 11, 6, 2, tzinfo=UTC)
 SNAPSHOT = TIP - timedelta(minutes=90)
 
 
+IDLE = ("fga", "fg3a", "oreb", "dreb", "ast", "stl", "blk", "tov", "pf", "plus_minus")
+"""Besides what was made, the figures of one who did not play are nought."""
+
+
 def write(path: Path, rows: Sequence[Row]) -> Path:
     """Rows as a file, by the path's suffix; a column that a row lacks is empty."""
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -92,7 +96,7 @@ def lines() -> list[Row]:
         line("Jayson Tatum", 1628369, "BOS", 28),
         line("Jaylen Brown", 1627759, "BOS", 25),
         line("Luka Doncic", 1629029, "LAL", 33, min=36.5),
-        line("Jaxson Hayes", 1629637, "LAL", 0, min=0.0, starter=False, fga=0, fg3a=0),
+        line("Jaxson Hayes", 1629637, "LAL", 0, min=0.0, starter=False, **dict.fromkeys(IDLE, 0)),
         line("Nikola Jokic", 203999, "DEN", 30),
         line("Bam Adebayo", 1628389, "MIA", 21),
     ]

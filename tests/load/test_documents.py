@@ -143,10 +143,10 @@ class TestTheSameDocumentsAgain:
 
 class TestFolders:
     def test_only_documents_are_taken_from_a_folder(self, tmp_path: Path) -> None:
-        for name in ("a.json", "b.json.gz", "c.txt", "d.json.bak", "deep/e.json", "deep/f.pdf"):
+        for name in ("a.json", "b.json.gz", "c.txt", "d.json.bak", "deep/e.json", "deep/f.PDF"):
             (tmp_path / name).parent.mkdir(exist_ok=True)
             (tmp_path / name).write_text("{}")
-        assert [path.name for path in folder_payloads(tmp_path)] == ["a.json", "b.json.gz", "e.json", "f.pdf"]
+        assert [path.name for path in folder_payloads(tmp_path)] == ["a.json", "b.json.gz", "e.json", "f.PDF"]
 
     def test_a_folder_that_is_not_there_or_holds_none_is_bad_input(self, tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="no folder"):
@@ -283,3 +283,11 @@ def test_a_game_whose_document_has_no_moment_is_taken_as_known_by_its_status(ben
     bench.load(wire.payload(wire.box(wire.HOME_MEN, wire.AWAY_MEN, status=status)))
     newest = max(bench.rows("raw.schedule"), key=lambda row: row["known_at"])
     assert (newest["known_at"], newest["known_at_assumed"]) == (known_at, True)
+
+
+def test_of_two_schedules_of_one_day_the_later_stands_also_where_the_game_came_near_between_them(bench: Bench) -> None:
+    """A game counts as near from fifteen days before its tip on, which here lies between the two."""
+    morning = TIP - timedelta(days=15, hours=9)
+    for at, told in ((morning, "7:30 pm ET"), (TIP - timedelta(days=15) + HOUR / 60, "PPD")):
+        bench.load(wire.payload(wire.schedule(wire.scheduled(text=told)), fetched_at=at))
+    assert max(bench.rows("raw.schedule"), key=lambda row: row["known_at"])["status"] == "postponed"

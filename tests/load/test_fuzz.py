@@ -132,10 +132,10 @@ def _counts_as(row: dict[str, Any], known: datetime) -> bool:
     at, tip = row["known_at"], row["commence_time"]
     if at is None or tip is None:
         return at is None or at <= known <= at + timedelta(hours=25)
-    if at - timedelta(days=4) <= tip <= at + timedelta(days=15):
-        return known == cast("datetime", at)
     midnight = local_instant(game_date_of(at), time())
-    return known == (midnight if midnight == at else local_instant(game_date_of(at) + timedelta(days=1), time()))
+    if midnight != at:
+        midnight = local_instant(game_date_of(at) + timedelta(days=1), time())
+    return known == (cast("datetime", at) if at - timedelta(days=4) <= tip <= midnight + timedelta(days=15) else midnight)
 
 
 _POINT = ("event_id", "bookmaker", "market", "point", "snapshot_at")

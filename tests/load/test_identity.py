@@ -13,6 +13,7 @@ from load import archives, wire
 from load.bench import Bench
 from load.wire import TIP
 from tipoff.load.identity import Identity, Mention
+from tipoff.load.spellings import say_who
 from tipoff.names import player_lookup
 from tipoff.store.tables import table_of
 
@@ -151,6 +152,26 @@ class TestNamesThatWait:
         bench.replay()
         assert {row["point"] for row in bench.rows("raw.odds_player_points", player_lookup="jaysontatum")} == {27.5, 28.5}
         assert bench.row("raw.quarantine")["replayed_at"] is not None
+
+
+def test_a_name_that_is_known_in_one_game_still_waits_in_the_other_alone(bench: Bench) -> None:
+    quote = wire.book("fanduel", wire.points(wire.pair("J. Tatum", 27.5)))
+    elsewhere = wire.event(quote, event_id="e2", home="DEN", away="MIA")
+    bench.load(wire.payload(wire.rosters()), wire.payload(wire.event(quote)), wire.payload(elsewhere))
+    with bench.warehouse.writing("the operator") as work:
+        say_who(work, "J. Tatum", "Jayson Tatum", team="BOS", season=SEASON)
+    bench.replay()
+    assert [row["game_id"] for row in bench.rows("ref.unresolved_names", resolved_at=None)] == ["20251105_MIA_DEN"]
+
+
+def test_an_alias_that_the_operator_gives_moves_the_rows_that_stand_under_another(bench: Bench) -> None:
+    quote = wire.points(wire.pair("Derrick White", 16.5))
+    bench.load(wire.payload(wire.rosters()), wire.payload(wire.event(wire.book("fanduel", quote))))
+    generations = bench.rows("ops.generations", kind="facts")
+    with bench.warehouse.writing("the operator") as work:
+        say_who(work, "Derrick White", "Jayson Tatum", team="BOS", season=SEASON)
+    assert bench.row("raw.odds_player_points")["player_lookup"] == "jaysontatum"
+    assert bench.rows("ops.generations", kind="facts") != generations
 
 
 def test_a_player_of_two_spellings_is_called_by_the_newer_and_found_by_either(bench: Bench) -> None:

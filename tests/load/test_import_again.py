@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from load import archives
-from load.bench import Bench, Tables
+from load.bench import FACTS, Bench, Tables
 from load.benches import bench_maker
 from tipoff.load.imports import ImportedFile, plan
 
@@ -61,6 +63,41 @@ def test_importing_twice_adds_and_changes_nothing(once: Once) -> None:
 def test_the_order_of_files_does_not_matter(once: Once, bench: Bench) -> None:
     bench.imports(*once.files[4:], *once.files[:4])
     assert bench.tables() == once.tables
+
+
+UNTIMED = {"snapshot_utc": None, "event_id": None, "commence_utc": None, "market_update_utc": None}
+
+
+def test_files_without_a_tip_may_be_imported_before_the_games_that_tell_it_and_again(
+    new_bench: Callable[[], Bench], tmp_path: Path
+) -> None:
+    """The tip is half past seven; nobody but the schedule says so."""
+    files = [
+        archives.write(tmp_path / "games.csv", archives.games()),
+        archives.write(tmp_path / "box.csv", archives.lines()),
+        archives.write(tmp_path / "lines.csv", [archives.game_line(**UNTIMED)]),
+        archives.write(tmp_path / "absent.csv", [archives.absent(), archives.absent(team="NYK")]),
+        archives.write(
+            tmp_path / "props.csv",
+            [
+                archives.prop(**UNTIMED),
+                archives.prop(**UNTIMED, line=29.5),
+                archives.prop(event_id="says seven, at a moment of its own", commence_utc=archives.TIP - timedelta(minutes=30)),
+            ],
+        ),
+    ]
+    tables = []
+    for order in (files, [*files[::-1], *files[1:]]):
+        bench = new_bench()
+        for file in order:
+            bench.imports(file)
+        bench.replay()
+        tables.append(bench.tables(*(name for name in FACTS), "ref.game_ids", "ref.sources", "ref.spellings"))
+        assert [row["value"] for row in bench.rows("raw.quarantine", replayed_at=None)] == ["NYK on 2025-11-05"]
+        assert {row["known_at"] for row in bench.rows("raw.player_box", team="BOS")} == {archives.TIP + timedelta(hours=3)}
+        quotes = {(row["known_at_assumed"], row["snapshot_at"], row["minutes_to_tip"]) for row in bench.rows("raw.odds_player_points")}
+        assert quotes == {(True, archives.TIP - timedelta(minutes=5), 5.0), (False, archives.SNAPSHOT, 60.0)}
+    assert tables[0] == tables[1]
 
 
 @given(st.permutations(range(6)))

@@ -25,6 +25,7 @@ from tipoff.load.people import Met, resolve_what_stands, resolved, with_league_g
 from tipoff.load.placing import placed_boxes, placed_games
 from tipoff.load.plays import keep_newest_plays
 from tipoff.load.quarantine import mark_mended, set_apart, set_apart_homeless, set_apart_names, take_back
+from tipoff.load.tips import stand_by_the_schedule
 from tipoff.load.zones import count_zones
 from tipoff.market.books import find_book
 from tipoff.scrape.records import RecordKind, Reject
@@ -67,7 +68,7 @@ def commit(work: Work, offers: Offers, documents: list[Document], seen_at: datet
     set_apart(work, counts, [(document.payload_id, reject) for document in documents for reject in document.rejects], documents, seen_at)
     mark_mended(work, counts, documents, seen_at)
     _merge_sources(work, offers, documents)
-    _count_generations(work, counts)
+    count_generations(work, counts)
     return counts
 
 
@@ -103,6 +104,8 @@ def _merge_schedule(work: Work, rows: pa.Table | None, counts: Counts) -> None:
         league_ids = pa.table({"league_game_id": rows.column("league_game_id").drop_null().unique()})
         _put_ids(work, "league", work.ask(_newest_words, league_ids))
         _place_shots_again(work, counts, league_ids)
+    if counts.changed("raw.schedule"):
+        stand_by_the_schedule(work, counts, rows.column("game_id").unique().to_pylist())
 
 
 def _newest_words(work: Work, league_ids: ir.Table) -> ir.Table:
@@ -297,7 +300,7 @@ def _merge_payloads(work: Work, documents: list[Document]) -> None:
         work.merge("raw.arrivals", table_of("raw.arrivals", arrivals))
 
 
-def _count_generations(work: Work, counts: Counts) -> None:
+def count_generations(work: Work, counts: Counts) -> None:
     """Each game whose facts this commit changed is a generation further: what depends on them can tell that it is behind."""
     counts.changed_games |= {game for name in _FACTS if counts.changed(name) for game in work.touched(name, "game_id")}
     scopes = counts.changed_games | ({ANYTHING} if counts.changed_games or any(map(counts.changed, counts.merged)) else set())

@@ -45,7 +45,7 @@ def folder_payloads(folder: Path) -> list[Path]:
     """The documents below a folder, JSON and PDF, in no order that matters. Raises BadInput where there are none."""
     if not folder.is_dir():
         raise BadInput(f"There is no folder {folder}.", hint="Give --payloads the folder that holds the documents.")
-    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name.endswith(SUFFIXES))
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and path.name.casefold().endswith(SUFFIXES))
     if not found:
         raise BadInput(f"{folder} holds no .json, .json.gz or .pdf document.", hint="Is it the right folder?")
     return found

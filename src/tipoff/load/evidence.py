@@ -10,12 +10,9 @@ import re
 from datetime import date
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
-
 from tipoff.clock import game_date_of
 from tipoff.errors import BadInput
+from tipoff.load.imports import read_rows
 from tipoff.scrape.decode import Unreadable, decode
 from tipoff.store.warehouse import Work
 
@@ -23,7 +20,7 @@ SHOWN = 2_000
 """So many characters of a document are shown at most."""
 SHORTEST_PREFIX = 4
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
-_ROW = re.compile(r"row (\d+)")
+_ROW = re.compile(r"row (\d+)(?:\.\w+)?")
 
 
 def set_apart_rows(
@@ -87,11 +84,13 @@ def what_stands_at(body: bytes, path: str) -> str:
 
 def _row_of_file(body: bytes, number: int) -> str:
     try:
-        rows = pq.read_table(pa.BufferReader(body)) if body[:4] == b"PAR1" else pacsv.read_csv(pa.BufferReader(body))
-    except pa.ArrowException as error:
-        return f"(the file cannot be read: {error})"
-    found = rows.slice(number - 1, 1).to_pylist()
-    return json.dumps(found[0], default=str, ensure_ascii=False) if found else f"(the file has {rows.num_rows} rows)"
+        rows = read_rows(body, "file.parquet" if body[:4] == b"PAR1" else "file.csv")
+    except BadInput as error:
+        return f"({error.message})"
+    if number in rows.ragged:
+        return rows.ragged[number]
+    found = rows.table.slice(number - 1, 1).to_pylist()
+    return json.dumps(found[0], default=str, ensure_ascii=False) if found else f"(the file has {rows.table.num_rows} rows)"
 
 
 def _as_json(value: Any) -> str:

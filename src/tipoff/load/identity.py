@@ -201,7 +201,7 @@ def resolve_all(identity: Identity, mentions: Iterable[Mention]) -> dict[Mention
 
 @dataclass(frozen=True)
 class Change:
-    """What a new identity index may resolve otherwise than an old one: rosters, normalised names, league ids."""
+    """What a new identity index may resolve otherwise than an old one: rosters, normalised names (those of aliases too), league ids."""
 
     rosters: frozenset[tuple[str, str]]
     names: frozenset[str]
@@ -214,7 +214,7 @@ class Change:
         rosters |= {key for identity in (before, after) for key, players in identity.rosters.items() if not people.isdisjoint(players)}
         return cls(
             frozenset(rosters),
-            frozenset(_differing(before.bearers, after.bearers)),
+            frozenset(_differing(before.bearers, after.bearers) | {alias for alias, _, _ in _differing(before.aliases, after.aliases)}),
             frozenset(_differing(before.by_league_id, after.by_league_id)),
         )
 

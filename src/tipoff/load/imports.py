@@ -25,7 +25,8 @@ from tipoff.load.level import check_level
 from tipoff.load.mapping import ORDER, Mapping, recognise
 from tipoff.load.offers import Document, Offers
 from tipoff.load.quarantine import mark_resolved
-from tipoff.scrape.records import Payload
+from tipoff.scrape.decode import shown_bytes
+from tipoff.scrape.records import Payload, Reject
 from tipoff.store.payloads import Vault
 from tipoff.store.warehouse import Warehouse, Work
 
@@ -51,7 +52,7 @@ def find_files(paths: list[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
+            inside = sorted(file for file in path.rglob("*") if file.suffix.casefold() in SUFFIXES)
             if not inside:
                 raise BadInput(f"{path} holds no Parquet or CSV file.", hint="Name the files themselves?")
             found += inside
@@ -80,35 +81,63 @@ def plan(files: list[Path], own: tuple[Mapping, ...] = ()) -> list[tuple[Path, M
 def column_names(file: Path) -> list[str]:
     """The names of a file's columns. Raises BadInput where it cannot be read."""
     try:
-        if file.suffix == ".parquet":
-            return list(pq.read_schema(file).names)
         with file.open("rb") as stream:
-            return list(pacsv.open_csv(stream).schema.names)
+            return list(pq.read_schema(stream).names if file.suffix.casefold() == ".parquet" else _header(stream))
     except (pa.ArrowException, OSError) as error:
-        raise BadInput(f"{file} cannot be read: {error}", hint="Is it really Parquet or CSV?") from None
+        raise _unreadable(str(file), error) from None
 
 
-def read_rows(file: Path) -> pa.Table:
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a file. Of a CSV's rows with more or fewer cells than its header, `ragged` holds the text by their number (the first row
+    is 1); in `table` such a row is empty, so that the others keep their numbers."""
+
+    table: pa.Table
+    ragged: dict[int, str]
+
+
+def read_rows(body: bytes, name: str) -> Rows:
     """A file's rows; those of a CSV as text, so that ids keep their zeros and one bad number costs one row.
 
     Raises BadInput where it cannot be read.
     """
     try:
-        with file.open("rb") as stream:
-            return _read(stream, str(file))
-    except OSError as error:
-        raise BadInput(f"{file} cannot be read: {error}", hint="May you read it?") from None
-
-
-def _read(stream: Any, name: str) -> pa.Table:
-    try:
-        if name.endswith(".parquet"):
-            return pq.read_table(stream)
-        names = pacsv.open_csv(stream).schema.names
-        stream.seek(0)
-        return pacsv.read_csv(stream, convert_options=pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())))
+        return Rows(pq.read_table(pa.BufferReader(body)), {}) if name.casefold().endswith(".parquet") else _csv_rows(body)
     except (pa.ArrowException, OSError) as error:
-        raise BadInput(f"{name} cannot be read: {error}", hint="Is it really Parquet or CSV?") from None
+        raise _unreadable(name, error) from None
+
+
+def _unreadable(name: str, error: Exception) -> BadInput:
+    return BadInput(f"{name} cannot be read: {error}.", hint="Is it really Parquet or CSV?")
+
+
+def _skip(_: pacsv.InvalidRow) -> str:
+    return "skip"
+
+
+def _header(stream: Any) -> list[str]:
+    return list(pacsv.open_csv(stream, parse_options=pacsv.ParseOptions(invalid_row_handler=_skip)).schema.names)
+
+
+def _csv_rows(body: bytes) -> Rows:
+    ragged: dict[int, str] = {}
+
+    def set_aside(row: pacsv.InvalidRow) -> str:
+        ragged[row.number - 1] = row.text  # the header is its first row
+        return "skip"
+
+    types = dict.fromkeys(_header(pa.BufferReader(body)), pa.string())
+    table = pacsv.read_csv(
+        pa.BufferReader(body),
+        read_options=pacsv.ReadOptions(use_threads=False),  # it counts rows in one thread only
+        parse_options=pacsv.ParseOptions(invalid_row_handler=set_aside),
+        convert_options=pacsv.ConvertOptions(column_types=types),
+    )
+    if not ragged:
+        return Rows(table, ragged)
+    whole = iter(range(table.num_rows))
+    places = [None if number in ragged else next(whole) for number in range(1, table.num_rows + len(ragged) + 1)]
+    return Rows(table.take(pa.array(places, pa.int64())), ragged)
 
 
 class HowRead(BaseModel):
@@ -127,15 +156,18 @@ def import_file(
 
     Raises BadInput where it cannot be read, LeagueMismatch where the warehouse is of another league.
     """
-    rows = read_rows(file)
+    try:
+        payload = Payload(file.read_bytes(), str(file))
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error}.", hint="May you read it?") from None
+    rows = read_rows(payload.body, str(file))
     if mapping.kind == "unused":
-        return ImportedFile(file, mapping.name, mapping.kind, rows.num_rows, Counts(), mapping.because)
-    payload = Payload(file.read_bytes(), str(file))
+        return ImportedFile(file, mapping.name, mapping.kind, rows.table.num_rows, Counts(), mapping.because)
     payload_id = vault.put(payload.body)
     with warehouse.writing(run_id) as work:
         how = HowRead(mapping=mapping, level_points=level_points)
         counts = _commit(work, rows, payload, payload_id, vault.path(payload_id), how, league, seen_at)
-    return ImportedFile(file, mapping.name, mapping.kind, rows.num_rows, counts)
+    return ImportedFile(file, mapping.name, mapping.kind, rows.table.num_rows, counts)
 
 
 def import_again(
@@ -153,18 +185,21 @@ def import_again(
         league = work.league()
         if not known["mapping"] or not league:
             raise BadInput(f"How {known['url']} was read is not on record.", hint="Import the file again.")
-        rows = _read(pa.BufferReader(body), known["url"])
+        rows = read_rows(body, known["url"])
         payload = Payload(body, known["url"])
         return _commit(
             work, rows, payload, payload_id, vault.path(payload_id), HowRead.model_validate_json(known["mapping"]), league, seen_at
         )
 
 
-def _commit(
-    work: Work, rows: pa.Table, payload: Payload, payload_id: str, path: str, how: HowRead, league: str, seen_at: datetime
-) -> Counts:
+def _commit(work: Work, rows: Rows, payload: Payload, payload_id: str, path: str, how: HowRead, league: str, seen_at: datetime) -> Counts:
     name = Path(payload.origin).stem
-    shaped = SHAPERS[how.mapping.kind](work, rows, how.mapping, name, payload_id)
+    shaped = SHAPERS[how.mapping.kind](work, rows.table, how.mapping, name, payload_id)
+    ragged = {
+        f"row {number}": Reject(f"row {number}", "wrong_number_of_cells", shown_bytes(text.encode()))
+        for number, text in rows.ragged.items()
+    }
+    shaped.rejects = [ragged.get(reject.path, reject) for reject in shaped.rejects]
     if how.mapping.kind == "props":
         shaped = check_level(work, shaped, limit=how.level_points)
     document = Document(
@@ -177,7 +212,7 @@ def _commit(
         snapshot_at=None,
         rejects=shaped.rejects,
         path=path,
-        offered=rows.num_rows,
+        offered=rows.table.num_rows,
         mapping=how.model_dump_json(),
     )
     offers = Offers()

@@ -174,12 +174,14 @@ def _offer_games(rows: pa.Table) -> tuple[str, pa.Table]:
 
 def _rounded(moments: pa.ChunkedArray, tips: pa.ChunkedArray) -> pa.Array:
     """When a version of a game counts as known: at its moment for a game that is near, else at the next New York midnight after it, so
-    that a season's schedule, asked for every hour, has at most one version a day of a game that is far; and never before the truth."""
+    that a season's schedule, asked for every hour, has at most one version a day of a game that is far; and never before the truth.
+    A game that is near by that midnight is near all day, so that what was told in the morning is not known after what was told at noon."""
+    midnights = map_distinct(moments, _next_midnight, INSTANT)
     near = pc.and_(
         pc.greater_equal(tips, shifted(moments, -NEAR_PAST)),
-        pc.less_equal(tips, shifted(moments, NEAR_FUTURE)),
+        pc.less_equal(tips, shifted(midnights, NEAR_FUTURE)),
     )
-    return pc.if_else(near, moments, map_distinct(moments, _next_midnight, INSTANT))
+    return pc.if_else(near, moments, midnights)
 
 
 def _next_midnight(moment: datetime) -> datetime:

@@ -31,7 +31,7 @@ _KEY_COLUMNS = ("league_game_id", "game_date", "home", "away")
 
 
 @dataclass(frozen=True)
-class _OnRecord:
+class OnRecord:
     """A game as the schedule on record has it: `is_final` where any of its versions says so, unless the newest says that it is off."""
 
     game_id: str
@@ -71,7 +71,7 @@ def placed_boxes(work: Work, rows: pa.Table) -> tuple[pa.Table, list[tuple[str, 
     return _filled(rows, keys, known, kept), apart
 
 
-def _fault(game: _OnRecord | None, key: _Key, row: dict[str, Any]) -> str | None:
+def _fault(game: OnRecord | None, key: _Key, row: dict[str, Any]) -> str | None:
     if game is None:
         return "unknown_game"
     if row["team"] not in _sides(game.game_id):
@@ -87,7 +87,7 @@ def _keys(rows: pa.Table) -> list[_Key]:
     return list(zip(*(rows.column(name).to_pylist() for name in _KEY_COLUMNS), strict=True))
 
 
-def _filled(rows: pa.Table, keys: list[_Key], known: dict[_Key, _OnRecord], kept: list[bool]) -> pa.Table:
+def _filled(rows: pa.Table, keys: list[_Key], known: dict[_Key, OnRecord], kept: list[bool]) -> pa.Table:
     games = [known[key] for key, keep in zip(keys, kept, strict=True) if keep]
     sides = [_sides(game.game_id) for game in games]
     return with_columns(
@@ -98,12 +98,12 @@ def _filled(rows: pa.Table, keys: list[_Key], known: dict[_Key, _OnRecord], kept
     )
 
 
-def _on_record(work: Work, keys: Iterable[_Key]) -> dict[_Key, _OnRecord]:
+def _on_record(work: Work, keys: Iterable[_Key]) -> dict[_Key, OnRecord]:
     """The games of these keys, as far as they are known. The day that a document tells says which of a league id's games it means."""
     wanted = set(keys)
     by_league_id = _games_of(work, {key[0] for key in wanted if key[0] and not key[1]})
     names = {key: game_id(key[1], key[3], key[2]) if key[1] else by_league_id.get(key[0]) for key in wanted}
-    games = _schedule_of(work, {name for name in names.values() if name})
+    games = schedule_of(work, {name for name in names.values() if name})
     return {key: games[name] for key, name in names.items() if name in games}
 
 
@@ -115,7 +115,7 @@ def _games_of(work: Work, league_ids: set[str]) -> dict[str, str]:
     return dict(zip(found.column("external_id").to_pylist(), found.column("game_id").to_pylist(), strict=True))
 
 
-def _schedule_of(work: Work, games: set[str]) -> dict[str | None, _OnRecord]:
+def schedule_of(work: Work, games: set[str]) -> dict[str | None, OnRecord]:
     """The league's own word on the tip before others', what is on record before what is assumed, of each the newest."""
     if not games:
         return {}
@@ -126,7 +126,7 @@ def _schedule_of(work: Work, games: set[str]) -> dict[str | None, _OnRecord]:
     final = {row["game_id"] for row in rows if row["status"] == "final"}
     newest = {row["game_id"]: row for row in rows}
     return {
-        name: _OnRecord(name, row["commence_time"], row["tip_assumed"] is True, name in final, row["status"] in _OFF)
+        name: OnRecord(name, row["commence_time"], row["tip_assumed"] is True, name in final, row["status"] in _OFF)
         for name, row in newest.items()
     }
 

@@ -25,7 +25,7 @@ from tipoff.store.tables import table_of
 from tipoff.store.warehouse import Work
 
 UNRESOLVED = "unresolved_name"
-WAITING = (UNRESOLVED, "no_next_game", "no_game_yet", "unknown_game", "game_not_final")
+WAITING = (UNRESOLVED, "no_next_game", "no_game_yet", "no_such_game", "unknown_game", "game_not_final")
 """Rules whose rows load by themselves once more is known."""
 VALUE_LENGTH = 200
 """So much of what stood there is kept beside the rule; all of it is in the vault."""
@@ -173,15 +173,17 @@ def _open(work: Work, payloads: ir.Table | None, rules: tuple[str, ...] | None) 
 def mark_resolved(work: Work, counts: Counts, loaded: set[str], seen_at: datetime) -> None:
     """Mark the names that wait no more, after the `loaded` payloads were loaded with these `counts`.
 
-    A name that also waits in another document is left as it is.
+    A name that also waits in another document, in the same game or in one that is not on record, is left as it is.
     """
-    elsewhere = {(row["value"], row["source"]) for row in open_rows(work, rules=(UNRESOLVED,)) if row["payload_id"] not in loaded}
+    waiting = [row for row in open_rows(work, rules=(UNRESOLVED,)) if row["payload_id"] not in loaded]
+    elsewhere = {(row["value"], row["game_id"], row["source"]) for row in waiting}
     names = work.table("ref.unresolved_names")
     rows = work.fetch(names.filter(names.resolved_at.isnull())).to_pylist()
     resolved = [
         {**row, "resolved_at": seen_at}
         for row in rows
-        if _name_key(row) not in counts.names and (row["name"][:VALUE_LENGTH], row["source"]) not in elsewhere
+        if _name_key(row) not in counts.names
+        and elsewhere.isdisjoint({_cut(*_name_key(row)), (row["name"][:VALUE_LENGTH], None, row["source"])})
     ]
     if resolved:
         work.merge("ref.unresolved_names", table_of("ref.unresolved_names", resolved))

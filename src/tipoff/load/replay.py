@@ -15,13 +15,14 @@ from tipoff.errors import BadInput, BrokenInvariant, TipoffError
 from tipoff.load.counts import Counts
 from tipoff.load.documents import BATCH, Guard, Kept, Progress, load_kept
 from tipoff.load.identity import Identity
+from tipoff.load.import_kinds import NO_GAME, WHEN
 from tipoff.load.imports import IMPORTED, import_again
 from tipoff.load.quarantine import UNRESOLVED, WAITING, mark_resolved, mention_in, open_rows, tell_candidates
 from tipoff.scrape.records import Payload
 from tipoff.scrape.sources import SOURCES
 from tipoff.store.payloads import Vault
 from tipoff.store.receipts import FROM_FOLDER, arrival_moment
-from tipoff.store.warehouse import Warehouse
+from tipoff.store.warehouse import Warehouse, Work
 
 
 def replay_unresolved(
@@ -31,7 +32,8 @@ def replay_unresolved(
     with warehouse.reading() as work:
         waiting = open_rows(work, rules=WAITING)
         identity = Identity.of(work) if waiting else Identity()
-        hopeful = sorted({row["payload_id"] for row in waiting if _may_load(row, identity)})
+        sides = _sides(work) if any(row["rule"] == NO_GAME for row in waiting) else set()
+        hopeful = sorted({row["payload_id"] for row in waiting if _may_load(row, identity, sides)})
     if not waiting:
         return Counts()
     total = Counts()
@@ -44,11 +46,20 @@ def replay_unresolved(
     return total
 
 
-def _may_load(row: dict[str, Any], identity: Identity) -> bool:
-    """Whether a row in quarantine may fare better now: one that waits for a game always, one that waits for a name if that is known."""
+def _may_load(row: dict[str, Any], identity: Identity, sides: set[str]) -> bool:
+    """Whether a row in quarantine may fare better now: one that waits for a name or for a team's game on a day if that is known, one that
+    waits for a game of its source always."""
+    if row["rule"] == NO_GAME:
+        return row["value"] in sides
     if row["rule"] != UNRESOLVED or not row["game_id"]:
         return True
     return identity.find(mention_in(row["value"], row["game_id"], row["league_player_id"]))[0] is not None
+
+
+def _sides(work: Work) -> set[str]:
+    """Who plays when, in the words of what waits for it."""
+    games = work.fetch(work.table("raw.schedule").select("game_date", "home", "away").distinct()).to_pylist()
+    return {f"{game[side]}{WHEN}{game['game_date']}" for game in games for side in ("home", "away")}
 
 
 def replay(

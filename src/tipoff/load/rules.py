@@ -35,9 +35,7 @@ RULES: dict[str, Rule] = {
     "game_not_over": Rule(
         "The play-by-play does not go to the end of its game: only a whole one is taken.", "Fetch it again when the game is over."
     ),
-    "no_such_game": Rule(
-        "No game of these teams is known on or about that day.", "Load the schedule of that season, and import the file again."
-    ),
+    "no_such_game": Rule("No game of this team is known on that day.", "Load or import the schedule of that season; the rows load then."),
     "other_league": Rule(
         "The document is of another league than this warehouse: invented data never mixes with real data.",
         "Load it into a data directory of its own (--data-dir).",
@@ -89,6 +87,9 @@ RULES: dict[str, Rule] = {
     "same_team_twice": Rule("The list names one team twice.", _SOURCE),
     "team_against_itself": Rule("Home and away are one team.", _SOURCE),
     "tip_on_another_day": Rule("The tip-off lies on another New York day than the game.", _FILE),
+    "conflicting_rows": Rule("Rows of the file say different things of one and the same; neither is believed.", _FILE),
+    "known_before_the_tip": Rule("The box score says that it was known before its game began: it would tell the outcome ahead.", _FILE),
+    "wrong_number_of_cells": Rule("The row has more or fewer cells than the header: a comma in a text without quotes, perhaps.", _FILE),
     "teams_undecided": Rule("The teams of this game are not known yet.", "Nothing: a later document names them."),
 }
 

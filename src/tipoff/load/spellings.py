@@ -14,7 +14,10 @@ from typing import Any
 
 from tipoff.clock import season_of
 from tipoff.errors import BadInput
-from tipoff.load.identity import OPERATOR
+from tipoff.load.commit import count_generations
+from tipoff.load.counts import Counts
+from tipoff.load.identity import OPERATOR, Identity
+from tipoff.load.people import resolve_what_stands
 from tipoff.names import player_lookup, team_named
 from tipoff.store.tables import table_of
 from tipoff.store.warehouse import Work
@@ -45,7 +48,8 @@ def payloads_with(work: Work, name: str) -> list[str]:
 
 
 def say_who(work: Work, name: str, player: str, *, team: str | None = None, season: str | None = None) -> Said:
-    """Write the alias: this name means that player, for a team and a season; by default those of the games in which it waits.
+    """Write the alias: this name means that player, for a team and a season; by default those of the games in which it waits. Rows that
+    stand under another player by this name move to him; those that wait are loaded by whoever calls.
 
     Raises BadInput for a name without letters, a player who is not on record, a team or season that is none, and where no row waits and
     not both of team and season are given.
@@ -64,7 +68,11 @@ def say_who(work: Work, name: str, player: str, *, team: str | None = None, seas
         raise BadInput(f"No row waits for {name!r} there.", hint="Give both --team and --season to say it for rows still to come.")
     held = sorted(pairs)
     rows = [{"alias": alias, "team": side, "season": year, "player_lookup": lookup, "origin": OPERATOR} for side, year in held]
+    before = Identity.of(work)
     work.merge("ref.aliases", table_of("ref.aliases", rows))
+    counts = Counts()
+    resolve_what_stands(work, counts, before)  # nobody becomes unknown by it: an alias only ever leads to somebody
+    count_generations(work, counts)
     return Said(name, lookup, tuple(held))
 
 

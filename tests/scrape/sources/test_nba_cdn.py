@@ -281,6 +281,7 @@ class TestBox:
         [
             ("name", None, ".name", "unreadable_name"),
             ("name", "\x00", ".name", "unreadable_name"),
+            ("name", "姚明", ".name", "unreadable_name"),
             ("personId", "1", ".personId", "unreadable_id"),
             ("personId", True, ".personId", "unreadable_id"),
             ("played", None, ".played", "unreadable_flag"),

@@ -102,6 +102,7 @@ class TestBox:
         [
             (None, "", "not_an_object"),
             ({}, ".familyName", "unreadable_name"),
+            (stats_player("姚 明", 7), ".familyName", "unreadable_name"),
             (stats_player("A B", 0), ".personId", "unreadable_id"),
             (stats_player("A B", 7, statistics=None), ".statistics", "not_an_object"),
             (stats_player("A B", 7, statistics={"minutes": "PT30M", **LINE}), ".statistics.minutes", "unreadable_minutes"),

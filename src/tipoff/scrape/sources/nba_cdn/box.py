@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from tipoff.clock import as_utc
+from tipoff.names import player_lookup
 from tipoff.scrape.box_lines import MOST_MINUTES, Line, Lines, figures, listed
 from tipoff.scrape.games import Game
 from tipoff.scrape.reading import Ledger, Refusal, fault_of_object, number, text, whole
@@ -77,7 +78,7 @@ def _read_player(player: Any) -> Line | Refusal:
     if fault := fault_of_object(player):
         return Refusal("", fault)
     name = text(player.get("name")) or text(f"{player.get('firstName')} {player.get('familyName')}" if "familyName" in player else None)
-    if name is None:
+    if name is None or not player_lookup(name):
         return Refusal("name", "unreadable_name")
     person = whole(player.get("personId"), 1, 10**12)
     if person is None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from tipoff.clock import as_utc
-from tipoff.names import Team, find_team
+from tipoff.names import Team, find_team, player_lookup
 from tipoff.scrape.box_lines import Line, Lines, figures, listed
 from tipoff.scrape.reading import Ledger, Refusal, fault_of_object, number, objects, text, whole
 from tipoff.scrape.records import Parsed, Payload
@@ -160,7 +160,7 @@ def _reader(words: _Words, *, starters_told: bool) -> Callable[[Any], Line | Ref
         if fault := fault_of_object(player):
             return Refusal("", fault)
         name = _name(player)
-        if name is None:
+        if name is None or not player_lookup(name):
             return Refusal("familyName" if words is _V3 else "PLAYER_NAME", "unreadable_name")
         person = whole(player.get(words.person), 1, 10**12)
         if person is None:
