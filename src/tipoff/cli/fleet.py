@@ -98,20 +98,27 @@ def rollback(by: By, reason: Reason, data_dir: DataDir = None, json: AsJson = Fa
 def _print(found: FleetStatus) -> None:
     rows = [
         (
-            one.system_id + (" *" if one.headline else ""),
-            (one.state or "untrained") + (" (unproven)" if one.bootstrap else ""),
-            _age(one),
+            one.system_id,
             one.health.word if one.health else "INSUFFICIENT_DATA",
             one.health.judged.rate.n if one.health else 0,
             _rate(one.health),
             one.health.judged.break_even if one.health else None,
             _standing(one),
+        )
+        for one in found.systems
+    ]
+    serving_rows = [
+        (
+            one.system_id + (" *" if one.headline else ""),
+            (one.state or "untrained") + (" (unproven)" if one.bootstrap else ""),
+            _age(one),
             one.model_id,
         )
         for one in found.systems
     ]
-    columns = ("system", "state", "days since training", "health", "N", "hit rate, 95 % interval", "break-even", "gates", "model")
-    print_table(f"The fleet on {found.day} (* stands for the slate)", columns, rows, numeric=(2, 4, 6))
+    columns = ("system", "state", "days since training", "model")
+    print_table(f"The fleet on {found.day} (* stands for the slate)", columns, serving_rows, numeric=(2,))
+    print_table("Health, and gates", ("system", "health", "N", "hit rate, 95 % interval", "break-even", "gates"), rows, numeric=(2, 4))
     _print_gates([(one.system_id, verdict) for one in found.systems for verdict in one.verdicts])
     serving = {one.model_id for one in found.systems}
     others = [
