@@ -160,6 +160,15 @@ class Settings(BaseSettings):
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
     staking: Staking = Field(default_factory=lambda: Staking(), description="how much is staked")
 
+    @field_validator("data_dir", "clock_file", "systems_file")
+    @classmethod
+    def _home_is_meant(cls, given: Path | None) -> Path | None:
+        """`~` is the shell's word, which it does not read in a file or after `--data-dir=`: a folder of that name is never meant."""
+        try:
+            return given.expanduser() if given is not None else None
+        except RuntimeError:
+            raise ValueError(f"{given} is in nobody's home") from None
+
     @field_validator("alert_webhook_url", "alert_chat_url", "smtp_url")
     @classmethod
     def _is_an_address(cls, given: SecretStr | None, about: ValidationInfo) -> SecretStr | None:
