@@ -24,7 +24,9 @@ cli.main()
     ("how", "code", "told", "traceback"),
     [
         pytest.param("interrupted", 130, "Stopped. What was committed stays", False, id="Ctrl-C"),
-        pytest.param("defect", 70, "BrokenInvariant: ZeroDivisionError: division by zero\n  -> ", True, id="a defect is no leak that was found"),
+        pytest.param(
+            "defect", 70, "BrokenInvariant: ZeroDivisionError: division by zero\n  -> ", True, id="a defect is no leak that was found"
+        ),
         pytest.param("file", 11, "StorageError: no/such/file: No such file or directory.\n  -> ", False, id="a file of the user's"),
     ],
 )

@@ -31,7 +31,7 @@ def fleet(backtest: BacktestId = None, data_dir: DataDir = None, json: AsJson = 
     if json:
         print_json(found.as_dict())
     else:
-        _print(found)
+        print_fleet(found)
 
 
 def promote(
@@ -95,7 +95,8 @@ def rollback(by: By, reason: Reason, data_dir: DataDir = None, json: AsJson = Fa
     print_line(f"{gone}{back['model_id']} is champion again.")
 
 
-def _print(found: FleetStatus) -> None:
+def print_fleet(found: FleetStatus) -> None:
+    """The fleet as tables; a model's id stands whole, since other commands ask for it."""
     rows = [
         (
             one.system_id,
