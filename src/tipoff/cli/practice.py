@@ -61,15 +61,15 @@ def season(
     from tipoff.flow.season import Play, finished, play_days, prepare, quiet, world
     from tipoff.flow.season_chaos import Chaos
     from tipoff.flow.season_check import check, differences
+    from tipoff.store import open_warehouse
 
     settings = settings_of(data_dir)
     play = Play(days=days, systems=tuple(systems) if systems else None)
     league = world(play)
     quiet()
-    is_new = not (data_dir / "warehouse.duckdb").exists()
     only_practice(settings)
     with progress(json) as announce:
-        if is_new:
+        if not open_warehouse(settings).read("models.registry").num_rows:  # also where it was stopped before the past was whole
             prepare(settings, play, announce, league)
         told = play_days(settings, play, announce, Chaos(seed=seed, workers=workers) if chaos else None, league)
     with finished(settings) as house:
