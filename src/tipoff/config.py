@@ -279,12 +279,14 @@ def load_settings(**given: Any) -> Settings:
 
 
 def _refuse_unknown_names() -> None:
-    """A misspelt TIPOFF_ variable, or a secret in the file, would otherwise be ignored in silence."""
+    """A misspelt TIPOFF_ variable, an empty one, or a secret in the file, would otherwise be ignored in silence."""
     groups = {f"TIPOFF_{name}".upper(): isinstance(field.annotation, type(BaseModel)) for name, field in Settings.model_fields.items()}
     for name in os.environ:
         setting, inner, _ = name.upper().partition("__")
         if setting.startswith("TIPOFF_") and (setting not in groups or (inner and not groups[setting])):
             raise ConfigError(f"{name} is not a setting.", hint="`tipoff config` lists every setting.")
+        if setting.startswith("TIPOFF_") and not os.environ[name]:
+            raise ConfigError(f"{name} is set, and empty.", hint="Give it a value, or leave it out: nobody can tell which was meant.")
     for name in SECRETS:
         if name in _file_values():
             raise ConfigError(
