@@ -59,7 +59,7 @@ def prepare(folder: Path, history: int, systems: tuple[str, ...]) -> None:
     from tipoff.practice.server import API_KEY, running
 
     season = simulate(SEED)
-    from_game = 60 if history else 600
+    from_game = 200 if history else 600
     day = next(game.game_date for game in season.games if game.index > from_game and _is_a_full_evening(season, game.game_date))
     now = min(game.tip for game in season.games_on(day)) - timedelta(minutes=30)
     clock = ManualClock(now - timedelta(hours=8))

@@ -213,6 +213,11 @@ class TestDatesInWords:
         assert repr(text) in refused.value.message
         assert "2025-11-05" in refused.value.hint
 
+    @pytest.mark.parametrize("text", ["0001-01-01", "0205-11-05", "9999-12-31"])
+    def test_a_year_in_which_nobody_plays_is_refused_since_days_are_counted_both_ways_from_a_date(self, text: str) -> None:
+        with pytest.raises(UnknownDate, match=text):
+            resolve_date(text, self.LATE)
+
 
 class TestLocalInstants:
     @pytest.mark.parametrize(

@@ -107,6 +107,23 @@ class TestOrigins:
 
 
 class TestPlaces:
+    @pytest.mark.parametrize("text", ['data_dir = "~/nba"', 'systems_file = "~/nba"'])
+    def test_home_is_meant_where_no_shell_has_read_the_path(self, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        _file(text)
+        assert getattr(load_settings(), text.partition(" ")[0]) == tmp_path / "nba"
+        assert load_settings(data_dir=Path("~/nba")).data_dir == tmp_path / "nba"
+        with pytest.raises(ConfigError, match="nobody's home"):
+            load_settings(data_dir=Path("~nobody-at-all/nba"))
+
+    @pytest.mark.parametrize("name", ["TIPOFF_WAREHOUSE", "TIPOFF_DATABASE", "TIPOFF_BUCKET", "TIPOFF_ODDS_API_KEY", "TIPOFF_PORT"])
+    def test_an_empty_variable_is_refused_since_a_house_elsewhere_may_have_been_meant(
+        self, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(name, "")
+        with pytest.raises(ConfigError, match=f"{name} is set, and empty"):
+            load_settings()
+
     def test_everything_lies_in_the_data_directory_when_nothing_else_is_said(self, tmp_path: Path) -> None:
         settings = load_settings(data_dir=tmp_path / "my data")
         assert settings.warehouse_url == f"duckdb://{tmp_path}/my data/warehouse.duckdb"

@@ -111,19 +111,27 @@ def game_date_of(tip: datetime) -> date:
     return _in_zone(as_utc(tip), NEW_YORK).date()
 
 
+_FIRST_YEAR, _LAST_YEAR = 1946, 2200
+_LIKE = "Write it like 2025-11-05, or TODAY."
+
+
 def resolve_date(text: str, clock: Clock) -> date:
     """`2025-11-05`, `TODAY`, `TOMORROW` or `YESTERDAY` (New York) as a date, at the edge and once.
 
-    Raises UnknownDate for anything else.
+    Raises UnknownDate for anything else, and for a year in which nobody plays: days are counted both ways from a date, and the calendar
+    ends.
     """
     offsets = {"TODAY": 0, "TOMORROW": 1, "YESTERDAY": -1}
     word = text.strip().upper()
     if word in offsets:
         return game_date_of(clock.now()) + timedelta(days=offsets[word])
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text.strip())
     except ValueError:
-        raise UnknownDate(f"{text!r} is not a date.", hint="Write it like 2025-11-05, or TODAY.") from None
+        raise UnknownDate(f"{text!r} is not a date.", hint=_LIKE) from None
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise UnknownDate(f"{text!r} lies in no season of the league.", hint=_LIKE)
+    return day
 
 
 def local_instant(day: date, at: time, zone: ZoneInfo = NEW_YORK) -> datetime:

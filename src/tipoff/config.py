@@ -160,6 +160,15 @@ class Settings(BaseSettings):
     thresholds: Thresholds = Field(default_factory=lambda: Thresholds(), description="where lines are drawn")
     staking: Staking = Field(default_factory=lambda: Staking(), description="how much is staked")
 
+    @field_validator("data_dir", "clock_file", "systems_file")
+    @classmethod
+    def _home_is_meant(cls, given: Path | None) -> Path | None:
+        """`~` is the shell's word, which it does not read in a file or after `--data-dir=`: a folder of that name is never meant."""
+        try:
+            return given.expanduser() if given is not None else None
+        except RuntimeError:
+            raise ValueError(f"{given} is in nobody's home") from None
+
     @field_validator("alert_webhook_url", "alert_chat_url", "smtp_url")
     @classmethod
     def _is_an_address(cls, given: SecretStr | None, about: ValidationInfo) -> SecretStr | None:
@@ -270,12 +279,14 @@ def load_settings(**given: Any) -> Settings:
 
 
 def _refuse_unknown_names() -> None:
-    """A misspelt TIPOFF_ variable, or a secret in the file, would otherwise be ignored in silence."""
+    """A misspelt TIPOFF_ variable, an empty one, or a secret in the file, would otherwise be ignored in silence."""
     groups = {f"TIPOFF_{name}".upper(): isinstance(field.annotation, type(BaseModel)) for name, field in Settings.model_fields.items()}
     for name in os.environ:
         setting, inner, _ = name.upper().partition("__")
         if setting.startswith("TIPOFF_") and (setting not in groups or (inner and not groups[setting])):
             raise ConfigError(f"{name} is not a setting.", hint="`tipoff config` lists every setting.")
+        if setting.startswith("TIPOFF_") and not os.environ[name]:
+            raise ConfigError(f"{name} is set, and empty.", hint="Give it a value, or leave it out: nobody can tell which was meant.")
     for name in SECRETS:
         if name in _file_values():
             raise ConfigError(

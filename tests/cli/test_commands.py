@@ -36,6 +36,14 @@ def test_it_tells_which_version_it_is(tmp_path: Path) -> None:
         pytest.param(("import", "nowhere.parquet"), 4, "There is no nowhere.parquet", id="a file that is not there"),
         pytest.param(("load", "--payloads", "nowhere"), 4, "There is no folder nowhere", id="a folder that is not there"),
         pytest.param(("scrape", "--kind", "assists"), 4, "assists: no such kind", id="a kind of document that is none"),
+        pytest.param(("grade", "0205-11-05"), 4, "lies in no season", id="a year in which nobody plays"),
+        pytest.param(
+            ("backtest", "--start", "2025-11-05", "--end", "2025-11-05", "--json", "."), 4, "as a file", id="a folder for figures"
+        ),
+        pytest.param(("maintain", "--keep", "99999999999d"), 4, "no number of days", id="more days than there are"),
+        pytest.param(
+            ("leakcheck", "--start", "2025-11-05", "--end", "2025-11-05", "--as-of-offset", "nan"), 4, "at a tip or before", id="no hours"
+        ),
         pytest.param(("tables", "raw.nothing"), 4, "No table is called", id="an unknown table"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 
 from faults.command import tipoff
+from tipoff.cli.fleet import print_fleet
+from tipoff.config import clock_of, load_settings
+from tipoff.flow.fleet import fleet_status
+from tipoff.flow.house import open_house
 from tipoff.predict.artefacts import manifest_path
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import open_bucket
@@ -103,6 +107,16 @@ class TestLooking:
             "calibration",
         ):
             assert words in told, words
+
+    def test_the_ids_that_promote_asks_for_stand_whole_on_a_line(self, desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+        settings = load_settings(data_dir=desk.folder)
+        with open_house(settings, clock_of(settings)) as house:
+            found = fleet_status(house, None)
+        long = replace(
+            found.systems[0], system_id="catboost_v12_noveg_q43", model_id="catboost_v12_noveg_q43-20251104-1cbbd0b2", bootstrap=True
+        )
+        print_fleet(replace(found, systems=[long, *found.systems[1:]]))
+        assert " catboost_v12_noveg_q43-20251104-1cbbd0b2 " in capsys.readouterr().out
 
     def test_an_empty_house_is_told_as_it_is(self, tmp_path: Path) -> None:
         found = Desk(tmp_path).fleet()

@@ -16,6 +16,7 @@ import pytest
 from faults.command import tipoff
 from faults.mischievous import KEY
 from faults.upstreams import BACKFILLED, history, rows_of
+from tipoff.errors import UpstreamError
 
 DAY = ("--start-date", "2025-10-22", "--end-date", "2025-10-22")
 ODDS = (*DAY, "--historical", "--snapshots", "T-15m")
@@ -50,9 +51,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     with history(KEY) as environment:
         control = environment["TIPOFF_ODDS_API_URL"].replace("/odds-api", "/practice/mischief")
 
-        def backfill(folder: Path, kind: str, *options: str) -> dict[str, Any]:
+        def backfill(folder: Path, kind: str, *options: str, expect: int = 0) -> dict[str, Any]:
             nonlocal printed
-            done = tipoff("backfill", kind, *options, "--json", "--data-dir", folder, environment=environment)
+            done = tipoff("backfill", kind, *options, "--json", "--data-dir", folder, environment=environment, expect=expect)
             printed += done.stdout + done.stderr
             found: dict[str, Any] = json.loads(done.stdout)
             return found
@@ -61,7 +62,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
         planned = backfill(disturbed, "odds", *ODDS, "--plan")["credits"]
         rule = {"where": "props", "faults": REFUSED, "share": 0.5, "seed": 3}
         assert httpx.post(control, json=rule).status_code == 200
-        failed = backfill(disturbed, "odds", *ODDS)
+        failed = backfill(disturbed, "odds", *ODDS, expect=UpstreamError.exit_code)
         given = sum(told["asked"] - told["given"].get("the true answer", 0) for told in httpx.get(control).json()["paths"].values())
         assert httpx.delete(control).status_code == 200
         mended = backfill(disturbed, "odds", *ODDS)

@@ -12,6 +12,7 @@ import pytest
 
 from faults.command import tipoff
 from faults.upstreams import BACKFILLED, history, rows_of
+from tipoff.errors import BudgetSpent
 
 RANGE = ("--start-date", "2025-10-22", "--end-date", "2025-10-23", "--historical", "--snapshots", "T-15m", "--json")
 BUDGET = 500
@@ -23,8 +24,8 @@ def upstream() -> Iterator[dict[str, str]]:
         yield environment
 
 
-def _backfill(data_dir: Path, upstream: dict[str, str], *more: str, **environment: str) -> dict[str, Any]:
-    done = tipoff("backfill", "odds", *RANGE, *more, "--data-dir", data_dir, environment=upstream | environment)
+def _backfill(data_dir: Path, upstream: dict[str, str], *more: str, expect: int = 0, **environment: str) -> dict[str, Any]:
+    done = tipoff("backfill", "odds", *RANGE, *more, "--data-dir", data_dir, environment=upstream | environment, expect=expect)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -58,7 +59,7 @@ def test_it_stops_within_the_budget_tells_what_is_left_and_goes_on_there(
     planned = _backfill(scheduled, upstream, "--plan")
     assert planned["credits"] > BUDGET
 
-    stopped = _backfill(scheduled, upstream, *options, **environment)
+    stopped = _backfill(scheduled, upstream, *options, expect=BudgetSpent.exit_code, **environment)
     assert "stopped" in {day["state"] for day in stopped["days"]}
     assert stopped["left"] > 0
     assert 0 < _spent(scheduled) <= BUDGET

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -41,8 +42,12 @@ from tipoff.cli import (
     sql,
     upkeep,
 )
+from tipoff.cli.common import printable
 from tipoff.collecting import collect_seldom
-from tipoff.errors import TipoffError
+from tipoff.errors import BrokenInvariant, StorageError, TipoffError
+
+INTERRUPTED = 130
+"""How a command ends that Ctrl-C stopped: Typer makes the interruption this exit code."""
 
 app = typer.Typer(
     name="tipoff",
@@ -130,17 +135,30 @@ app.add_typer(repair.names)
 
 
 def main() -> None:
-    """Run a command. An error that Tipoff raises on purpose is told in two lines, and ends with its own exit code."""
+    """Run a command. An error that Tipoff raises on purpose is told in two lines, and ends with its own exit code; any other is a defect of
+    ours, and told whole, but for a file of the user's that cannot be had."""
     # A file that is waited for a moment is no news.
     logging.getLogger("stamina").setLevel(logging.ERROR)
     collect_seldom()
     try:
         app()
-    except TipoffError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error.message}\n")
-        if error.hint:
-            sys.stderr.write(f"  -> {error.hint}\n")
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("Stopped. What was committed stays; run the command again to go on.\n")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            sys.stderr.write("Stopped. What was committed stays; run the command again to go on.\n")
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, a script must tell it from a leak that was found
+        told = _told(error)
+        sys.stderr.write(f"{type(told).__name__}: {printable(told.message)}\n")
+        if told.hint:
+            sys.stderr.write(f"  -> {printable(told.hint)}\n")
+        sys.exit(told.exit_code)
+
+
+def _told(error: Exception) -> TipoffError:
+    """An error as it is told. One that nobody foresaw leaves its traceback first."""
+    if isinstance(error, TipoffError):
+        return error
+    if isinstance(error, OSError) and error.filename is not None:
+        return StorageError(f"{error.filename}: {error.strerror}.", hint="Is it there, may it be read or written, and is there room?")
+    traceback.print_exc()
+    return BrokenInvariant(f"{type(error).__name__}: {error}", hint="This is a defect of Tipoff: report it, with the lines above.")

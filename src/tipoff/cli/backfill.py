@@ -29,7 +29,7 @@ def backfill(
     """
     from tipoff.clock import resolve_date
     from tipoff.config import clock_of
-    from tipoff.errors import BadInput
+    from tipoff.errors import BadInput, BudgetSpent, UpstreamUnavailable
     from tipoff.flow.backfill import KINDS, Snapshot, Wanted, backfilling, days_of, plan_days, start, stop, wait
     from tipoff.flow.house import open_house
 
@@ -61,8 +61,13 @@ def backfill(
         days = days_of(house.state, backfill_id)
     if json:
         print_json({"backfill_id": backfill_id, **_sums(days), "days": [day.__dict__ for day in days]})
-        return
-    _print_days(kind, days)
+    else:
+        _print_days(kind, days)
+    again = "The same command goes on where it was; the causes stand above."
+    if stopped := [day for day in days if day.state == "stopped"]:
+        raise BudgetSpent(f"{len(stopped):,} days were stopped before their end.", hint=again)
+    if failed := [day for day in days if day.state == "failed"]:
+        raise UpstreamUnavailable(f"Of {len(failed):,} days not everything was answered, or loaded.", hint=again)
 
 
 def _sums(days: list[BackfillDay]) -> dict[str, int]:

@@ -43,8 +43,10 @@ def backtest(
     from tipoff.flow.house import open_house, systems_of
     from tipoff.predict.systems import linked, window_of, with_window
 
-    if file is not None and not file.absolute().parent.is_dir():
-        raise BadInput(f"{file.parent} is no folder.", hint="Make it first: the figures are written at the end.")
+    if file is not None and (file.is_dir() or not file.absolute().parent.is_dir()):
+        raise BadInput(
+            f"{file} cannot be written as a file.", hint="Give --json a file in a folder that is there: it is written at the end."
+        )
     settings = settings_of(data_dir)
     clock = clock_of(settings)
     chosen = systems_of(settings, [name.strip() for name in systems.split(",")] if systems else None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
+from tipoff.cli.common import AsJson, DataDir, busy, print_json, print_line, print_table, settings_of
 
 if TYPE_CHECKING:
     from tipoff.analyze.books import BookRecord
@@ -30,7 +30,7 @@ def books(
     settings = settings_of(data_dir)
     clock = clock_of(settings)
     day = resolve_date(until, clock)
-    with open_house(settings, clock) as house:
+    with open_house(settings, clock) as house, busy(json, "measure the books"):
         with house.warehouse.reading() as work:
             records = measure_books(work, day)
         if not records:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
+from tipoff.cli.common import AsJson, DataDir, busy, print_json, print_line, print_table, settings_of
 
 if TYPE_CHECKING:
     from tipoff.flow.scraping import Cycle
@@ -43,7 +43,7 @@ def scrape(
         raise BadInput(f"{', '.join(off)}: switched off.", hint="Look at sources, play_by_play and rosters in `tipoff config`.")
     with open_house(settings, clock_of(settings)) as house, working(house, scheduled=False) as engine:
         game_date = resolve_date(day, house.clock)
-        with house.state.phase(house.run_id, "scrape", game_date) as recorded:
+        with busy(json, f"ask for {game_date}"), house.state.phase(house.run_id, "scrape", game_date) as recorded:
             done = scrape_now(engine, game_date, kind or ASK_FEEDS)
             write_expected(house, game_date)
             recorded.counts = {"asked": len(done.asked), "failed": len(done.failed), "batches": len(done.batches)}
@@ -164,10 +164,10 @@ def sweep(
     settings = settings_of(data_dir)
     with open_house(settings, clock_of(settings)) as house, working(house, scheduled=False) as engine:
         days = tuple(sorted({day for _, day in house.receipts.kept()})) if everything else None
-        asked = run(engine, days, by_hand=True)
-        done = (
-            wait_for(engine, {(feed, day, number) for (feed, day), number in asked.items()}, house.settings.batch_seconds) if asked else []
-        )
+        with busy(json, "sweep"):
+            asked = run(engine, days, by_hand=True)
+            batches = {(feed, day, number) for (feed, day), number in asked.items()}
+            done = wait_for(engine, batches, house.settings.batch_seconds) if batches else []
     if json:
         print_json([batch.as_dict() for batch in done])
         return

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -41,8 +43,20 @@ def run_mode_called(name: str) -> RunMode:
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, default=_plain) + "\n")
+    """One JSON document on standard output. What is no number is null there: JSON has no word for it."""
+    try:
+        text = json.dumps(value, indent=2, default=_plain, allow_nan=False)
+    except ValueError:
+        text = json.dumps(_numbers_alone(value), indent=2, default=_plain, allow_nan=False)
+    sys.stdout.write(text + "\n")
+
+
+def _numbers_alone(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {key: _numbers_alone(part) for key, part in value.items()}
+    return [_numbers_alone(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def _plain(value: Any) -> str:
@@ -51,9 +65,17 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Text for a terminal, whose words may come from outside: what would move the cursor, hide, or turn the line round is escaped."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
 def print_line(text: str = "") -> None:
     """A line for people."""
-    _console().print(text, markup=False, highlight=False, soft_wrap=True)
+    _console().print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
 
 def print_table(
@@ -63,7 +85,7 @@ def print_table(
     from rich import box
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0 if tight else 1))
+    table = Table(title=printable(title), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 0 if tight else 1))
     for index, column in enumerate(columns):
         table.add_column(column, justify="right" if index in numeric else "left", overflow="fold")
     for row in rows:
@@ -78,7 +100,7 @@ def _shown(value: Any) -> str:
         return f"{value:.3f}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return str(value)
+    return printable(str(value))
 
 
 def _console() -> Any:
@@ -112,6 +134,14 @@ def progress(quiet: bool) -> Iterator[Callable[[str, int | None], Callable[[int]
             return lambda done: bars.advance(task, done)
 
         yield announce
+
+
+@contextmanager
+def busy(quiet: bool, what: str) -> Iterator[None]:
+    """A sign of life on standard error, with the time that has gone, while something is done whose parts are not known."""
+    with progress(quiet) as announce:
+        announce(what, None)
+        yield
 
 
 def print_records(title: str, records: Sequence[SystemRecord]) -> None:

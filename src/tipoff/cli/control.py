@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, run_mode_called, settings_of
+from tipoff.cli.common import AsJson, DataDir, busy, print_json, print_line, print_table, run_mode_called, settings_of
 
 if TYPE_CHECKING:
     from tipoff.flow.coordinator import Ticket
@@ -37,7 +37,7 @@ def start(
 
     mode = run_mode_called(run_mode)
     settings = settings_of(data_dir)
-    with open_house(settings, clock_of(settings)) as house, staffed(house) as desk:
+    with open_house(settings, clock_of(settings)) as house, staffed(house) as desk, busy(json, "start"):
         begun = coordinator.start(desk, resolve_date(day, house.clock), mode, force, names(systems))
         found = _after(desk, begun, wait)
     if json:
@@ -92,7 +92,7 @@ def process_date(
     from tipoff.flow.living import staffed
 
     settings = settings_of(data_dir)
-    with open_house(settings, clock_of(settings)) as house, staffed(house) as desk:
+    with open_house(settings, clock_of(settings)) as house, staffed(house) as desk, busy(json, "process"):
         game_date = resolve_date(day, house.clock)
         seconds = house.settings.batch_seconds
         done = coordinator.process_date(desk, game_date, names(processors) or (), skip_dependency_check, seconds)
@@ -109,7 +109,8 @@ def process_date(
 Documents = Annotated[
     str | None,
     typer.Option(
-        "--documents", help="Only these, comma-separated: tonight, best-bets, results, lines, players, systems, calendar, status."
+        "--documents",
+        help="Only these, comma-separated: tonight, best-bets, results, lines, players, systems, record, calendar, intake, status.",
     ),
 ]
 
@@ -123,7 +124,7 @@ def publish(day: Date, documents: Documents = None, data_dir: DataDir = None, js
     from tipoff.flow.living import staffed
 
     settings = settings_of(data_dir)
-    with open_house(settings, clock_of(settings)) as house, staffed(house) as desk:
+    with open_house(settings, clock_of(settings)) as house, staffed(house) as desk, busy(json, "publish"):
         found = _after(desk, coordinator.export(desk, resolve_date(day, house.clock), names(documents) or ()), True)
     if json:
         print_json(found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
+from tipoff.cli.common import AsJson, DataDir, busy, print_json, print_line, print_table, settings_of
 
 if TYPE_CHECKING:
     from tipoff.flow.finding import Finding, Said
@@ -27,7 +27,8 @@ def doctor(
     from tipoff.errors import TipoffError
 
     os.environ.setdefault("PGCONNECT_TIMEOUT", "10")  # a server that is not there is not waited for by the system's own patience
-    findings = _examined(offline, send, browser, data_dir)
+    with busy(json, "use everything"):
+        findings = _examined(offline, send, browser, data_dir)
     faults = [one for one in findings if one.state == "fault"]
     if json:
         print_json({"all_right": not faults, "findings": [one.as_dict() for one in findings]})

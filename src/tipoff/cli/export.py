@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
+from tipoff.cli.common import AsJson, DataDir, busy, print_json, print_line, print_table, settings_of
 from tipoff.cli.control import Date, Documents, publish
 
 
@@ -52,7 +52,8 @@ def parquet(
     tables = tables_of(table or [], dataset or [])
     first = resolve_date(since, clock_of(settings)) if since else None
     bucket = open_place(dest)
-    written = list(write(open_warehouse(settings), bucket, tables, first))
+    with busy(json, "export"):
+        written = list(write(open_warehouse(settings), bucket, tables, first))
     if json:
         print_json([asdict(one) for one in written])
         return

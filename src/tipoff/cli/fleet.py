@@ -31,7 +31,7 @@ def fleet(backtest: BacktestId = None, data_dir: DataDir = None, json: AsJson = 
     if json:
         print_json(found.as_dict())
     else:
-        _print(found)
+        print_fleet(found)
 
 
 def promote(
@@ -95,23 +95,31 @@ def rollback(by: By, reason: Reason, data_dir: DataDir = None, json: AsJson = Fa
     print_line(f"{gone}{back['model_id']} is champion again.")
 
 
-def _print(found: FleetStatus) -> None:
+def print_fleet(found: FleetStatus) -> None:
+    """The fleet as tables; a model's id stands whole, since other commands ask for it."""
     rows = [
         (
-            one.system_id + (" *" if one.headline else ""),
-            (one.state or "untrained") + (" (unproven)" if one.bootstrap else ""),
-            _age(one),
+            one.system_id,
             one.health.word if one.health else "INSUFFICIENT_DATA",
             one.health.judged.rate.n if one.health else 0,
             _rate(one.health),
             one.health.judged.break_even if one.health else None,
             _standing(one),
+        )
+        for one in found.systems
+    ]
+    serving_rows = [
+        (
+            one.system_id + (" *" if one.headline else ""),
+            (one.state or "untrained") + (" (unproven)" if one.bootstrap else ""),
+            _age(one),
             one.model_id,
         )
         for one in found.systems
     ]
-    columns = ("system", "state", "days since training", "health", "N", "hit rate, 95 % interval", "break-even", "gates", "model")
-    print_table(f"The fleet on {found.day} (* stands for the slate)", columns, rows, numeric=(2, 4, 6))
+    columns = ("system", "state", "days since training", "model")
+    print_table(f"The fleet on {found.day} (* stands for the slate)", columns, serving_rows, numeric=(2,))
+    print_table("Health, and gates", ("system", "health", "N", "hit rate, 95 % interval", "break-even", "gates"), rows, numeric=(2, 4))
     _print_gates([(one.system_id, verdict) for one in found.systems for verdict in one.verdicts])
     serving = {one.model_id for one in found.systems}
     others = [

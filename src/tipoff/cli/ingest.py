@@ -136,3 +136,4 @@ def _print_set_apart(apart: list[dict[str, Any]]) -> None:
     print_table(f"Set apart: {len(apart):,}", ("document", "place", "rule", "value"), shown)
     if len(shown) < len(apart):
         print_line(f"… and {len(apart) - len(shown):,} more: `--json` lists all; they lie in raw.quarantine.")
+    print_line("`tipoff quarantine list` says what each rule means; `tipoff names unresolved` who might be meant by a name.")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tipoff.features.leakcheck import LeakCheck
     from tipoff.features.trials import Finding
 
+MOST_BEFORE = 7 * 24
 LEAK_FOUND = 1
 """The exit code where a feature rests on what was known only later."""
 
@@ -32,6 +33,7 @@ def leakcheck(
 
     from tipoff.clock import resolve_date
     from tipoff.config import clock_of
+    from tipoff.errors import BadInput
     from tipoff.features.leakcheck import OFFSETS
     from tipoff.features.leakcheck import leakcheck as check
     from tipoff.store import open_warehouse
@@ -39,6 +41,8 @@ def leakcheck(
     settings = settings_of(data_dir)
     clock = clock_of(settings)
     first, last = resolve_date(start, clock), resolve_date(end, clock)
+    if not all(0 <= hours <= MOST_BEFORE for hours in as_of_offset or ()):
+        raise BadInput("A moment lies at a tip or before it.", hint=f"Give --as-of-offset in hours, from 0 to {MOST_BEFORE}.")
     offsets = [timedelta(hours=hours) for hours in as_of_offset] if as_of_offset else OFFSETS
     with progress(json) as announce:
         tick = announce("game days checked", None)

@@ -10,12 +10,13 @@ from tipoff.cli.common import AsJson, DataDir, print_json, print_line, progress,
 
 AT_ONCE = 14
 """Days that are summed up, and committed, together."""
+MOST_BEFORE = 7 * 24 * 60
 
 
 def summarise(
     start: Annotated[str, typer.Option("--start", help="The first game day (New York).", metavar="DATE")],
     end: Annotated[str, typer.Option("--end", help="The last one.", metavar="DATE")],
-    before: Annotated[int, typer.Option("--before", help="As of so many minutes before each tip.", min=0)] = 0,
+    before: Annotated[int, typer.Option("--before", help="As of so many minutes before each tip.", min=0, max=MOST_BEFORE)] = 0,
     data_dir: DataDir = None,
     json: AsJson = False,
 ) -> None:
@@ -44,10 +45,10 @@ def summarise(
     done = Merged()
     with open_house(settings, clock) as house, house.state.phase(house.run_id, "summarise", None) as recorded, progress(json) as announce:
         tick = announce("spans of days", len(spans))
-        for number, (begins, ends) in enumerate(spans, 1):
+        for begins, ends in spans:
             with house.warehouse.writing(house.run_id) as work:
                 done += summarise_lines(work, begins, ends, timedelta(minutes=before))
-            tick(number)
+            tick(1)
         recorded.counts = counts = {"rows": done.offered, "inserted": done.inserted, "updated": done.updated}
     if json:
         print_json({"start": first, "end": last, "before_minutes": before, **counts})

@@ -11,6 +11,7 @@ from tipoff.cli.common import (
     AsJson,
     DataDir,
     RunModeOption,
+    busy,
     print_json,
     print_line,
     print_records,
@@ -36,10 +37,12 @@ def demo(
 
     Needs no key and no network.
     """
+    from tipoff.cli.practice import only_practice
     from tipoff.config import mask_url
     from tipoff.flow.demo import demo as run
 
     settings = settings_of(data_dir, port=port)
+    only_practice(settings)
     with progress(json) as announce:
         story = run(settings, announce)
     if json:
@@ -87,6 +90,7 @@ def night(
         return
     _print_phases(f"Night of {found.game_date}", found.phases)
     _print_night(found)
+    print_line("Published: `tipoff serve` shows it, player by player, with the best bets.")
 
 
 def _tell(announce: Any, name: str) -> None:
@@ -107,7 +111,7 @@ def grade(
     from tipoff.flow.night import grade_night
 
     settings = settings_of(data_dir)
-    with open_house(settings, clock_of(settings)) as house:
+    with open_house(settings, clock_of(settings)) as house, busy(json, "grade"):
         game_date = resolve_date(day, house.clock)
         records, phases = grade_night(house, game_date)
     if json:
@@ -172,7 +176,9 @@ def _counts(counts: dict[str, Any]) -> str:
 
 def _print_night(found: Night) -> None:
     kinds = ", ".join(f"{number} by a {kind}" for kind, number in sorted(found.lined_by_kind.items(), reverse=True))
-    print_line(f"{found.game_date}: {found.games} games, {found.players} players, {found.lined} with a line ({kinds}).")
+    print_line(
+        f"{found.game_date}: {found.games} games, {found.players} players, {found.lined} with a line{f' ({kinds})' if kinds else ''}."
+    )
     for gap in found.gaps:
         print_line(f"Missing: {gap}.")
     print_table(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, settings_of
+from tipoff.cli.common import AsJson, DataDir, busy, print_json, print_line, print_table, settings_of
 
 if TYPE_CHECKING:
     from tipoff.publish.documents import League
@@ -38,7 +38,7 @@ def research(
 
     settings = settings_of(data_dir)
     clock = clock_of(settings)
-    with open_warehouse(settings).reading() as work:
+    with open_warehouse(settings).reading() as work, busy(json, "ask the record"):
         found = ask(work, question, resolve_date(start, clock), resolve_date(end, clock), system)
         league: League = "practice" if work.league() == "practice" else "nba"
     written = [str(path) for path in write(found, report)] if report else []

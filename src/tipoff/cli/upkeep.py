@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tipoff.cli.common import AsJson, DataDir, print_json, print_line, print_table, progress, settings_of
+from tipoff.cli.common import AsJson, DataDir, busy, print_json, print_line, print_table, progress, settings_of
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tipoff.flow.rebuilding import Rebuilt
 
 _SHOWN = 20
+_MOST_DAYS = 36_500
 
 
 def rebuild(
@@ -110,7 +111,7 @@ def maintain(
 
     settings = settings_of(data_dir)
     days = _days(keep)
-    with open_house(settings, clock_of(settings)) as house, open_desk(house) as desk:
+    with open_house(settings, clock_of(settings)) as house, open_desk(house) as desk, busy(json, "maintain"):
         done = keep_small(desk, keep=days, sweep=sweep, dry_run=dry_run)
     if json:
         print_json({**asdict(done), "dry_run": dry_run})
@@ -133,6 +134,6 @@ def _days(text: str) -> timedelta:
     from tipoff.errors import BadInput
 
     number = text.removesuffix("d")
-    if not number.isdecimal() or int(number) < 1:
+    if not number.isdecimal() or not 1 <= int(number) <= _MOST_DAYS:
         raise BadInput(f"{text!r} is no number of days.", hint="Write it like 90d.")
     return timedelta(days=int(number))
