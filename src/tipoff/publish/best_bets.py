@@ -313,9 +313,11 @@ def _became(pick: BestBet, graded: Row | None) -> dict[str, Any]:
 
 
 def _state(night: Tonight, picks: list[BestBet], passed: list[Passed]) -> tuple[State, str | None]:
-    """The night's own state; where it is well and nothing was picked, that nothing qualified, with the best edge."""
+    """The night's own state; where nothing was picked, what broke, or that nothing qualified, with the best edge."""
     if night.state not in ("ok", "nothing_qualified") or picks:
         return night.state, night.state_detail
+    if night.state == "ok" and night.state_detail is not None:
+        return "broken", night.state_detail
     best = max((one.edge for one in passed if one.edge is not None), default=None)
     edge = "no price stands beside a probability" if best is None else f"the best edge is {best:+.1%} in probability"
     return "nothing_qualified", f"{len(passed)} player-games were looked at and passed; {edge}"
