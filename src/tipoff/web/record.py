@@ -5,7 +5,10 @@ In: the record's documents. Out: pages with their charts. It must never know how
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tipoff.publish.record import RECORD, Record, SystemDetails, SystemRecord, Total, record_path
+from tipoff.publish.systems import HEALTH, Health, ModelHealth
 from tipoff.web import figures
 from tipoff.web.published import Published
 from tipoff.web.record_charts import edges_chart, reliability_chart, units_chart
@@ -43,9 +46,11 @@ class RecordPages:
         if chosen is None or told is None:
             return None
         details, of = told
-        return self._rendering.kept(("record", chosen.system_id), (tag, of), lambda: self._made(record, chosen, details))
+        fleet, stands = self._published.document(HEALTH, Health) or (None, None)
+        models = {one.system_id: one for one in fleet.systems} if fleet else {}
+        return self._rendering.kept(("record", chosen.system_id), (tag, of, stands), lambda: self._made(record, chosen, details, models))
 
-    def _made(self, record: Record, chosen: SystemRecord, details: SystemDetails) -> str:
+    def _made(self, record: Record, chosen: SystemRecord, details: SystemDetails, models: Mapping[str, ModelHealth]) -> str:
         splits = [(_SPLITS[one.by], one) for by in _SPLITS for one in details.splits if one.by == by]
         first = [pair for pair in splits if pair[1].by in _FIRST]
         edges = next((one.parts for one in details.splits if one.by == "edge-probability"), [])
@@ -56,6 +61,8 @@ class RecordPages:
             record=record,
             chosen=chosen,
             details=details,
+            model=models.get(chosen.system_id),
+            unproven=any(one.bootstrap for one in models.values()),
             first=first,
             more=[pair for pair in splits if pair not in first],
             edges=edges,
