@@ -138,6 +138,22 @@ def test_after_the_tip_the_picks_are_those_that_were_shown_last_also_by_an_expor
     assert publish(warehouse, bucket, generated_at=LATE, headline_system="ridge_line").picks == shown.picks
 
 
+def test_who_was_not_shown_before_his_tip_takes_no_place_of_the_day(warehouse: Warehouse, bucket: ObjectStore) -> None:
+    """A game that has tipped gains candidates afterwards: the picks of the games that are open stand as they were."""
+    fill(warehouse)
+    tipped, _, _, tip = Night().tips()[0]
+    lines = "analytics.player_line_summary"
+    rows = warehouse.read(lines).to_pylist()
+    thin = [row | {"book_count": 1} if row["game_id"] == tipped else row for row in rows]
+    warehouse.merge(lines, filling(lines, thin), "a test")
+    shown = publish(warehouse, bucket, generated_at=EARLY, headline_system="moving_average")
+    assert len(shown.picks) == SelectionRule().per_day
+    warehouse.merge(lines, filling(lines, rows), "a test")
+    later = publish(warehouse, bucket, generated_at=tip + timedelta(minutes=1), headline_system="moving_average")
+    assert later.picks == shown.picks
+    assert "day_cap" not in {one.why for one in later.passed if one.game_id != tipped}
+
+
 def test_where_nothing_is_picked_what_broke_is_told_before_that_nothing_qualified(warehouse: Warehouse, bucket: ObjectStore) -> None:
     fill(warehouse)
     lines = "analytics.player_line_summary"
