@@ -60,6 +60,21 @@ def test_f51_who_stands_unproven_is_marked_so_and_the_days_since_training_are_to
         assert "stands for the slate unproven" in Page(client.get(f"/record?system={other}").text).text
 
 
+def test_a_system_without_a_grade_in_the_last_year_is_no_dead_link(tmp_path: Path, bucket: ObjectStore) -> None:
+    """The record has its figures of all days; details there are none of."""
+    publish_everything(DuckDBWarehouse(tmp_path / "w.duckdb"), bucket)
+    told = json.loads(bytes(bucket.get("v1/record.json").bytes()))
+    old = next(one for one in told["systems"] if one["system_id"] == HEADLINE)
+    old["year"] |= {"first": "2029-01-02", "last": "2029-01-02"}
+    bucket.put("v1/record.json", json.dumps(told).encode())
+    bucket.delete(f"v1/record/{HEADLINE}.json")
+    with serving(bucket, AFTER) as client:
+        page = Page(client.get("/record").text)
+        links = [link["href"] for link in page.all("a") if (link["href"] or "").startswith("/record?system=")]
+        assert len(links) == len(told["systems"]) - 1
+        assert {client.get(str(link)).status_code for link in links} == {200}
+
+
 def test_the_axis_of_game_days_is_the_same_in_every_time_zone(site: Site) -> None:
     """A day is no moment: west of London an axis in the reader's own time showed the day before."""
     told = SystemDetails.model_validate_json(site("recorded").get(f"/v1/record/{HEADLINE}.json").content)
