@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from obstore.store import ObjectStore
 
-from publish.invented import NIGHT, Night, fill
+from publish.invented import NIGHT, Night, fill, filling
 from publish.json_schema import faults
 from publish.reading import AFTER, BEFORE, Exported, body, document
 from tipoff.market.selection import PASSES, SelectionRule
@@ -125,6 +125,43 @@ def test_an_export_that_was_cut_off_before_its_rows_keeps_its_picks_all_the_same
     rows = [row for row in warehouse.read(LEDGER).to_pylist() if row["document"] == PATH]
     assert {row["published_at"] for row in rows} == {EARLY}
     assert len(rows) == len(shown.picks)
+
+
+def test_after_the_tip_the_picks_are_those_that_were_shown_last_also_by_an_export_that_was_cut_off(
+    warehouse: Warehouse, bucket: ObjectStore
+) -> None:
+    fill(warehouse)
+    publish(warehouse, bucket, generated_at=EARLY, headline_system="ridge_line")
+    publish_date(warehouse, bucket, NIGHT, generated_at=EARLY + timedelta(minutes=5), headline_system="boosted_quantiles")
+    shown = bets_of(bucket)
+    assert {pick.system_id for pick in shown.picks} == {"boosted_quantiles"}
+    assert publish(warehouse, bucket, generated_at=LATE, headline_system="ridge_line").picks == shown.picks
+
+
+def test_who_was_not_shown_before_his_tip_takes_no_place_of_the_day(warehouse: Warehouse, bucket: ObjectStore) -> None:
+    """A game that has tipped gains candidates afterwards: the picks of the games that are open stand as they were."""
+    fill(warehouse)
+    tipped, _, _, tip = Night().tips()[0]
+    lines = "analytics.player_line_summary"
+    rows = warehouse.read(lines).to_pylist()
+    thin = [row | {"book_count": 1} if row["game_id"] == tipped else row for row in rows]
+    warehouse.merge(lines, filling(lines, thin), "a test")
+    shown = publish(warehouse, bucket, generated_at=EARLY, headline_system="moving_average")
+    assert len(shown.picks) == SelectionRule().per_day
+    warehouse.merge(lines, filling(lines, rows), "a test")
+    later = publish(warehouse, bucket, generated_at=tip + timedelta(minutes=1), headline_system="moving_average")
+    assert later.picks == shown.picks
+    assert "day_cap" not in {one.why for one in later.passed if one.game_id != tipped}
+
+
+def test_where_nothing_is_picked_what_broke_is_told_before_that_nothing_qualified(warehouse: Warehouse, bucket: ObjectStore) -> None:
+    fill(warehouse)
+    lines = "analytics.player_line_summary"
+    rows = warehouse.read(lines).to_pylist()
+    warehouse.merge(lines, filling(lines, [row | {"book_count": 1} for row in rows]), "a test")
+    assert publish(warehouse, bucket, generated_at=EARLY).state == "nothing_qualified"
+    bets = publish(warehouse, bucket, generated_at=EARLY, failure="phase 5 (predict): a test")
+    assert (bets.picks, bets.state, bets.state_detail) == ([], "broken", "phase 5 (predict): a test")
 
 
 def test_a_first_export_after_the_fact_is_no_correction(warehouse: Warehouse, bucket: ObjectStore) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 from obstore.store import ObjectStore
 
@@ -10,7 +12,7 @@ from publish.invented import NIGHT, Night, fill, filling
 from publish.json_schema import faults
 from publish.reading import AFTER, BEFORE, Exported, body, document
 from tipoff.publish.export import publish_date
-from tipoff.publish.people import PLAYERS, PlayerDocument, Players
+from tipoff.publish.people import PLAYERS, PlayerDocument, Players, publish_players
 from tipoff.publish.write import player_path
 from tipoff.store.tables.features import catalogue
 from tipoff.store.warehouse import Warehouse
@@ -81,3 +83,18 @@ def test_an_older_slate_takes_no_newer_ones_place(warehouse: Warehouse, bucket: 
     publish_date(warehouse, bucket, NIGHT, generated_at=AFTER)
     assert {one.game_date for one in listed(bucket).players} == {tomorrow.night}
     assert player(bucket).game_date == tomorrow.night
+
+
+def test_two_dates_that_are_published_at_once_lose_nobody_from_the_list(before: Exported, bucket: ObjectStore) -> None:
+    documents = [player(before.bucket, shown.player_lookup) for shown in before.players]
+    together = Barrier(2)
+
+    def publish(mine: list[PlayerDocument]) -> None:
+        together.wait()
+        publish_players(bucket, mine, before.night)
+
+    with ThreadPoolExecutor(2) as both:
+        for done in [both.submit(publish, documents[half::2]) for half in (0, 1)]:
+            done.result()
+    assert [one.player_lookup for one in listed(bucket).players] == sorted(shown.player_lookup for shown in before.players)
+    assert [one.digest for one in listed(bucket).players] == [one.digest for one in listed(before.bucket).players]

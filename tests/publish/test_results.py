@@ -10,8 +10,8 @@ from tipoff.publish.results import tally
 
 
 def test_a_push_and_a_void_are_in_no_denominator() -> None:
-    outcomes = (("WIN", 0.9), ("LOSS", -1.0), ("PUSH", 0.0), ("VOID", 0.0), (None, None))
-    rows = [{"result": result, "units": units} for result, units in outcomes]
+    outcomes = (("OVER", "WIN", 0.9), ("UNDER", "LOSS", -1.0), ("OVER", "PUSH", 0.0), ("UNDER", "VOID", 0.0), ("PASS", None, None))
+    rows = [{"recommendation": call, "result": result, "units": units} for call, result, units in outcomes]
     counted = tally(rows)
     assert (counted.n, counted.won, counted.lost, counted.push, counted.void) == (2, 1, 1, 1, 1)
     assert counted.hit_rate == 0.5
@@ -30,7 +30,8 @@ def test_results_are_those_of_the_rows(after: Exported) -> None:
     for system in results.summary:
         rows = [row for row in results.rows if row.system_id == system.system_id]
         assert system.won == sum(row.result == "WIN" for row in rows)
-        assert system.void == sum(row.result == "VOID" for row in rows)
+        assert system.void == system.over.void + system.under.void
+        assert system.void < sum(row.result == "VOID" for row in rows), "who was passed on and did not play is no bet"
         assert system.n == system.over.n + system.under.n == system.won + system.lost
         assert system.error_n > 0
         for side, of in (("OVER", system.over), ("UNDER", system.under)):

@@ -10,8 +10,9 @@ from obstore.store import ObjectStore
 
 from publish.invented import NIGHT, Night, fill, filling
 from publish.reading import BEFORE, body, night_of
+from tipoff.publish.best_bets import BestBets
 from tipoff.publish.export import publish_date
-from tipoff.publish.write import tonight_path
+from tipoff.publish.write import best_bets_path, tonight_path
 from tipoff.store.warehouse import Warehouse
 
 
@@ -129,6 +130,16 @@ def test_a_failure_is_told_in_its_own_words(warehouse: Warehouse, bucket: Object
     _nobody_predicted(warehouse)
     publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE, failure="phase 5 (predict): the artefact of ridge_line does not match")
     assert night_of(bucket, NIGHT).state_detail == "phase 5 (predict): the artefact of ridge_line does not match"
+
+
+def test_f57_what_recommends_nothing_after_a_failure_is_broken_and_not_unqualified(warehouse: Warehouse, bucket: ObjectStore) -> None:
+    """Not all ran: whoever reads the state alone must not take it for an answer."""
+    _no_edge(warehouse)
+    failure = "phase 5 (predict): the artefact of ridge_line does not match"
+    publish_date(warehouse, bucket, NIGHT, generated_at=BEFORE, failure=failure)
+    night, bets = night_of(bucket, NIGHT), BestBets.model_validate_json(body(bucket, best_bets_path(NIGHT)))
+    assert night.total_predicted > 0
+    assert {(shown.state, shown.state_detail) for shown in (night, bets)} == {("broken", failure)}
 
 
 def test_what_was_predicted_before_a_failure_still_stands(warehouse: Warehouse, bucket: ObjectStore) -> None:

@@ -60,6 +60,10 @@ RUN_OUT = """() => [...document.querySelectorAll('.players .main > *, .players .
     .map(part => `${part.tagName}.${part.className}: ${part.textContent.trim()}`)"""
 
 
+AT_THE_EDGE = """() => [...document.querySelectorAll('.players .actual, .players .chip')].filter(part => part.offsetParent
+    && part.getBoundingClientRect().right > part.closest('.game').getBoundingClientRect().right - 8).map(part => part.textContent)"""
+
+
 @pytest.mark.parametrize("state", ["tonight", "graded"])
 def test_no_name_or_figure_runs_out_of_its_cell_at_any_width(visit: Callable[..., Page], state: str) -> None:
     """Columns that can be spared go one after the other: a name never runs into the line beside it."""
@@ -69,6 +73,7 @@ def test_no_name_or_figure_runs_out_of_its_cell_at_any_width(visit: Callable[...
         page.set_viewport_size({"width": width, "height": 900})
         assert page.locator(".players .main").first.is_visible()
         assert page.evaluate(RUN_OUT) == [], f"{width} pixels wide"
+        assert page.evaluate(AT_THE_EDGE) == [], f"{width} pixels wide"
         card, story = (page.locator(of).first.bounding_box() for of in (".game:has(.player)", ".player .more details"))
         assert card is not None
         assert story is not None

@@ -36,5 +36,8 @@ def test_while_the_bucket_is_away_it_is_said_and_nothing_old_is_shown(s3: S3, wa
             assert "retry-after" in answer.headers
             assert "out of reach" in answer.text
             assert SECRET not in answer.text
+        lost = client.get("/nowhere")  # the page for it names the newest nights, where they can be had
+        assert (lost.status_code, "There is no page here" in lost.text) == (404, True)
+        assert "content-security-policy" in lost.headers
         way.mend()
         assert client.get("/v1/status.json").content == BODY

@@ -121,6 +121,8 @@ class TestWhatIsRefused:
             ("/export", {"game_date": DAY, "documents": ["secrets"]}, "$.documents[0]"),
             ("/backfill", {"kind": "box", "start_date": DAY}, "$.end_date"),
             ("/backfill", {"kind": "box", "start_date": DAY, "end_date": DAY, "max_credits": -1}, "$.max_credits"),
+            ("/train", {"window": "a while"}, "$.window"),
+            ("/train", {"window": "0d"}, "$.window"),
             ("/promote", {"model_id": "m", "to": "champion", "by": "", "reason": "why"}, "$.by"),
             ("/promote", {"model_id": "m", "to": "champion", "by": "me", "reason": "two\nlines"}, "$.reason"),
         ],
@@ -139,6 +141,15 @@ class TestWhatIsRefused:
         assert "POST" in problem(response, 405)["detail"]
         assert response.headers["allow"] == "POST"
         problem(history.client.delete("/status"), 405)
+
+    def test_a_call_that_there_is_not_is_a_problem_too(self, history: Served) -> None:
+        assert problem(history.post("/strat"), 404)["next"] == "/docs lists every call."
+
+    def test_a_body_that_was_not_sent_as_json_says_so(self, history: Served) -> None:
+        """As `curl -d` sends it, where nobody says otherwise."""
+        for kind in ({"Content-Type": "application/x-www-form-urlencoded"}, {}):
+            response = history.client.post("/start", content=b'{"game_date": "2025-11-05"}', headers=kind)
+            assert "Content-Type: application/json" in problem(response, 422)["next"]
 
     def test_a_date_without_games_is_not_found(self, history: Served) -> None:
         for path in ("/start", "/export", "/grade"):

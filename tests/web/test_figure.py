@@ -49,6 +49,7 @@ def test_bars_run_from_the_oldest_game_to_the_newest() -> None:
 
 def test_a_missing_number_is_a_dash_and_a_zero_is_a_zero() -> None:
     assert (words.points(None), words.points(0.0), words.signed(0.0), words.signed(-1.5)) == ("–", "0.0", "0.0", "−1.5")
+    assert [words.moved(value) for value in (None, 0.0, 0.5, -0.25, 0.75)] == ["–", "0.0", "+0.5", "−0.25", "+0.75"]
     assert words.percent(None) == "–"
 
 

@@ -27,7 +27,7 @@ Site = Callable[[str], httpx.Client]
         ("nothing", ("Nothing is published yet", "tipoff demo", "tipoff night DATE")),
         ("tonight", ("Wednesday, 12 February 2031", "Brooklyn Nets", "recommended", "unproven")),
         ("graded", ("How it went", "Hit rate", "champion", "final", "WIN", "LOSS")),
-        ("halted", ("Halted", "slate_stopped: pace_score is constant", "withheld", "tipoff night 2031-02-12")),
+        ("halted", ("Halted", "slate_stopped: pace_score is constant", "withheld", "tipoff resume")),
         ("nothing_qualified", ("Nothing qualified", "the largest edge is")),
         ("broken", ("Something broke", "phase 5 (predict): no artefact fits", "tipoff night 2031-02-12")),
         ("no_games", ("No games", "tipoff night DATE")),
@@ -133,6 +133,14 @@ def test_nothing_on_a_page_is_inline_style_or_script_or_from_elsewhere(site: Sit
         assert all(address and address.startswith(("/", "#")) for address in addresses)
         asked = [a.get("hx-get") for _, a in page.elements if "hx-get" in a]
         assert all(address and address.startswith("/tonight/") for address in asked)
+
+
+def test_a_moment_of_another_day_says_which_day(site: Site) -> None:
+    """The box scores of a night come the morning after."""
+    page = Page(site("graded").get("/").text).text
+    assert "Data as of Thu 13 Feb, " in page
+    assert "Published Thu 13 Feb, 5:00 AM New York" in page
+    assert "Published 6:14 PM New York" in Page(site("tonight").get("/").text).text
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from tipoff.flow.dead_letter_log import dead_letters
 from tipoff.flow.dead_letters import receive
+from tipoff.flow.expected import write_expected
 from tipoff.flow.reactions import react
 from tipoff.web.screenshot import CHROMIUM, FLAGS
 from web.controlled import BEARER, NIGHT, TOKEN, Served, controlling, settings_in, with_history
@@ -43,6 +44,8 @@ def test_it_says_how_a_day_stands_and_what_to_do(served: Served) -> None:
 def test_a_day_without_games_and_an_address_that_is_no_day(served: Served) -> None:
     assert "No game of this day is known" in Page(served.stranger.get("/pipeline/2001-01-01").text).text
     assert [served.stranger.get(f"/pipeline/{day}").status_code for day in ("today", "2001-02-30", "x%2f..")] == [404, 404, 404]
+    for edge in ("0001-01-01", "9999-12-31"):  # neighbours of which there are none
+        assert [served.stranger.get(f"/pipeline/{edge}{part}").status_code for part in ("", "/board", "/events")] == [404, 404, 404]
 
 
 def test_a_batch_that_was_asked_for_is_on_the_board_and_the_stream_tells(served: Served) -> None:
@@ -94,6 +97,7 @@ def test_an_operator_gives_the_token_asks_for_work_and_sees_it(served: Served, g
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     faults: list[str] = []
+    write_expected(served.house, NIGHT)  # the grid is wider than a phone
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=list(FLAGS))
         page = browser.new_page(viewport={"width": 390, "height": 900})

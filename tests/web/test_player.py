@@ -17,7 +17,7 @@ from tipoff.publish.documents import Opinion
 from tipoff.publish.people import PlayerDocument, Players
 from tipoff.store.tables.features import catalogue
 from tipoff.web import player_charts
-from tipoff.web.player import fits, near
+from tipoff.web.player import fits, near, record
 from web.page import Page
 from web.serving import serving
 
@@ -52,6 +52,28 @@ def test_a_player_has_every_part(site: Site) -> None:
     assert f"/lines/{NIGHT.isoformat()}/{FIRST.lookup}" in html
     assert "n = " in text
     assert all(f"{split.n}" in text for split in player.splits)
+
+
+def test_days_since_training_and_what_is_unproven_stand_beside_every_system(site: Site) -> None:
+    client = site("tonight")
+    night = client.get("/v1/tonight/latest.json").json()
+    trained = {one["system_id"]: one["days_since_training"] for one in night["systems"]}
+    text = page_of(client)[1].text.replace("_ ", "_")
+    inside = Page(client.get(f"/tonight/{NIGHT}/players/{FIRST.lookup}").text).text.replace("_ ", "_")
+    for system_id in (opinion.system_id for opinion in document(client).predictions[0].systems):
+        told = f"{trained[system_id]} days" if trained[system_id] is not None else ""
+        assert all(re.search(rf"{system_id} (unproven )?{told}", shown) for shown in (text, inside))
+    assert "unproven" in text
+    leader = next(one for one in night["systems"] if one["headline"])
+    movement = Page(client.get(f"/lines/{NIGHT}/{FIRST.lookup}").text).text.replace("_ ", "_")
+    assert f"Predictions are those of {leader['system_id']} unproven , {leader['days_since_training']} days since training" in movement
+    assert "This player does not exist" in movement
+
+
+def test_who_was_passed_on_and_did_not_play_is_no_void_bet(site: Site) -> None:
+    graded = document(site("graded")).grades[0].model_copy(update={"result": "VOID", "units": 0.0})
+    passed = graded.model_copy(update={"recommendation": "PASS"})
+    assert record([graded.model_copy(update={"recommendation": "OVER"}), passed])["void"] == 1
 
 
 def test_bars_tell_over_and_under_by_a_mark_as_well_as_by_colour(site: Site) -> None:

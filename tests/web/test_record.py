@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
+from obstore.store import ObjectStore
 
-from tipoff.web import figures
+from publish.reading import AFTER
+from tipoff.publish.record import SystemDetails
+from tipoff.store.duckdb import DuckDBWarehouse
+from tipoff.web import figures, words
 from tipoff.web.record import verdict
+from tipoff.web.record_charts import units_chart
 from web.page import Page
-from web.recorded import HEADLINE
+from web.recorded import HEADLINE, publish_everything
+from web.serving import serving
 
 Site = Callable[[str], httpx.Client]
 
@@ -34,6 +42,47 @@ def test_it_shows_the_headline_with_n_and_interval_and_every_other_system_by_its
         address = f"/record?system={one['system_id']}"
         assert address in links
         assert f"Record of {one['system_id']}" in client.get(address).text
+
+
+def test_f51_who_stands_unproven_is_marked_so_and_the_days_since_training_are_told(tmp_path: Path, bucket: ObjectStore) -> None:
+    publish_everything(DuckDBWarehouse(tmp_path / "w.duckdb"), bucket)
+    path = "v1/systems/model-health.json"
+    with serving(bucket, AFTER) as client:
+        assert "unproven" not in client.get("/record").text
+        told = client.get(f"/{path}").json()
+        for one in told["systems"]:
+            one |= {"bootstrap": one["headline"], "days_since_training": 9, "training_alert": "notice"}
+        bucket.put(path, json.dumps(told).encode())
+        text = Page(client.get("/record").text).text
+        assert "It stands for the slate unproven" in text
+        assert "9 days stale since training" in text
+        other = next(one["system_id"] for one in told["systems"] if not one["headline"])
+        assert "stands for the slate unproven" in Page(client.get(f"/record?system={other}").text).text
+
+
+def test_a_system_without_a_grade_in_the_last_year_is_no_dead_link(tmp_path: Path, bucket: ObjectStore) -> None:
+    """The record has its figures of all days; details there are none of."""
+    publish_everything(DuckDBWarehouse(tmp_path / "w.duckdb"), bucket)
+    told = json.loads(bytes(bucket.get("v1/record.json").bytes()))
+    old = next(one for one in told["systems"] if one["system_id"] == HEADLINE)
+    old["year"] |= {"first": "2029-01-02", "last": "2029-01-02"}
+    bucket.put("v1/record.json", json.dumps(told).encode())
+    bucket.delete(f"v1/record/{HEADLINE}.json")
+    with serving(bucket, AFTER) as client:
+        page = Page(client.get("/record").text)
+        links = [link["href"] for link in page.all("a") if (link["href"] or "").startswith("/record?system=")]
+        assert len(links) == len(told["systems"]) - 1
+        assert {client.get(str(link)).status_code for link in links} == {200}
+
+
+def test_the_axis_of_game_days_is_the_same_in_every_time_zone(site: Site) -> None:
+    """A day is no moment: west of London an axis in the reader's own time showed the day before."""
+    told = SystemDetails.model_validate_json(site("recorded").get(f"/v1/record/{HEADLINE}.json").content)
+    chart = units_chart(told)
+    assert chart is not None
+    scales = [layer["encoding"]["x"]["scale"] for layer in chart["layer"] if "x" in layer["encoding"]]
+    assert scales == [{"type": "utc"}] * 3
+    assert chart["data"]["values"][-1]["day"] == words.short_date(told.days[-1].game_date)
 
 
 def test_losers_passes_and_voids_are_shown(site: Site) -> None:

@@ -41,7 +41,18 @@ def test_fair_price_and_expected_value_pay_a_push_back(night: Tonight) -> None:
     assert under.side == "UNDER"
     assert under.fair == pytest.approx(1.8)
     assert under.ev == pytest.approx(0.5 * 0.8 - 0.4)
-    assert under.why.startswith("an edge of")
+
+
+def test_a_pass_leans_to_the_side_whose_price_is_worth_more_and_tells_its_edge_in_both_measures(night: Tonight) -> None:
+    """A system that judges by probability passes on 0.2 points here and takes 0.2 there: points alone would explain nothing."""
+    row = somebody(
+        night, recommendation="PASS", p_over=0.48, p_push=0.0, p_under=0.52, over_price=2.1, under_price=1.8, edge=0.2, line=20.5
+    )
+    assert row.side == "OVER"
+    assert row.ev == pytest.approx(0.48 * 1.1 - 0.52)
+    assert row.why == "an edge of 0.2 points, +0.4\u202f% over break-even, is not enough"
+    unpriced = somebody(night, recommendation="PASS", p_over=0.48, p_push=0.0, p_under=0.52, over_price=None, under_price=1.8, edge=0.2)
+    assert (unpriced.side, unpriced.why) == ("UNDER", "an edge of 0.2 points, −3.6\u202f% over break-even, is not enough")
 
 
 def test_without_a_chance_or_a_price_nothing_is_made_up(night: Tonight) -> None:

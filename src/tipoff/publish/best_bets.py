@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -139,22 +139,29 @@ def best_bets_of(
     picks: list[BestBet] = []
     passed: list[Passed] = []
     if headline is not None and not night.halt.active:
-        found = best_bets(_said(slate, games), _about(slate), headline.system_id, rule).to_pylist()
+        # The day's cap is counted here: who was not shown before his tip takes no place of it.
+        uncapped = replace(rule, per_day=len(slate.predictions) + 1)
+        found = best_bets(_said(slate, games), _about(slate), headline.system_id, uncapped).to_pylist()
         closed = {game for game, of in games.items() if of.tip_at <= night.generated_at}
         picks = _kept(before, closed)
-        room = rule.per_day - len(picks)
         held = {(pick.game_id, pick.player_lookup) for pick in picks}
-        stake = _stakes(found, past, slate.game_date, staking or StakingRule())
+        new: dict[tuple[str, str], Row] = {}
         for row in sorted(found, key=lambda row: (row["rank"] is None, row["rank"], row["game_id"], row["player_lookup"])):
             key = (row["game_id"], row["player_lookup"])
             if key in held or key not in people:
                 continue
-            why = row["why"] or (NOT_SHOWN if key[0] in closed and before.shown else "day_cap" if room <= 0 else None)
+            why = row["why"]
+            if why is None and key[0] in closed and before.shown:
+                why = NOT_SHOWN if row["rank"] <= rule.per_day else "day_cap"
+            elif why is None and len(picks) + len(new) >= rule.per_day:
+                why = "day_cap"
             if why is None:
-                room -= 1
-                picks.append(_pick(row, games[key[0]], people[key], headline.system_id, stake.get(key)))
+                new[key] = row
             else:
                 passed.append(_passed(row, people[key], why))
+        at_stake = [row for row in found if (row["game_id"], row["player_lookup"]) in held | new.keys()]
+        stake = _stakes(at_stake, past, slate.game_date, staking or StakingRule())
+        picks += [_pick(row, games[key[0]], people[key], headline.system_id, stake.get(key)) for key, row in new.items()]
     ended = {(row["game_id"], row["player_lookup"], row["system_id"]): row for row in slate.accuracy}
     order = sorted(picks, key=lambda pick: (-pick.ev, pick.game_id, pick.player_lookup))
     state, detail = _state(night, picks, passed)
@@ -313,9 +320,11 @@ def _became(pick: BestBet, graded: Row | None) -> dict[str, Any]:
 
 
 def _state(night: Tonight, picks: list[BestBet], passed: list[Passed]) -> tuple[State, str | None]:
-    """The night's own state; where it is well and nothing was picked, that nothing qualified, with the best edge."""
+    """The night's own state; where nothing was picked, what broke, or that nothing qualified, with the best edge."""
     if night.state not in ("ok", "nothing_qualified") or picks:
         return night.state, night.state_detail
+    if night.state == "ok" and night.state_detail is not None:
+        return "broken", night.state_detail
     best = max((one.edge for one in passed if one.edge is not None), default=None)
     edge = "no price stands beside a probability" if best is None else f"the best edge is {best:+.1%} in probability"
     return "nothing_qualified", f"{len(passed)} player-games were looked at and passed; {edge}"

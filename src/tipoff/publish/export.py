@@ -148,10 +148,12 @@ def _rows(work: Work, game_date: date, as_of: datetime | None, asked: str | None
 
 def _bets(rows: _Rows, night: Tonight, earlier: Tonight | None, earlier_bets: BestBets | None, staking: StakingRule | None) -> BestBets:
     picks = rows.picks
-    if earlier_bets is not None:  # what an export showed that was killed before its rows
-        cut_off = shown_in_best_bets(earlier_bets, best_bets_path(night.game_date))
-        picks = {place: pick.shown for place, pick in cut_off.picks.items()} | picks
-    before = Before(picks, shown=earlier is not None and earlier.state not in _NOTHING_SAID)
+    if earlier_bets is not None and not earlier_bets.halt.active:
+        # What readers see: the ledger lags behind it where an export was killed before its rows.
+        seen = shown_in_best_bets(earlier_bets, best_bets_path(night.game_date))
+        picks = {place: pick.shown for place, pick in seen.picks.items()}
+    said = earlier is not None and (earlier.state not in _NOTHING_SAID or earlier.total_predicted > 0)
+    before = Before(picks, shown=said)
     return best_bets_of(rows.slate, night, rows.past, before, staking=staking)
 
 

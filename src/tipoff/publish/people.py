@@ -36,6 +36,7 @@ from tipoff.publish.player_reads import PlayerRows
 from tipoff.publish.reads import HISTORY_DAYS, Row, Slate
 from tipoff.publish.splits import Split, splits_of
 from tipoff.publish.write import canonical, content_digest, get, player_path, put
+from tipoff.store.bucket import level
 from tipoff.store.tables.features import catalogue
 
 PLAYERS = "v1/players.json"
@@ -200,6 +201,7 @@ def publish_players(bucket: ObjectStore, documents: Iterable[PlayerDocument], ni
     """
     listed = {one.player_lookup: one for one in _listed(bucket)}
     bodies: dict[str, bytes] = {}
+    news: dict[str, Listed] = {}
     for document in documents:
         lookup = document.player.player_lookup
         before = listed.get(lookup)
@@ -209,16 +211,44 @@ def publish_players(bucket: ObjectStore, documents: Iterable[PlayerDocument], ni
         digest = content_digest(body)
         if before is None or before.digest != digest or before.game_date != document.game_date:
             bodies[player_path(lookup)] = body
-            told = {"team": document.player.team, "game_date": document.game_date, "document": player_path(lookup), "digest": digest}
-            listed[lookup] = Listed(player_lookup=lookup, name=document.player.name, **told)
+            news[lookup] = _entry(document, digest)
     if not bodies:
         return [], 0
     with ThreadPoolExecutor(_AT_ONCE) as several:
         size = sum(several.map(lambda item: put(bucket, *item), bodies.items()))
+    return [*bodies, PLAYERS], size + _publish_list(bucket, night, news)  # last: where this is cut off, the next one lists them
+
+
+def _publish_list(bucket: ObjectStore, night: Tonight, news: dict[str, Listed]) -> int:
+    """Publish the list of all players with these entries; its bytes. Two dates that are published at once lose nobody: whoever wrote it
+    looks afterwards whether a document lies there that it lacks."""
     envelope = {name: getattr(night, name) for name in Document.model_fields} | {"final": False}
-    everybody = Players(**envelope, players=[listed[lookup] for lookup in sorted(listed)])
-    size += put(bucket, PLAYERS, canonical(everybody))  # last: where this is cut off, what it does not list is written again
-    return [*bodies, PLAYERS], size
+    size = 0
+    while news:
+        listed = {one.player_lookup: one for one in _listed(bucket)} | news
+        size = put(bucket, PLAYERS, canonical(Players(**envelope, players=[listed[lookup] for lookup in sorted(listed)])))
+        news = _lacking(bucket)
+    return size
+
+
+def _lacking(bucket: ObjectStore) -> dict[str, Listed]:
+    """Of the documents that lie there those that the list lacks; one of another version is none."""
+    listed, found = {one.document for one in _listed(bucket)}, {}
+    for path in level(bucket, "v1/player")[1]:
+        body = get(bucket, path) if path not in listed else None
+        try:
+            document = PlayerDocument.model_validate_json(body) if body else None
+        except ValidationError:
+            continue
+        if body and document is not None and player_path(document.player.player_lookup) == path:
+            found[document.player.player_lookup] = _entry(document, content_digest(body))
+    return found
+
+
+def _entry(document: PlayerDocument, digest: str) -> Listed:
+    who = document.player
+    path = player_path(who.player_lookup)
+    return Listed(player_lookup=who.player_lookup, name=who.name, team=who.team, game_date=document.game_date, document=path, digest=digest)
 
 
 def _listed(bucket: ObjectStore) -> list[Listed]:

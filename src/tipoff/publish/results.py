@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from tipoff.publish.documents import Document, Graded, Results, SideResults, SystemResults, Tally, Tonight
+from tipoff.publish.ledger import SIDES
 from tipoff.publish.reads import Row, Slate
 from tipoff.rates import wilson
 
@@ -64,8 +65,10 @@ def _mean(rows: list[Row], column: str) -> float | None:
 
 
 def tally(rows: Sequence[Row]) -> Tally:
-    """Count results; a push and a void return the stake and are in no denominator (F53)."""
-    won, lost, push, void = (sum(row["result"] == result for row in rows) for result in ("WIN", "LOSS", "PUSH", "VOID"))
+    """Count the results of bets; a push and a void return the stake and are in no denominator (F53). Who was passed on and did not play is
+    no bet, though his row says VOID."""
+    bets = [row["result"] for row in rows if row["recommendation"] in SIDES]
+    won, lost, push, void = (bets.count(result) for result in ("WIN", "LOSS", "PUSH", "VOID"))
     rate = wilson(won, won + lost)
     priced = [row["units"] for row in rows if row["result"] in {"WIN", "LOSS"} and row["units"] is not None]
     return Tally(

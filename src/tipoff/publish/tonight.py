@@ -75,7 +75,8 @@ def _halt(found: Halt, now: datetime, earlier: Tonight | None) -> Halt:
 
 
 def _state(games: list[Game], halt: Halt, failure: str | None, recommended: int, best_edge: float | None) -> tuple[State, str | None]:
-    """Which kind of document this is. What broke is said beside an `ok` one too: what was predicted before still stands."""
+    """Which kind of document this is. One that recommends nothing because, or while, something broke is broken: not all ran. What broke is
+    said beside an `ok` one too: what was predicted before still stands."""
     played = [game for game in games if game.game_status not in CALLED_OFF]
     if not played:
         return "no_games", f"{len(games)} games were called off" if games else "no games are scheduled for this date"
@@ -83,7 +84,7 @@ def _state(games: list[Game], halt: Halt, failure: str | None, recommended: int,
         return "halted", halt.reason
     players = [player for game in played for player in game.players]
     predicted = any(player.predictions for player in players)
-    if failure and not predicted:
+    if failure and not recommended:
         return "broken", failure
     if not players:
         return "broken", f"{len(played)} games are scheduled, but phase 3 (analyze) has no players for them"
@@ -91,7 +92,7 @@ def _state(games: list[Game], halt: Halt, failure: str | None, recommended: int,
         return "broken", f"{len(players)} players are scheduled, but phase 5 (predict) has left neither predictions nor reasons"
     if not recommended:
         edge = "no prediction stands beside a line" if best_edge is None else f"the largest edge is {best_edge:.1f} points"
-        return "nothing_qualified", failure or f"all systems ran, and {edge}"
+        return "nothing_qualified", f"all systems ran, and {edge}"
     return "ok", failure
 
 

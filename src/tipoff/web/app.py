@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,13 +20,13 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
 from tipoff.clock import Clock
-from tipoff.errors import BadInput, StorageError
+from tipoff.errors import BadInput, ConfigError, StorageError, TipoffError
 from tipoff.web import problems, vega
 from tipoff.web.fleet import FleetPages
 from tipoff.web.lines import LinePages
 from tipoff.web.pages import Pages, query_of
 from tipoff.web.player import PlayerPages
-from tipoff.web.published import Published
+from tipoff.web.published import FIRST_DAY, LAST_DAY, Published
 from tipoff.web.record import RecordPages
 from tipoff.web.reference import calls, openapi
 from tipoff.web.rendering import Made, Rendering
@@ -269,7 +269,11 @@ def _add_errors(app: FastAPI, pages: Pages, calls: Collection[str]) -> None:
             allowed = (error.headers or {}).get("Allow", "")
             return problems.refused(error.status_code, f"{request.method} is not how this is asked; {allowed} is.", error.headers)
         if request.url.path.startswith("/v1/"):
+            if error.status_code == 405:
+                return _problem(405, "Documents are only read.", "`tipoff publish DATE` publishes a date's documents.", error.headers)
             return _problem(error.status_code, "There is no such document.", "`tipoff publish DATE` publishes a date's documents.")
+        if calls and request.method not in _METHODS:
+            return problems.refused(error.status_code, "There is no such call.", error.headers)
         return HTMLResponse(pages.missing(error.status_code), status_code=error.status_code, headers=dict(error.headers or {}))
 
     @app.exception_handler(Exception)
@@ -277,9 +281,10 @@ def _add_errors(app: FastAPI, pages: Pages, calls: Collection[str]) -> None:
         """A defect of ours; uvicorn logs it. This answer does not pass the middleware, so it takes the headers along."""
         return HTMLResponse(pages.missing(500), status_code=500, headers=HEADERS)
 
+    @app.exception_handler(ConfigError)
     @app.exception_handler(StorageError)
-    def out_of_reach(request: Request, error: StorageError) -> Response:
-        """The bucket does not answer: that is told. What is old is not shown in its place: a halt may stand in what is new."""
+    def out_of_reach(request: Request, error: TipoffError) -> Response:
+        """The bucket does not answer, or not so: that is told. What is old is not shown in its place: a halt may stand in what is new."""
         headers = {"Retry-After": str(problems.AGAIN_SECONDS), "Cache-Control": "no-store"}
         if request.url.path.startswith("/v1/"):
             return _problem(503, "The documents are out of reach.", error.message, headers)
@@ -290,7 +295,7 @@ def _add_errors(app: FastAPI, pages: Pages, calls: Collection[str]) -> None:
         return HTMLResponse(pages.unreadable(error.message), status_code=500)
 
 
-def _problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> Response:
+def _problem(status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
     said = {"type": "about:blank", "status": status, "title": title, "detail": detail}
     return JSONResponse(said, status, headers, media_type="application/problem+json")
 
@@ -341,8 +346,8 @@ def _name(text: str) -> str:
 def _date(text: str) -> date:
     """A date out of an address; anything else is a page that does not exist (F61)."""
     try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text)
+        if _DATE.fullmatch(text) and FIRST_DAY <= (found := date.fromisoformat(text)) <= LAST_DAY:
+            return found
     except ValueError:
         pass
     raise HTTPException(404)

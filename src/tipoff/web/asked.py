@@ -13,14 +13,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from tipoff.errors import BadInput
 from tipoff.features.quality import RunMode
 from tipoff.flow.backfill import SNAPSHOTS, Kind
 from tipoff.flow.coordinator import Processor
 from tipoff.flow.standing import BATCH_ID
+from tipoff.predict.systems import THIS_SEASON, window_of
 from tipoff.publish.export import DocumentName
+from tipoff.web.published import FIRST_DAY, LAST_DAY
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_FIRST, _LAST = date(1946, 11, 1), date(2100, 12, 31)
 
 
 def _day(value: Any) -> date:
@@ -29,9 +31,9 @@ def _day(value: Any) -> date:
             found = date.fromisoformat(value)
         except ValueError:
             found = None
-        if found is not None and _FIRST <= found <= _LAST:
+        if found is not None and FIRST_DAY <= found <= LAST_DAY:
             return found
-    raise ValueError(f"a date such as 2025-11-05, from {_FIRST} to {_LAST}")
+    raise ValueError(f"a date such as 2025-11-05, from {FIRST_DAY} to {LAST_DAY}")
 
 
 def _one_line(text: str) -> str:
@@ -41,6 +43,16 @@ def _one_line(text: str) -> str:
     return text.strip()
 
 
+def _window(text: str) -> str:
+    """A window of training, checked where it is asked for: a batch would come to it late, and try again."""
+    if text != THIS_SEASON:
+        try:
+            window_of(text)
+        except BadInput as error:
+            raise ValueError("a number of days, such as 1095d, or season") from error
+    return text
+
+
 GameDay = Annotated[
     date,
     BeforeValidator(_day),
@@ -48,6 +60,7 @@ GameDay = Annotated[
 ]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:+-]*$", max_length=120)]
 Words = Annotated[str, Field(max_length=500), AfterValidator(_one_line)]
+Window = Annotated[Name, AfterValidator(_window)]
 Systems = Annotated[list[Name], Field(max_length=100)]
 BatchId = Annotated[str, Field(pattern=f"^{BATCH_ID}$")]
 
@@ -113,7 +126,7 @@ class TrainRequest(Asked):
 
     until: GameDay | None = Field(None, description="train for this day; default: today in New York")
     systems: Systems = Field([], description="only these; empty: all")
-    window: Name | None = Field(None, description="days of history, such as 1095d, or season; default: each system's own")
+    window: Window | None = Field(None, description="days of history, such as 1095d, or season; default: each system's own")
 
 
 class ReplayRequest(Asked):

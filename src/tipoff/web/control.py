@@ -148,7 +148,7 @@ def _guarded(
         try:
             return await answer(request)
         except RequestValidationError as error:
-            return invalid(error.errors())
+            return invalid(error.errors(), request.headers.get("content-type", ""))
         except TipoffError as error:
             return told(error)
         except HTTPException as error:

@@ -70,9 +70,12 @@ class LinePages:
         if not his:
             return None
         template = "movement.html" if part else "movement_page.html"
-        shown = [_shown(lines, game, player) for game, player in his]
-        place = ("movement", day, player_lookup, part)
-        return self._rendering.kept(place, (tag,), lambda: self._rendering.page(template, "lines", lines=lines, shown=shown))
+        night, of = self._published.tonight(day) or (None, None)
+        leader = next((one for one in night.systems if one.system_id == lines.system_id), None) if night else None
+        place, said = ("movement", day, player_lookup, part), {"lines": lines, "leader": leader}
+        return self._rendering.kept(
+            place, (tag, of), lambda: self._rendering.page(template, "lines", **said, shown=[_shown(lines, *one) for one in his])
+        )
 
 
 @dataclass(frozen=True)

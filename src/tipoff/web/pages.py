@@ -14,6 +14,7 @@ from typing import Any, Literal
 from urllib.parse import urlencode
 
 from tipoff.clock import Clock
+from tipoff.errors import TipoffError
 from tipoff.publish.documents import Game, Headline, Opinion, Player, Tonight
 from tipoff.web import figure, words
 from tipoff.web.published import Published
@@ -113,8 +114,12 @@ class Pages:
         return as_csv(chosen(rows_of(found[0]), asked)) if found else None
 
     def missing(self, status: int) -> str:
-        """The page for an address that leads nowhere."""
-        return self._rendering.page("missing.html", status=status, days=self._published.days()[-5:][::-1])
+        """The page for an address that leads nowhere, or that could not be made; it names no night where the bucket does not answer."""
+        try:
+            days = self._published.days()[-5:][::-1]
+        except TipoffError:
+            days = None
+        return self._rendering.page("missing.html", status=status, days=days)
 
     def unreadable(self, message: str) -> str:
         """The page for a document of another version."""

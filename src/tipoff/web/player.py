@@ -15,7 +15,9 @@ from typing import Any
 from tipoff.clock import Clock, as_utc
 from tipoff.market.books import find_book
 from tipoff.market.prices import expected_value, fair_price
-from tipoff.publish.documents import Opinion, SystemAbsence
+from tipoff.publish.documents import Opinion, System, SystemAbsence
+from tipoff.publish.documents import Tonight as Slate
+from tipoff.publish.ledger import SIDES
 from tipoff.publish.people import Feature, Listed, PastGame, PlayerDocument, PlayerGrade, PlayerLine, PlayerPrediction
 from tipoff.publish.splits import Split
 from tipoff.store.tables.features import CATEGORIES, Entry, catalogue
@@ -84,7 +86,7 @@ class PlayerPages:
         self._published = published
         self._clock = clock
         self._rendering = rendering
-        rendering.add(book_title=book_title, split_name=split_name, against=against, record=record, closed=closed)
+        rendering.add(book_title=book_title, split_name=split_name, against=against, record=record, closed=closed, trained_of=trained_of)
 
     def player(self, player_lookup: str) -> Made | str | None:
         """The page of a player; None where he has no document. Raises BadInput for an unreadable document."""
@@ -117,6 +119,7 @@ class PlayerPages:
                 "age": age,
                 "features": grouped(player),
                 "past": history(player),
+                "systems": trained_of(night[0]) if night else {},
             }
             return self._rendering.page("player_page.html", "players", **about, **charts)
 
@@ -138,6 +141,11 @@ class PlayerPages:
         found = self._published.players()
         listed = {one.player_lookup: one for one in found[0].players} if found is not None else {}
         return self._rendering.page("nobody.html", "players", lookup=player_lookup, near=near(player_lookup, listed))
+
+
+def trained_of(night: Slate) -> dict[str, System]:
+    """Of each system of a slate how it stands, its days since training among it."""
+    return {system.system_id: system for system in night.systems}
 
 
 def near(player_lookup: str, listed: dict[str, Listed]) -> list[Listed]:
@@ -223,8 +231,8 @@ def closed(games: Sequence[PastGame]) -> dict[str, int]:
 
 
 def record(grades: Sequence[PlayerGrade]) -> dict[str, Any]:
-    """The grades in numbers: bets won, lost and pushed, and units on how many; the closing line value's mean on how many."""
-    results = [grade.result for grade in grades]
+    """The grades in numbers: bets won, lost, pushed and void, and units on how many; the closing line value's mean on how many."""
+    results = [grade.result for grade in grades if grade.recommendation in SIDES]
     bets = [grade.units for grade in grades if grade.units is not None and grade.result in ("WIN", "LOSS", "PUSH")]
     values = [grade.clv_points for grade in grades if grade.clv_points is not None and grade.result in ("WIN", "LOSS", "PUSH")]
     told: dict[str, Any] = {result.lower(): results.count(result) for result in ("WIN", "LOSS", "PUSH", "VOID")}

@@ -7,6 +7,7 @@ its path, and what to do next. What a caller sent is never sent back, nor is wha
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -128,14 +129,21 @@ def refused(status: int, detail: str, headers: Mapping[str, str] | None = None) 
     return problem(kind, detail, status=status, headers=headers)
 
 
-def invalid(found: Sequence[Mapping[str, Any]]) -> Response:
-    """The answer for a request that does not fit, from pydantic's errors: where, and what should stand there; never what did."""
+def invalid(found: Sequence[Mapping[str, Any]], content_type: str = "application/json") -> Response:
+    """The answer for a request that does not fit, from pydantic's errors: where, and what should stand there; never what did. A body whose
+    `content_type` is another than JSON's was taken for text, whatever stands in it."""
     unreadable = [fault for fault in found if fault["type"] == "json_invalid"]
     faults = [Fault(path=_path(fault["loc"]), message=str(fault["msg"]).removeprefix("Value error, ")) for fault in found]
     if unreadable:
         return problem(UNREADABLE, "The body is no JSON.", faults=[Fault(path="$", message=str(unreadable[0].get("ctx", {}).get("error")))])
+    if [fault.path for fault in faults] == ["$"] and not _JSON.match(content_type):
+        return problem(INVALID, "The body was not sent as JSON.", next_step=_AS_JSON, faults=[Fault(path="$", message=_AS_JSON)])
     named = ", ".join(dict.fromkeys(fault.path for fault in faults))
     return problem(INVALID, f"{len(faults)} field{'' if len(faults) == 1 else 's'} {_do(len(faults))} not fit: {named}.", faults=faults)
+
+
+_JSON = re.compile(r"application/([a-z0-9.-]+\+)?json\b", re.IGNORECASE)
+_AS_JSON = "Send it with `Content-Type: application/json`."
 
 
 def _do(number: int) -> str:

@@ -29,6 +29,8 @@ from tipoff.store.bucket import level, read_changed
 from tipoff.web.latest import Latest
 
 _KEPT, _PARSED = 48, 24
+FIRST_DAY, LAST_DAY = date(1946, 11, 1), date(2100, 12, 31)
+"""A game day lies between them: the league's first, and one that nobody plans."""
 FRESH = 1.0
 """So many seconds the list of nights is good for whoever asks next."""
 _DAY = re.compile(r"v1/tonight/(\d{4}-\d{2}-\d{2})\.json")

@@ -5,7 +5,10 @@ In: the record's documents. Out: pages with their charts. It must never know how
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from tipoff.publish.record import RECORD, Record, SystemDetails, SystemRecord, Total, record_path
+from tipoff.publish.systems import HEALTH, Health, ModelHealth
 from tipoff.web import figures
 from tipoff.web.published import Published
 from tipoff.web.record_charts import edges_chart, reliability_chart, units_chart
@@ -38,14 +41,18 @@ class RecordPages:
         if found is None or not found[0].systems:
             return self._rendering.page("record_empty.html", "record") if system_id is None else None
         record, tag = found
-        chosen = _chosen(record, system_id)
+        systems = [one for one in record.systems if record.year_from is None or one.year.last >= record.year_from]
+        chosen = _chosen(systems, system_id)
         told = self._published.document(record_path(chosen.system_id), SystemDetails) if chosen else None
         if chosen is None or told is None:
             return None
         details, of = told
-        return self._rendering.kept(("record", chosen.system_id), (tag, of), lambda: self._made(record, chosen, details))
+        fleet, stands = self._published.document(HEALTH, Health) or (None, None)
+        models = {one.system_id: one for one in fleet.systems} if fleet else {}
+        return self._rendering.kept(("record", chosen.system_id), (tag, of, stands), lambda: self._made(record, systems, details, models))
 
-    def _made(self, record: Record, chosen: SystemRecord, details: SystemDetails) -> str:
+    def _made(self, record: Record, systems: Sequence[SystemRecord], details: SystemDetails, models: Mapping[str, ModelHealth]) -> str:
+        """`systems` are those that were graded in the last year: of the others there are no details."""
         splits = [(_SPLITS[one.by], one) for by in _SPLITS for one in details.splits if one.by == by]
         first = [pair for pair in splits if pair[1].by in _FIRST]
         edges = next((one.parts for one in details.splits if one.by == "edge-probability"), [])
@@ -54,8 +61,10 @@ class RecordPages:
             "record.html",
             "record",
             record=record,
-            chosen=chosen,
+            systems=systems,
             details=details,
+            model=models.get(details.system_id),
+            unproven=any(one.bootstrap for one in models.values()),
             first=first,
             more=[pair for pair in splits if pair not in first],
             edges=edges,
@@ -63,11 +72,11 @@ class RecordPages:
         )
 
 
-def _chosen(record: Record, system_id: str | None) -> SystemRecord | None:
+def _chosen(systems: Sequence[SystemRecord], system_id: str | None) -> SystemRecord | None:
     """The system asked for; where none is, the headline, else the one with the most bets."""
     if system_id is not None:
-        return next((one for one in record.systems if one.system_id == system_id), None)
-    return max(record.systems, key=lambda one: (one.headline, one.year.bets.n, one.year.predictions))
+        return next((one for one in systems if one.system_id == system_id), None)
+    return max(systems, key=lambda one: (one.headline, one.year.bets.n, one.year.predictions))
 
 
 def verdict(total: Total) -> str:

@@ -6,12 +6,14 @@ In: the record's documents. Out: specifications, colours by the names of the sty
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from tipoff.publish.record import Part, SystemDetails, UnitsDay
+from tipoff.web import words
 
 Chart = dict[str, Any]
+FEW_DAYS = timedelta(days=10)
 
 
 def units_chart(details: SystemDetails) -> Chart | None:
@@ -19,11 +21,11 @@ def units_chart(details: SystemDetails) -> Chart | None:
     if not details.days:
         return None
     eve = UnitsDay(game_date=details.days[0].game_date - timedelta(days=1), n=0, units=0.0, total=0.0, expected=0.0, low=0.0, high=0.0)
-    values = [day.model_dump(mode="json") for day in (eve, *details.days)]
-    x = {"field": "game_date", "type": "temporal", "axis": {"title": "", "format": "%-d %b", "tickCount": 6, "grid": False}}
+    values = [day.model_dump(mode="json") | {"day": words.short_date(day.game_date)} for day in (eve, *details.days)]
+    x = days_axis("game_date", [day.game_date for day in details.days])
     low = {"field": "low", "type": "quantitative", "axis": {"title": "units won", "tickCount": 6}}
     tip = [
-        {"field": "game_date", "type": "temporal", "title": "day", "format": "%-d %b %Y"},
+        {"field": "day"},
         *({"field": name, "title": title, "format": "+.1f"} for name, title in (("total", "units"), ("expected", "promised"))),
         {"field": "n", "title": "bets that day"},
     ]
@@ -36,6 +38,13 @@ def units_chart(details: SystemDetails) -> Chart | None:
         _layer("line", {"x": x, "y": expected}, color="--under", strokeDash=[4, 3], strokeWidth=1.2),
         _layer("line", {"x": x, "y": total, "tooltip": tip}, color="--ink", strokeWidth=2, point=dots),
     )
+
+
+def days_axis(field: str, days: Sequence[date]) -> Chart:
+    """The axis of these game days. A day is no moment: it reads the same in every time zone, and has one tick at most."""
+    few = max(days) - min(days) <= FEW_DAYS
+    axis = {"title": "", "format": "%-d %b", "tickCount": {"interval": "day", "step": 1} if few else 6, "grid": False}
+    return {"field": field, "type": "temporal", "scale": {"type": "utc"}, "axis": axis}
 
 
 def reliability_chart(details: SystemDetails) -> Chart | None:

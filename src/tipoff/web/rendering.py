@@ -32,8 +32,8 @@ SECTIONS = (
 _KEPT = 128
 _LEVEL = 6
 _WORDS = (
-    "points", "line", "whole", "signed", "percent", "gain", "share", "price", "long_date", "short_date", "eastern", "on_the_day", "iso",
-    "team", "reason", "call", "feature", "lacking",
+    "points", "line", "whole", "signed", "moved", "percent", "gain", "share", "price", "long_date", "short_date", "eastern", "on_the_day",
+    "iso", "team", "reason", "call", "feature", "lacking",
 )  # fmt: skip
 
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from tipoff.publish.reports import SystemFigures
+from tipoff.web import words
+from tipoff.web.record_charts import days_axis
 
 Chart = dict[str, Any]
 MOST_LINES = 6
@@ -45,15 +47,17 @@ def runs_chart(systems: Sequence[SystemFigures]) -> Chart | None:
     """Units won up to each day, of the systems with the most bets; None without a bet."""
     chosen = sorted((one for one in systems if one.days), key=lambda one: -one.bets.n)[:MOST_LINES]
     values = [
-        {"system": one.system_id, "day": day.game_date.isoformat(), "units": day.total, "n": day.n} for one in chosen for day in one.days
+        {"system": one.system_id, "date": day.game_date.isoformat(), "day": words.short_date(day.game_date), "units": day.total, "n": day.n}
+        for one in chosen
+        for day in one.days
     ]
     if not values:
         return None
-    x = {"field": "day", "type": "temporal", "axis": {"title": "", "format": "%-d %b", "tickCount": 6, "grid": False}}
+    x = days_axis("date", [day.game_date for one in chosen for day in one.days])
     y = {"field": "units", "type": "quantitative", "axis": {"title": "units won", "tickCount": 6}}
     tip = [
         {"field": "system"},
-        {"field": "day", "type": "temporal", "format": "%-d %b %Y"},
+        {"field": "day"},
         {"field": "units", "format": "+.1f"},
         {"field": "n", "title": "bets that day"},
     ]

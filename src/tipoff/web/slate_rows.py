@@ -133,20 +133,35 @@ def row_of(night: Tonight, game: Game, player: Player) -> Row:
     P(wins) (p - 1) - P(loses)."""
     said, prop = lead(player), player.props[0] if player.props else None
     side: Literal["OVER", "UNDER"] | None = None
-    chance = fair = price = ev = None
+    chance = fair = price = ev = edge = None
     if said is not None and said.p_over is not None and said.p_under is not None:
-        over = said.recommendation == "OVER" or (said.recommendation != "UNDER" and said.p_over >= said.p_under)
-        side = "OVER" if over else "UNDER"
-        chance, loses = (said.p_over, said.p_under) if over else (said.p_under, said.p_over)
-        price = said.over_price if over else said.under_price
+        side = _side(said, said.p_over, said.p_under)
+        chance, loses = (said.p_over, said.p_under) if side == "OVER" else (said.p_under, said.p_over)
+        price = said.over_price if side == "OVER" else said.under_price
         fair = 1 + loses / chance if chance else None
-        ev = chance * (price - 1) - loses if price is not None else None
+        ev = _value(chance, loses, price) if price is not None else None
+        edge = chance / (chance + loses) - 1 / price if price is not None and chance + loses else None
     best = None if prop is None or side is None else prop.best_over if side == "OVER" else prop.best_under
-    return Row(game, player, said, prop, side, chance, fair, price, ev, best, _why(night, game, player))
+    return Row(game, player, said, prop, side, chance, fair, price, ev, best, _why(night, game, player, edge))
 
 
-def _why(night: Tonight, game: Game, player: Player) -> str:
-    """Why nothing is recommended, in words; empty where something is."""
+def _side(said: Opinion, over: float, under: float) -> Literal["OVER", "UNDER"]:
+    """The side recommended; of a pass the one whose price is worth more, and without both prices the likelier one."""
+    if said.recommendation in ("OVER", "UNDER"):
+        return "OVER" if said.recommendation == "OVER" else "UNDER"
+    if said.over_price is not None and said.under_price is not None:
+        return "OVER" if _value(over, under, said.over_price) >= _value(under, over, said.under_price) else "UNDER"
+    return "OVER" if over >= under else "UNDER"
+
+
+def _value(wins: float, loses: float, price: float) -> float:
+    """What a unit staked at a decimal price is expected to bring, a push paid back."""
+    return wins * (price - 1) - loses
+
+
+def _why(night: Tonight, game: Game, player: Player, edge: float | None) -> str:
+    """Why nothing is recommended, in words; empty where something is. A pass tells its edge in both measures, P(side, no push) over
+    break-even beside points: which of them decides is its system's own affair."""
     own = player.prediction
     if own is None:
         if night.halt.active:
@@ -156,7 +171,8 @@ def _why(night: Tonight, game: Game, player: Player) -> str:
         return "the system that the recommendations come from did not predict him"
     if own.recommendation == "NO_LINE":
         return "no book has a line on him"
-    return f"an edge of {words.points(own.edge)} points is not enough" if own.recommendation == "PASS" else ""
+    over_even = f", {words.gain(edge)} over break-even," if edge is not None else ""
+    return f"an edge of {words.points(own.edge)} points{over_even} is not enough" if own.recommendation == "PASS" else ""
 
 
 def chosen(rows: Iterable[Row], asked: Asked) -> list[Row]:
@@ -229,6 +245,7 @@ _COLUMNS: Mapping[str, Callable[[Row], Any]] = {
     "fair_price": lambda row: row.fair and round(row.fair, 4),
     "ev": lambda row: None if row.ev is None else round(row.ev, 4),
     "recommendation": lambda row: row.player.prediction and row.player.prediction.recommendation,
+    "bootstrap": lambda row: row.player.prediction and row.player.prediction.bootstrap,
     "systems_for": lambda row: _agreement(row)[0],
     "systems_all": lambda row: _agreement(row)[1],
     "projected_minutes": lambda row: row.player.projected_minutes,

@@ -54,6 +54,14 @@ def signed(value: float | None) -> str:
     return f"+{value:.1f}" if value > 0 else f"{MINUS}{-value:.1f}"
 
 
+def moved(value: float | None) -> str:
+    """How far a line or a median of lines is from another: +0.5, −1.25 with a true minus, or 0.0."""
+    if value is None:
+        return DASH
+    told = line(abs(value))
+    return told if float(told) == 0 else f"+{told}" if value > 0 else f"{MINUS}{told}"
+
+
 def percent(value: float | None) -> str:
     """57 %, with a narrow space that does not break."""
     return DASH if value is None else f"{value * 100:.0f}\u202f%"
