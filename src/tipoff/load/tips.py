@@ -32,9 +32,6 @@ _AFTER_TIP = {_BOX: BOX_LAG, _POINTS: -CLOSE_LEAD, _LINES: -CLOSE_LEAD}
 
 def stand_by_the_schedule(work: Work, counts: Counts, games: list[str]) -> None:
     """Move the imported rows of these games that stand by another tip than the schedule's."""
-    files = work.ask(_imports).to_pylist()
-    if not files:
-        return
     days = [day for name in games if (day := day_named(name))]
     imported = set(work.ask(_imported, min(days), max(days)).column("game_id").to_pylist())
     found = schedule_of(work, imported & set(games))
@@ -46,21 +43,21 @@ def stand_by_the_schedule(work: Work, counts: Counts, games: list[str]) -> None:
         "assumed_tip": pa.array([local_tip(name) for name in told], INSTANT),
         "told_tip": pa.array(list(told.values()), INSTANT),
     }
-    untimed = pa.array([file["payload_id"] for file in files if not file["tells_tips"]], pa.string())
     for name, lag in _AFTER_TIP.items():
         wanted = pa.table({**columns, "told_known": shifted(columns["told_tip"], lag)})
         rows = work.ask(_otherwise, (name,), wanted, min(days), max(days))
-        without_tip = pc.or_(rows.column("known_at_assumed"), pc.is_in(rows.column("payload_id"), untimed))
-        rows = rows.filter(without_tip)
+        if rows.num_rows == 0:
+            continue
+        untimed = work.ask(_untimed, pa.table({"payload_id": rows.column("payload_id").unique()})).column("payload_id").combine_chunks()
+        rows = rows.filter(pc.or_(rows.column("known_at_assumed"), pc.is_in(rows.column("payload_id"), untimed)))
         if rows.num_rows:
             _move(work, counts, name, rows)
 
 
-def _imports(work: Work) -> ir.Table:
-    """Imported files, and whether their mapping knows of tips."""
-    payloads = work.table("raw.payloads")
-    payloads = payloads.filter(payloads.mapping.notnull())
-    return payloads.select("payload_id", tells_tips=payloads.mapping.contains('"commence_time"'))
+def _untimed(work: Work, files: ir.Table) -> ir.Table:
+    """The imported files of these whose mapping knows of no tips."""
+    payloads = work.table("raw.payloads").semi_join(files, "payload_id")
+    return payloads.filter(~payloads.mapping.contains('"commence_time"')).select("payload_id")
 
 
 def _imported(work: Work, first: ir.DateScalar, last: ir.DateScalar) -> ir.Table:
