@@ -50,6 +50,10 @@ class TestTheBatchGuard:
         margins = np.concatenate([np.full(GUARD_ROWS - 1, 5.0), np.full(50, np.nan)])
         assert batch_guard(margins, -5.0) == ""
 
+    def test_who_was_blocked_for_the_slate_stays_so_while_too_few_are_left_to_judge_him_anew(self) -> None:
+        assert batch_guard(np.full(GUARD_ROWS - 1, 0.1), held=True).startswith("batch guard: it was blocked for this slate")
+        assert batch_guard(np.full(GUARD_ROWS, 0.1), held=True) == ""
+
 
 class TestTheHalt:
     @pytest.mark.parametrize(

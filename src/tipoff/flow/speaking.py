@@ -107,7 +107,7 @@ def predict(slate: Slate, bench: Workbench) -> Done:
             if not any(in_mode & todo.stale.get(system.system_id, set()) for system, _, _ in fleet):
                 continue
             options = SlateOptions(slate.batch_id, mode, house.settings.thresholds.min_minutes)
-            everybody = slate_of(built, quotes, options, _past(work, fleet, slate))
+            everybody = slate_of(built, quotes, options, _past(work, fleet, slate), todo.held)
             for system, loaded, why in fleet:
                 if games_of_it := in_mode & todo.stale.get(system.system_id, set()):
                     said = _said(waiting, everybody, built, system, loaded, why, options)
@@ -141,10 +141,12 @@ def _as_built(work: Work, games: pa.Table) -> pa.Table:
 
 @dataclass
 class _Todo:
-    """By system the games that it is to speak of; by run mode the open games that are let through by its gate; and what is made."""
+    """By system the games that it is to speak of; by run mode the open games that are let through by its gate; which systems the batch
+    guard blocked for the slate when they were last asked, by the model that serves now; and what is made."""
 
     stale: dict[str, set[str]]
     by_mode: dict[RunMode, set[str]]
+    held: set[str]
     now: dict[tuple[str, str], MadeFrom]
     made: dict[tuple[str, str], str]
 
@@ -157,19 +159,17 @@ class _Todo:
         by_mode: dict[RunMode, set[str]] = {}
         for game, mode in modes.items():
             by_mode.setdefault(mode, set()).add(game)
-        found = cls({}, by_mode, {}, {})
+        found = cls({}, by_mode, set(), {}, {})
         for system, loaded, why in fleet:
             model = loaded.manifest.model_id if loaded else f"none ({hashlib.sha256(why.encode()).hexdigest()[:12]})"
+            last = {game: stood.get((f"{SAID}{system.system_id}", game), Version(0)).made_from for game in names}
+            if any(word.startswith(f"{_HELD}, {model}, ") for word in last.values()):
+                found.held.add(system.system_id)
             for game in names:
                 rows = stood.get((FEATURES, game), Version(0)).generation
                 least = slate.house.settings.thresholds.min_minutes
                 found.now[system.system_id, game] = MadeFrom(rows, model, least, MIN_SCORE[modes[game]])
-            stale = {
-                game
-                for game in names
-                if slate.asked.force
-                or stood.get((f"{SAID}{system.system_id}", game), Version(0)).made_from not in found._up_to_date(system.system_id, game)
-            }
+            stale = {game for game in names if slate.asked.force or last[game] not in found._up_to_date(system.system_id, game)}
             if stale:
                 found.stale[system.system_id] = stale
         return found
@@ -178,9 +178,10 @@ class _Todo:
         return self.now[system_id, game].text(), self._held(system_id)
 
     def _held(self, system_id: str) -> str:
-        """What a system that is held back rests on: the whole slate. It is asked again once any game of it stands otherwise."""
-        whole = "; ".join(f"{game}: {made.text()}" for (name, game), made in sorted(self.now.items()) if name == system_id)
-        return f"{_HELD}, {hashlib.sha256(whole.encode()).hexdigest()[:16]}"
+        """What a system that is held back rests on: its model, and the whole slate. It is asked again once any game stands otherwise."""
+        mine = sorted((game, made) for (name, game), made in self.now.items() if name == system_id)
+        whole = "; ".join(f"{game}: {made.text()}" for game, made in mine)
+        return f"{_HELD}, {mine[0][1].model}, {hashlib.sha256(whole.encode()).hexdigest()[:16]}"
 
     def note(self, system_id: str, games: Iterable[str], *, held: bool) -> None:
         """A system has spoken of these games, or was held back."""
@@ -257,5 +258,5 @@ def anything_new(house: House, game_date: date, run_mode: RunMode = "line_update
 
 
 def _spoken_by(stood: Version, model_id: str) -> bool:
-    """Whether a word on a game is this model's, or it was held back from it for a reason of its own."""
-    return f", {model_id}, " in stood.made_from or stood.made_from.startswith(_HELD) or ", none (" in stood.made_from
+    """Whether a word on a game is this model's, or its system was kept from speaking for a reason of its own."""
+    return f", {model_id}, " in stood.made_from or ", none (" in stood.made_from

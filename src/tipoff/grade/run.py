@@ -110,8 +110,8 @@ def _games_of_predictions(work: Work, game_date: date) -> ir.Table:
 
 
 def _to_grade(work: Work, game_date: date, games: ir.Table) -> ir.Table:
-    """Active predictions with the actuals beside them. A game is completed when its box score is there, which final ones alone are: one that
-    the schedule calls final before waits, since without it everybody would seem to have sat out. Who was listed out is told by the reports
+    """Active predictions with the actuals beside them. A game is completed when its box score is there, as only final ones have; one that
+    the schedule calls final before waits for it: without it everybody would seem to have sat out. Who was listed out is told by the reports
     known at the tip, and no later one; the silence of a team that had not submitted tells nothing."""
     mine = _standing(work, game_date)
     box = work.as_of("raw.player_box", game_date=game_date)
