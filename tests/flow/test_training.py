@@ -115,6 +115,7 @@ def test_one_that_has_too_little_to_learn_from_is_told_with_its_reason_and_the_o
     assert trained.refused["pool"].startswith("pool waits for its members leaves.")
     [run] = house.state.runs()
     assert (run.status, run.counts["systems"], run.counts["refused"]) == ("complete", 2, 2)
+    assert run.counts["why"] == "; ".join(f"{name}: {why}" for name, why in trained.refused.items())
 
 
 def test_where_none_can_be_trained_it_is_a_failure_with_each_cause(house: House) -> None:
