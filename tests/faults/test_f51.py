@@ -128,7 +128,7 @@ class TestHalted:
 class TestStale:
     def test_f51_stale_models_are_told_in_the_document_in_the_alerts_and_in_the_fleet(self, night: Evening) -> None:
         trained = practice_house.data().last
-        behind = (practice_house.NIGHT - trained).days
+        behind = (practice_house.NIGHT - trained).days - 1
         night.spoil(
             f"UPDATE models.registry SET trained_until = trained_until - {11 - behind} WHERE system_id = 'catboost_v9'",
             f"UPDATE models.registry SET trained_until = trained_until - {15 - behind} WHERE system_id = 'lightgbm_v12'",

@@ -57,8 +57,9 @@ def halt(systems: Collection[str], blocked: Collection[str]) -> str | None:
 
 
 def days_since(trained_until: date | None, day: date) -> int | None:
-    """Days from the last day learnt from to `day`: derived whenever it is asked for, and never stored. None where nothing was learnt."""
-    return None if trained_until is None else (day - trained_until).days
+    """Days since training: from the day that a model was trained for, the one after the last that it learnt from, to `day`. So a Monday's
+    refit is 7 days old when the next is due. Derived whenever it is asked for, and never stored. None where nothing was learnt."""
+    return None if trained_until is None else (day - trained_until).days - 1
 
 
 def staleness(days: int | None) -> Staleness | None:
