@@ -277,6 +277,12 @@ class TestWhoServes:
         assert headline([*rows, model("d-1", "d", metrics=None)], ["d"]) == (None, True)
         assert headline([]) == (None, True)
 
+    def test_where_no_held_out_day_had_a_line_the_best_crps_serves_and_not_the_first_by_name(self) -> None:
+        rows = [model(f"{name}-1", name, metrics=json.dumps({"crps": crps})) for name, crps in (("a", 3.4), ("b", 3.2), ("c", 3.3))]
+        assert headline(rows) == ("b", True)
+        lined = model("d-1", "d", metrics=json.dumps({"crps": 3.9, "lined_log_loss": 0.7}))
+        assert headline([*rows, lined]) == ("d", True)
+
     def test_only_the_model_that_serves_counts(self) -> None:
         old = model("a-1", "a", trained_until=DAY - timedelta(days=7), metrics='{"lined_log_loss": 0.5}')
         rows = [old, model("a-2", "a", metrics='{"lined_log_loss": 0.7}'), model("b-1", "b", metrics='{"lined_log_loss": 0.6}')]

@@ -140,14 +140,18 @@ def serving(rows: Iterable[Row]) -> dict[str, Row]:
 
 def headline(rows: Iterable[Row], among: Collection[str] | None = None) -> tuple[str | None, bool]:
     """The system that stands for a slate, and whether it does so unproven (`bootstrap`): the champion's; while none has passed, or he is
-    silent, the one whose serving model had the best log loss on its held-out days. `among`: the systems that speak; None: any."""
+    silent, the one whose serving model had the best log loss on its held-out days, or the best CRPS where no model's had a line. `among`:
+    the systems that speak; None: any."""
     served = {system: row for system, row in serving(rows).items() if among is None or system in among}
     champion = champion_of(served.values())
     if champion is not None:
         return str(champion["system_id"]), False
-    losses = {system: json.loads(row["metrics"] or "{}").get("lined_log_loss") for system, row in served.items()}
-    known = {system: float(loss) for system, loss in losses.items() if loss is not None}
-    return min(known, key=lambda system: (known[system], system), default=None), True
+    metrics = {system: json.loads(row["metrics"] or "{}") for system, row in served.items()}
+    for name in ("lined_log_loss", "crps"):
+        known = {system: float(found[name]) for system, found in metrics.items() if found.get(name) is not None}
+        if known:
+            return min(known, key=lambda system: (known[system], system)), True
+    return None, True
 
 
 def _age(row: Row) -> tuple[date, datetime, str]:
