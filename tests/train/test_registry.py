@@ -268,6 +268,12 @@ class TestWhoServes:
         assert serving([old, new | {"state": "retired"}])["echo"] is old
         assert serving([new | {"state": "retired"}]) == {}
 
+    def test_of_a_day_that_a_model_had_learnt_from_an_older_one_speaks_or_nobody(self) -> None:
+        old, new = model("echo-1", trained_until=DAY - timedelta(days=7)), model("echo-2", state="champion")
+        assert serving([old, new], DAY + timedelta(days=1))["echo"] is new
+        assert serving([old, new], DAY)["echo"] is old
+        assert serving([old, new], DAY - timedelta(days=7)) == {}
+
     def test_while_there_is_no_champion_the_best_log_loss_serves_unproven(self) -> None:
         rows = [
             model(f"{name}-1", name, metrics=json.dumps({"lined_log_loss": loss})) for name, loss in (("a", 0.7), ("b", 0.68), ("c", 0.69))

@@ -36,7 +36,7 @@ from tipoff.predict.systems import System
 from tipoff.predict.unresolved import unresolved_absences, waiting_names
 from tipoff.store.versions import FEATURES, Version, advance, versions
 from tipoff.store.warehouse import Work, day_of
-from tipoff.train.registry import serving
+from tipoff.train.registry import Row, serving
 
 _HELD = "held back"
 
@@ -56,25 +56,30 @@ class MadeFrom:
         return f"features {self.features}, {self.model}, from {self.min_minutes:g} minutes, gate {self.gate:g}"
 
 
-def loaded_fleet(house: House, at_hand: dict[str, artefacts.Loaded] | None = None) -> Fleet:
-    """Every system with the model that serves for it; one whose artefact is refused stays without, and why. `at_hand` are models that
-    are loaded already; those that serve no more are let go.
+def loaded_fleet(house: House, game_date: date, at_hand: dict[str, artefacts.Loaded] | None = None) -> Fleet:
+    """Every system with the model that serves for it on a game day; one whose artefact is refused, or whose models had all learnt from that
+    day or later, stays without, and why. `at_hand` are models that are loaded already; those that serve no more are let go.
 
-    Raises NotReady where none is trained at all.
+    Raises NotReady where none is left.
     """
     at_hand = {} if at_hand is None else at_hand
-    served = serving(house.warehouse.read("models.registry").to_pylist())
+    rows = house.warehouse.read("models.registry").to_pylist()
+    served, later = serving(rows, game_date), serving(rows)
     fleet: Fleet = []
     for system in systems_of(house.settings):
         mine = served.get(system.system_id)
         if mine is None:
-            fleet.append((system, None, "it is not trained: run `tipoff train`"))
+            knew = later.get(system.system_id)
+            fleet.append((system, None, _learnt_from(game_date, knew) if knew else "it is not trained: run `tipoff train`"))
             continue
         try:
             fleet.append((system, artefacts.load(house.bucket, mine["model_id"], at_hand), ""))
         except ArtefactMismatch as error:
             fleet.append((system, None, str(error)))
     if not any(loaded for _, loaded, _ in fleet):
+        if later and not served:
+            why = f"Every model on record had learnt from {game_date}, or from later days."
+            raise NotReady(why, hint=f"Run `tipoff train --until {game_date}` first.")
         raise NotReady("No system is trained.", hint="Run `tipoff train` first.")
     in_use = {row["model_id"] for row in served.values()}
     in_use |= {member for _, loaded, _ in fleet if loaded for member in loaded.manifest.members.values()}
@@ -83,11 +88,15 @@ def loaded_fleet(house: House, at_hand: dict[str, artefacts.Loaded] | None = Non
     return fleet
 
 
+def _learnt_from(game_date: date, model: Row) -> str:
+    return f"{model['model_id']} learnt from days up to {model['trained_until']}: run `tipoff train --until {game_date}`"
+
+
 @on_one_thread()
 def predict(slate: Slate, bench: Workbench) -> Done:
     """Phase 5 for the open games of a slate. Raises NotReady where no system is trained."""
     house = slate.house
-    fleet = _asked_of(slate, watched(house, loaded_fleet(house, bench.models), slate.game_date))
+    fleet = _asked_of(slate, watched(house, loaded_fleet(house, slate.game_date, bench.models), slate.game_date))
     now = house.clock.now()
     with house.warehouse.writing(house.run_id) as work:
         slate.guard(work)
@@ -250,7 +259,7 @@ def anything_new(house: House, game_date: date, run_mode: RunMode = "line_update
         if work.fetch(closed.select("game_id").limit(1)).num_rows:
             return True
         rows = work.fetch(work.table("models.registry")).to_pylist()
-        served = {name: row for name, row in serving(rows).items() if systems is None or name in systems}
+        served = {name: row for name, row in serving(rows, game_date).items() if systems is None or name in systems}
         stood = versions(work, [f"{SAID}{name}" for name in served], games.column("game_id").to_pylist())
     wanted = {(f"{SAID}{name}", game) for name in served for game in games.column("game_id").to_pylist()}
     models = {f"{SAID}{name}": row["model_id"] for name, row in served.items()}

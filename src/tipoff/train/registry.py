@@ -127,13 +127,15 @@ def champion_of(rows: Iterable[Row]) -> Row | None:
     return next((row for row in rows if row["state"] == "champion"), None)
 
 
-def serving(rows: Iterable[Row]) -> dict[str, Row]:
-    """The model that speaks for each system: the champion for its own, else the newest that is not retired.
+def serving(rows: Iterable[Row], game_date: date | None = None) -> dict[str, Row]:
+    """The model that speaks for each system: the champion for its own, else the newest that is not retired. Of a game day (None: of any
+    that is to come) nobody speaks who had learnt from it, or from a later one.
 
     So a refit of the champion's system does not take his place before a person lets it, and a roll-back is felt at once.
     """
+    able = [row for row in rows if row["state"] != "retired" and (game_date is None or row["trained_until"] < game_date)]
     found: dict[str, Row] = {}
-    for row in sorted((row for row in rows if row["state"] != "retired"), key=lambda row: (row["state"] == "champion", *_age(row))):
+    for row in sorted(able, key=lambda row: (row["state"] == "champion", *_age(row))):
         found[row["system_id"]] = row
     return found
 
