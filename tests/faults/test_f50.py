@@ -39,6 +39,7 @@ def test_f50_an_artefact_as_it_was_saved_is_loaded(tmp_path: Path, system_id: st
         (lambda document: document.update(family=["catboost"]), "does not fit"),
         (lambda document: document["canary"]["means"].__setitem__(2, 19.5), "its canary gave"),
         (lambda document: document["canary"]["features"][1].__setitem__(0, 99.5), "its canary gave"),
+        (lambda document: document.update(canary={"features": [], "means": []}), "it has no canary"),
         (lambda document: document["canary"].pop("means"), "does not fit"),
         (lambda document: document["canary"]["means"].pop(), "does not fit"),
         (lambda document: document["canary"]["features"][1].pop(), "does not fit"),

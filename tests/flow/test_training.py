@@ -14,9 +14,10 @@ from tipoff.clock import ManualClock
 from tipoff.config import load_settings
 from tipoff.errors import BadInput, NotReady
 from tipoff.flow.house import House, open_house
+from tipoff.flow.speaking import loaded_fleet
 from tipoff.flow.training import span_of, train_fleet
 from tipoff.predict.artefacts import Manifest, load
-from tipoff.predict.systems import System
+from tipoff.predict.systems import System, systems_named
 from tipoff.train.fit import fit_fleet
 from tipoff.train.keep import keep_fleet
 from train import practice_house
@@ -115,6 +116,7 @@ def test_one_that_has_too_little_to_learn_from_is_told_with_its_reason_and_the_o
     assert trained.refused["pool"].startswith("pool waits for its members leaves.")
     [run] = house.state.runs()
     assert (run.status, run.counts["systems"], run.counts["refused"]) == ("complete", 2, 2)
+    assert run.counts["why"] == "; ".join(f"{name}: {why}" for name, why in trained.refused.items())
 
 
 def test_where_none_can_be_trained_it_is_a_failure_with_each_cause(house: House) -> None:
@@ -136,3 +138,15 @@ def test_training_again_on_the_same_adds_nothing(house: House) -> None:
 @pytest.mark.parametrize(("window", "days"), [("1095d", 1095), ("56d", 56), ("1d", 1), ("007d", 7), ("season", 366)])
 def test_how_far_back_a_window_reaches(window: str, days: int) -> None:
     assert span_of(window) == timedelta(days=days)
+
+
+def test_a_night_of_the_past_is_spoken_of_by_the_model_that_had_not_learnt_from_it(house: House) -> None:
+    """And by nobody where all had: the night's own points would stand behind what is said of it."""
+    average, before = systems_named(["moving_average"]), NIGHT - timedelta(days=3)
+    newest = train(house, average)[0].model_id
+    with pytest.raises(NotReady, match=f"Every model on record had learnt from {before}, or from later days") as refused:
+        loaded_fleet(house, before)
+    assert refused.value.hint == f"Run `tipoff train --until {before}` first."
+    older = train(house, average, before)[0].model_id
+    for day, model_id in ((before, older), (NIGHT, newest)):
+        assert {loaded.manifest.model_id for _, loaded, _ in loaded_fleet(house, day) if loaded} == {model_id}

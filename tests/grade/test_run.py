@@ -311,15 +311,16 @@ def test_f30_a_game_that_was_called_off_is_void_and_the_others_are_graded(stage:
     assert sum(record.void for record in records) >= len(called_off)
 
 
-def test_a_game_that_is_still_under_way_is_graded_when_it_is_over_and_not_before(stage: house.Stage) -> None:
-    """The slate is graded in the morning; a game whose box score came late is graded when it is there."""
+@pytest.mark.parametrize(("status", "word"), [(2, "Q4 5:00"), (3, "Final")])
+def test_a_game_without_its_box_score_is_graded_when_that_is_there_and_not_before(stage: house.Stage, status: int, word: str) -> None:
+    """The slate is graded in the morning; a game that goes on, or is final and has no box score yet, has no voids in the meantime."""
     late = house.games_of_night()[-1]
 
     def go_on(league: Row) -> None:
         for day in league["leagueSchedule"]["gameDates"]:
             for game in day["games"]:
                 if game["gameId"] == late.league_id:
-                    game.update(gameStatus=2, gameStatusText="Q4 5:00")
+                    game.update(gameStatus=status, gameStatusText=word)
 
     altered(stage, boxes={}, schedule=go_on, without=(late.game_id,))
     grade(stage.warehouse, house.NIGHT, now=house.MORNING, run_id="a run")

@@ -20,10 +20,12 @@ from predict.said import NOW
 from predict.slates import manifest
 from tipoff.errors import ArtefactMismatch
 from tipoff.features.registry import feature_hash, feature_set
+from tipoff.predict import families
 from tipoff.predict.artefacts import Loaded, Manifest, load, manifest_path, save
 from tipoff.predict.families import Columns, Matrix
-from tipoff.predict.speakers import Pool, Weights, canary_of
+from tipoff.predict.speakers import Pool, Single, Weights, canary_of
 from tipoff.predict.systems import System
+from tipoff.predict.voices import voice_of
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import open_bucket
 from tipoff.train.dataset import DataSet
@@ -94,9 +96,10 @@ def test_what_was_kept_and_loaded_again_says_the_same_to_the_last_bit(kept: Kept
 
 def test_a_manifest_survives_being_written_down(tmp_path: Path) -> None:
     bucket, body = open_bucket(tmp_path.as_uri()), kept_average()
-    made = manifest(
-        sha256=hashlib.sha256(body).hexdigest(), voice={"kind": "scaled", "floor": 1.0, "slope": 0.25, "quantiles": [-1.0, 0.0, 1.0]}
-    )
+    voice = {"kind": "scaled", "floor": 1.0, "slope": 0.25, "quantiles": [-1.0, 0.0, 1.0]}
+    speaker = Single("echo-1", feature_set("v9"), families.load("moving_average", body), voice_of(voice))
+    canary = canary_of(speaker, Columns(feature_set("v18"), np.full((2, len(feature_set("v18"))), 12.0)))
+    made = manifest(sha256=hashlib.sha256(body).hexdigest(), voice=voice, canary=canary)
     save(bucket, made, body)
     assert load(bucket, made.model_id).manifest == made
 

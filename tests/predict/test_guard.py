@@ -50,6 +50,10 @@ class TestTheBatchGuard:
         margins = np.concatenate([np.full(GUARD_ROWS - 1, 5.0), np.full(50, np.nan)])
         assert batch_guard(margins, -5.0) == ""
 
+    def test_who_was_blocked_for_the_slate_stays_so_while_too_few_are_left_to_judge_him_anew(self) -> None:
+        assert batch_guard(np.full(GUARD_ROWS - 1, 0.1), held=True).startswith("batch guard: it was blocked for this slate")
+        assert batch_guard(np.full(GUARD_ROWS, 0.1), held=True) == ""
+
 
 class TestTheHalt:
     @pytest.mark.parametrize(
@@ -84,5 +88,8 @@ def test_a_model_is_stale_from_eight_eleven_and_fifteen_days_on(days: int | None
 
 
 def test_days_since_training_are_counted_and_never_made_up() -> None:
-    assert days_since(date(2025, 10, 28), date(2025, 11, 5)) == 8
+    """A refit of Monday the 3rd, which learnt from Sunday: on the next Monday it is no alert before the next one is made."""
+    sunday = date(2025, 11, 2)
+    assert [days_since(sunday, date(2025, 11, day)) for day in (3, 5, 10, 11)] == [0, 2, 7, 8]
+    assert [staleness(days_since(sunday, date(2025, 11, day))) for day in (10, 11)] == [None, "notice"]
     assert days_since(None, date(2025, 11, 5)) is None

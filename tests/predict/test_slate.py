@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from predict.slates import OPTIONS, SYSTEM, Man, built, echo, even, quote, said, slate
+from predict.slates import GAME, OPTIONS, SYSTEM, Man, built, echo, even, quote, said, slate
 from tipoff.features.quality import MIN_SCORE, RunMode
 from tipoff.predict.distribution import Distribution
 from tipoff.predict.families import Columns
 from tipoff.predict.guard import GUARD_MEAN, GUARD_ROWS
 from tipoff.predict.slate import candidates, held_back, speak
 from tipoff.predict.speakers import LINE, Pool, Said, Weights
+from tipoff.predict.unresolved import unresolved_absences
 
 
 def by_name(table: Any) -> dict[str, dict[str, Any]]:
@@ -184,6 +185,15 @@ class TestTheBatchGuard:
         assert reasons["fit"] == ("model_blocked", "it is not trained")
         assert reasons["hurt"][0] == "out"
         assert spoken.predictions.num_rows == 0
+
+
+def test_a_name_that_waits_is_absent_by_its_own_name_unless_it_is_a_scheduled_players_by_now() -> None:
+    """Between a rookie's first box score and the replay of his lines he is both; two rows of one key would fail the whole slate."""
+    waiting = [
+        {"game_id": GAME, "player_lookup": lookup, "name": lookup.title(), "candidates": ""} for lookup in ("fit", "hurt", "stranger")
+    ]
+    rows = built([Man("fit"), Man("hurt", status="out")])
+    assert unresolved_absences(waiting, rows, SYSTEM, OPTIONS).column("player_lookup").to_pylist() == ["stranger"]
 
 
 class OfLines:

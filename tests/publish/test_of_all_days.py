@@ -58,7 +58,7 @@ def test_every_system_in_service_stands_with_its_health_its_n_and_its_age(graded
     health = {one.system_id: one for one in Health.model_validate_json(body(bucket, HEALTH)).systems}
     assert set(health) == {"boosted_quantiles", "ridge_line"}
     ridge = health["ridge_line"]
-    assert (ridge.headline, ridge.bootstrap, ridge.state, ridge.health, ridge.days_since_training) == (True, False, "champion", "WATCH", 3)
+    assert (ridge.headline, ridge.bootstrap, ridge.state, ridge.health, ridge.days_since_training) == (True, False, "champion", "WATCH", 2)
     assert [(window.days, window.n, window.low, window.high) for window in ridge.windows] == [(days, 40, 0.4, 0.69) for days in (7, 14, 30)]
     assert [(gate.source, gate.name, gate.verdict, gate.n) for gate in ridge.gates] == [("live", "bias", "PASSED", 900)]
     assert health["boosted_quantiles"].health == "BLOCKED"

@@ -431,6 +431,24 @@ class TestRefused:
         assert np.array_equal(found["average"].spoken.cumulative, learnt(AVERAGE).spoken.cumulative)
         assert told == [1, 1]
 
+    @pytest.mark.parametrize(
+        ("system", "why"),
+        [
+            (AVERAGE.model_copy(update={"parameters": {"points_avg_last_4": 1.0}}), "points_avg_last_4 cannot be averaged"),
+            (LEAVES.model_copy(update={"parameters": {}}), "cannot be fitted: there is no 'rounds' among its parameters."),
+            (LEAVES.model_copy(update={"loss": "none"}), "cannot be fitted: No objective function provided."),
+            (LEVELS.model_copy(update={"loss": "squares"}), "Unknown objective function: `squares`"),
+            (OBLIVIOUS.model_copy(update={"parameters": {"iterations": 5.0, "deep": 3.0}}), "unexpected keyword argument 'deep'"),
+            (ANCHORED.model_copy(update={"features": "v9"}), "implied_over_probability cannot be used"),
+        ],
+        ids=lambda value: value.system_id if isinstance(value, System) else "",
+    )
+    def test_a_table_that_its_library_cannot_do_with_stops_no_other_system(self, system: System, why: str) -> None:
+        refused: dict[str, str] = {}
+        assert list(fit_fleet([system, SEASON_AVERAGE], invented(), UNTIL, threads=1, refused=refused)) == ["season_average"]
+        assert list(refused) == [system.system_id]
+        assert why in refused[system.system_id]
+
     def test_an_ensemble_makes_do_with_the_two_members_that_there_are(self) -> None:
         trio = POOL.model_copy(update={"members": ("average", "leaves", "season_average")})
         pair = POOL.model_copy(update={"members": ("average", "season_average")})

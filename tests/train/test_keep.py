@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,14 @@ from load.bench import Bench
 from load.benches import bench_maker
 from tipoff.features.registry import FEATURE_VERSION, feature_hash, feature_set
 from tipoff.predict.artefacts import Loaded, Manifest, load, manifest_path
+from tipoff.predict.families import Columns
 from tipoff.predict.speakers import LINE
 from tipoff.predict.systems import System
 from tipoff.store.payloads import open_bucket
 from tipoff.train.dataset import DataSet
 from tipoff.train.fit import SEED, Fitted, fit_fleet
 from tipoff.train.keep import keep_fleet
-from train.invented_data import AVERAGE, LEAVES, POOL, SINGLES, UNTIL, invented, with_features, with_points
+from train.invented_data import ANCHORED, AVERAGE, LEAVES, POOL, SINGLES, UNTIL, invented, with_features, with_points
 
 AT = datetime(2025, 12, 1, 14, tzinfo=UTC)
 TRIO = POOL.model_copy(update={"members": ("oblivious", "leaves", "average")})
@@ -204,3 +205,16 @@ def test_keeping_the_same_again_leaves_the_registry_as_it_was(tmp_path: Path) ->
     found.keep(fitted, invented(), at=AT + timedelta(days=1), run_id="run 1")
     assert found.bench.rows("models.registry") == before
     assert [row["run_id"] for row in before] == ["run 0"]
+
+
+def test_one_that_speaks_of_lines_alone_has_a_canary_where_the_newest_rows_have_none(tmp_path: Path) -> None:
+    """An archive's newest season may have no lines: its canary is of the newest rows that have one."""
+    data = invented()
+    features = data.features.features.copy()
+    features[-1000:, data.features.names.index(LINE)] = np.nan
+    data = replace(data, features=Columns(data.features.names, features))
+    found = shelf(tmp_path / "shelf")
+    [manifest] = found.keep(fit_fleet([ANCHORED], data, UNTIL, threads=1), data)
+    newest = np.flatnonzero(np.isfinite(data.features[LINE]))[-5:]
+    assert np.array_equal(np.array(manifest.canary["features"], dtype=np.float64), features[newest], equal_nan=True)
+    assert found.load_all([manifest])

@@ -268,6 +268,12 @@ class TestWhoServes:
         assert serving([old, new | {"state": "retired"}])["echo"] is old
         assert serving([new | {"state": "retired"}]) == {}
 
+    def test_of_a_day_that_a_model_had_learnt_from_an_older_one_speaks_or_nobody(self) -> None:
+        old, new = model("echo-1", trained_until=DAY - timedelta(days=7)), model("echo-2", state="champion")
+        assert serving([old, new], DAY + timedelta(days=1))["echo"] is new
+        assert serving([old, new], DAY)["echo"] is old
+        assert serving([old, new], DAY - timedelta(days=7)) == {}
+
     def test_while_there_is_no_champion_the_best_log_loss_serves_unproven(self) -> None:
         rows = [
             model(f"{name}-1", name, metrics=json.dumps({"lined_log_loss": loss})) for name, loss in (("a", 0.7), ("b", 0.68), ("c", 0.69))
@@ -276,6 +282,12 @@ class TestWhoServes:
         assert headline(rows, ["a", "c"]) == ("c", True)
         assert headline([*rows, model("d-1", "d", metrics=None)], ["d"]) == (None, True)
         assert headline([]) == (None, True)
+
+    def test_where_no_held_out_day_had_a_line_the_best_crps_serves_and_not_the_first_by_name(self) -> None:
+        rows = [model(f"{name}-1", name, metrics=json.dumps({"crps": crps})) for name, crps in (("a", 3.4), ("b", 3.2), ("c", 3.3))]
+        assert headline(rows) == ("b", True)
+        lined = model("d-1", "d", metrics=json.dumps({"crps": 3.9, "lined_log_loss": 0.7}))
+        assert headline([*rows, lined]) == ("d", True)
 
     def test_only_the_model_that_serves_counts(self) -> None:
         old = model("a-1", "a", trained_until=DAY - timedelta(days=7), metrics='{"lined_log_loss": 0.5}')

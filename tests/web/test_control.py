@@ -160,7 +160,7 @@ class TestWhatIsRefused:
 
     def test_what_is_not_there_yet_is_named(self, history: Served) -> None:
         told = problem(history.post("/start", game_date=DAY), 503)
-        assert "trained model of any system (`tipoff train`)" in told["detail"]
+        assert f"no model of any system that was trained on days before it (`tipoff train --until {DAY}`)" in told["detail"]
         assert "box score" not in told["detail"]
 
     def test_a_date_before_any_box_score_names_them_too(self, history: Served) -> None:

@@ -295,12 +295,13 @@ def _ready(house: House, game_date: date, systems: list[str] | None, run_mode: R
             raise Conflict(f"Every game of {game_date} has begun.", hint="Run mode `backfill` predicts each as of its tip.")
         games = chosen.column("game_id").to_pylist()
         missing = _missing_facts(work, game_date)
-        trained = set(serving(work.fetch(work.table("models.registry")).to_pylist()))
+        trained = set(serving(work.fetch(work.table("models.registry")).to_pylist(), game_date))
         known = work.table("analytics.upcoming_player_game_context")
         players = work.fetch(known.filter(known.game_id.isin(games)).select("game_id", "player_lookup").distinct()).num_rows or None
     asked = set(systems or [system.system_id for system in systems_of(house.settings)])
     if not asked & trained:
-        missing.append(f"a trained model of {', '.join(sorted(asked)) if systems else 'any system'} (`tipoff train`)")
+        whose = ", ".join(sorted(asked)) if systems else "any system"
+        missing.append(f"model of {whose} that was trained on days before it (`tipoff train --until {game_date}`)")
     if missing:
         raise NotReady(f"{game_date} cannot be predicted yet; there is no {', and no '.join(missing)}.", hint="Then start it again.")
     number = len(asked & trained)

@@ -102,7 +102,7 @@ def night(
         publish(house, game_date, as_of=as_of, force=True)
         raise UnknownDate(f"No game of {game_date} is known.", hint="Load a schedule or odds for that day first.")
     bench = Workbench()
-    loaded_fleet(house, bench.models)  # before anything is written: without a fleet there is no night
+    loaded_fleet(house, game_date, bench.models)  # before anything is written: without a fleet there is no night
     try:
         parts: dict[str, Callable[[], Done]] = {
             "analyze": lambda: analyze(slate, bench),

@@ -28,5 +28,4 @@ def _train(holder: Holder, house: House, _phase: str) -> Done:
     with house.warehouse.writing(house.run_id) as work:
         holder.guard(work)
         seal(work, "train", "models.registry", len(trained.manifests))
-    counts = {"rows": trained.manifests[0].rows, "systems": len(trained.manifests), "refused": len(trained.refused)}
-    return Done(True, counts, {"models": {item.system_id: {"model_id": item.model_id} for item in trained.manifests}})
+    return Done(True, trained.counts, {"models": {item.system_id: {"model_id": item.model_id} for item in trained.manifests}})

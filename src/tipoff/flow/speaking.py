@@ -36,7 +36,7 @@ from tipoff.predict.systems import System
 from tipoff.predict.unresolved import unresolved_absences, waiting_names
 from tipoff.store.versions import FEATURES, Version, advance, versions
 from tipoff.store.warehouse import Work, day_of
-from tipoff.train.registry import serving
+from tipoff.train.registry import Row, serving
 
 _HELD = "held back"
 
@@ -56,25 +56,30 @@ class MadeFrom:
         return f"features {self.features}, {self.model}, from {self.min_minutes:g} minutes, gate {self.gate:g}"
 
 
-def loaded_fleet(house: House, at_hand: dict[str, artefacts.Loaded] | None = None) -> Fleet:
-    """Every system with the model that serves for it; one whose artefact is refused stays without, and why. `at_hand` are models that
-    are loaded already; those that serve no more are let go.
+def loaded_fleet(house: House, game_date: date, at_hand: dict[str, artefacts.Loaded] | None = None) -> Fleet:
+    """Every system with the model that serves for it on a game day; one whose artefact is refused, or whose models had all learnt from that
+    day or later, stays without, and why. `at_hand` are models that are loaded already; those that serve no more are let go.
 
-    Raises NotReady where none is trained at all.
+    Raises NotReady where none is left.
     """
     at_hand = {} if at_hand is None else at_hand
-    served = serving(house.warehouse.read("models.registry").to_pylist())
+    rows = house.warehouse.read("models.registry").to_pylist()
+    served, later = serving(rows, game_date), serving(rows)
     fleet: Fleet = []
     for system in systems_of(house.settings):
         mine = served.get(system.system_id)
         if mine is None:
-            fleet.append((system, None, "it is not trained: run `tipoff train`"))
+            knew = later.get(system.system_id)
+            fleet.append((system, None, _learnt_from(game_date, knew) if knew else "it is not trained: run `tipoff train`"))
             continue
         try:
             fleet.append((system, artefacts.load(house.bucket, mine["model_id"], at_hand), ""))
         except ArtefactMismatch as error:
             fleet.append((system, None, str(error)))
     if not any(loaded for _, loaded, _ in fleet):
+        if later and not served:
+            why = f"Every model on record had learnt from {game_date}, or from later days."
+            raise NotReady(why, hint=f"Run `tipoff train --until {game_date}` first.")
         raise NotReady("No system is trained.", hint="Run `tipoff train` first.")
     in_use = {row["model_id"] for row in served.values()}
     in_use |= {member for _, loaded, _ in fleet if loaded for member in loaded.manifest.members.values()}
@@ -83,11 +88,15 @@ def loaded_fleet(house: House, at_hand: dict[str, artefacts.Loaded] | None = Non
     return fleet
 
 
+def _learnt_from(game_date: date, model: Row) -> str:
+    return f"{model['model_id']} learnt from days up to {model['trained_until']}: run `tipoff train --until {game_date}`"
+
+
 @on_one_thread()
 def predict(slate: Slate, bench: Workbench) -> Done:
     """Phase 5 for the open games of a slate. Raises NotReady where no system is trained."""
     house = slate.house
-    fleet = _asked_of(slate, watched(house, loaded_fleet(house, bench.models), slate.game_date))
+    fleet = _asked_of(slate, watched(house, loaded_fleet(house, slate.game_date, bench.models), slate.game_date))
     now = house.clock.now()
     with house.warehouse.writing(house.run_id) as work:
         slate.guard(work)
@@ -107,7 +116,7 @@ def predict(slate: Slate, bench: Workbench) -> Done:
             if not any(in_mode & todo.stale.get(system.system_id, set()) for system, _, _ in fleet):
                 continue
             options = SlateOptions(slate.batch_id, mode, house.settings.thresholds.min_minutes)
-            everybody = slate_of(built, quotes, options, _past(work, fleet, slate))
+            everybody = slate_of(built, quotes, options, _past(work, fleet, slate), todo.held)
             for system, loaded, why in fleet:
                 if games_of_it := in_mode & todo.stale.get(system.system_id, set()):
                     said = _said(waiting, everybody, built, system, loaded, why, options)
@@ -141,10 +150,12 @@ def _as_built(work: Work, games: pa.Table) -> pa.Table:
 
 @dataclass
 class _Todo:
-    """By system the games that it is to speak of; by run mode the open games that are let through by its gate; and what is made."""
+    """By system the games that it is to speak of; by run mode the open games that are let through by its gate; which systems the batch
+    guard blocked for the slate when they were last asked, by the model that serves now; and what is made."""
 
     stale: dict[str, set[str]]
     by_mode: dict[RunMode, set[str]]
+    held: set[str]
     now: dict[tuple[str, str], MadeFrom]
     made: dict[tuple[str, str], str]
 
@@ -157,19 +168,17 @@ class _Todo:
         by_mode: dict[RunMode, set[str]] = {}
         for game, mode in modes.items():
             by_mode.setdefault(mode, set()).add(game)
-        found = cls({}, by_mode, {}, {})
+        found = cls({}, by_mode, set(), {}, {})
         for system, loaded, why in fleet:
             model = loaded.manifest.model_id if loaded else f"none ({hashlib.sha256(why.encode()).hexdigest()[:12]})"
+            last = {game: stood.get((f"{SAID}{system.system_id}", game), Version(0)).made_from for game in names}
+            if any(word.startswith(f"{_HELD}, {model}, ") for word in last.values()):
+                found.held.add(system.system_id)
             for game in names:
                 rows = stood.get((FEATURES, game), Version(0)).generation
                 least = slate.house.settings.thresholds.min_minutes
                 found.now[system.system_id, game] = MadeFrom(rows, model, least, MIN_SCORE[modes[game]])
-            stale = {
-                game
-                for game in names
-                if slate.asked.force
-                or stood.get((f"{SAID}{system.system_id}", game), Version(0)).made_from not in found._up_to_date(system.system_id, game)
-            }
+            stale = {game for game in names if slate.asked.force or last[game] not in found._up_to_date(system.system_id, game)}
             if stale:
                 found.stale[system.system_id] = stale
         return found
@@ -178,9 +187,10 @@ class _Todo:
         return self.now[system_id, game].text(), self._held(system_id)
 
     def _held(self, system_id: str) -> str:
-        """What a system that is held back rests on: the whole slate. It is asked again once any game of it stands otherwise."""
-        whole = "; ".join(f"{game}: {made.text()}" for (name, game), made in sorted(self.now.items()) if name == system_id)
-        return f"{_HELD}, {hashlib.sha256(whole.encode()).hexdigest()[:16]}"
+        """What a system that is held back rests on: its model, and the whole slate. It is asked again once any game stands otherwise."""
+        mine = sorted((game, made) for (name, game), made in self.now.items() if name == system_id)
+        whole = "; ".join(f"{game}: {made.text()}" for game, made in mine)
+        return f"{_HELD}, {mine[0][1].model}, {hashlib.sha256(whole.encode()).hexdigest()[:16]}"
 
     def note(self, system_id: str, games: Iterable[str], *, held: bool) -> None:
         """A system has spoken of these games, or was held back."""
@@ -249,7 +259,7 @@ def anything_new(house: House, game_date: date, run_mode: RunMode = "line_update
         if work.fetch(closed.select("game_id").limit(1)).num_rows:
             return True
         rows = work.fetch(work.table("models.registry")).to_pylist()
-        served = {name: row for name, row in serving(rows).items() if systems is None or name in systems}
+        served = {name: row for name, row in serving(rows, game_date).items() if systems is None or name in systems}
         stood = versions(work, [f"{SAID}{name}" for name in served], games.column("game_id").to_pylist())
     wanted = {(f"{SAID}{name}", game) for name in served for game in games.column("game_id").to_pylist()}
     models = {f"{SAID}{name}": row["model_id"] for name, row in served.items()}
@@ -257,5 +267,5 @@ def anything_new(house: House, game_date: date, run_mode: RunMode = "line_update
 
 
 def _spoken_by(stood: Version, model_id: str) -> bool:
-    """Whether a word on a game is this model's, or it was held back from it for a reason of its own."""
-    return f", {model_id}, " in stood.made_from or stood.made_from.startswith(_HELD) or ", none (" in stood.made_from
+    """Whether a word on a game is this model's, or its system was kept from speaking for a reason of its own."""
+    return f", {model_id}, " in stood.made_from or ", none (" in stood.made_from

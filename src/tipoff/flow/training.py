@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from tipoff.errors import NotReady
 from tipoff.flow.fleet import say_models_changed
@@ -26,6 +27,12 @@ class Trained:
     manifests: list[Manifest]
     refused: dict[str, str]
 
+    @property
+    def counts(self) -> dict[str, Any]:
+        """For the record of the run: how many, and why not the others."""
+        counted = {"rows": self.manifests[0].rows, "systems": len(self.manifests), "refused": len(self.refused)}
+        return counted | ({"why": "; ".join(f"{name}: {why}" for name, why in self.refused.items())} if self.refused else {})
+
 
 def train_fleet(house: House, systems: Sequence[System], until: date, window: str | None, tick: Callable[[int], None]) -> Trained:
     """Train these systems for a day, each on its own window before it, or all on one that is given (`1095d` or `season`); `tick` is called
@@ -37,7 +44,7 @@ def train_fleet(house: House, systems: Sequence[System], until: date, window: st
         trained = train_within(house, systems, until, window, tick)
         with house.warehouse.writing(house.run_id) as work:
             say_models_changed(house, work, f"train:{until}:{house.run_id}")
-        recorded.counts = {"rows": trained.manifests[0].rows, "systems": len(trained.manifests), "refused": len(trained.refused)}
+        recorded.counts = trained.counts
     return trained
 
 

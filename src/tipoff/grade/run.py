@@ -87,7 +87,7 @@ def _settled(work: Work, game_date: date) -> tuple[pa.Table, Settlement]:
     rows = rows.filter(rows.column("over"))  # a game that goes on is graded when it is over
     completed = _floats(rows, "completed")
     if not (completed == 1).any():
-        raise NotReady(f"No game of {game_date} is final.", hint="Load its box scores, then grade again.")
+        raise NotReady(f"No game of {game_date} is final and has its box score.", hint="Load its box scores, then grade again.")
     return _with_closes(work, rows), _settle(rows)
 
 
@@ -110,8 +110,9 @@ def _games_of_predictions(work: Work, game_date: date) -> ir.Table:
 
 
 def _to_grade(work: Work, game_date: date, games: ir.Table) -> ir.Table:
-    """Active predictions with the actuals beside them. A game is completed when the schedule says final, or its box score is there; who
-    was listed out is told by the reports known at the tip, and no later one; the silence of a team that had not submitted tells nothing."""
+    """Active predictions with the actuals beside them. A game is completed when its box score is there, as only final ones have; one that
+    the schedule calls final before waits for it: without it everybody would seem to have sat out. Who was listed out is told by the reports
+    known at the tip, and no later one; the silence of a team that had not submitted tells nothing."""
     mine = _standing(work, game_date)
     box = work.as_of("raw.player_box", game_date=game_date)
     actual = box.select("game_id", "player_lookup", "minutes", "did_not_play", absence="reason", actual_points=box.points.cast("float64"))
@@ -124,11 +125,10 @@ def _to_grade(work: Work, game_date: date, games: ir.Table) -> ir.Table:
     joined = joined.left_join(coverage(work, games), "game_id").drop("game_id_right")
     joined = joined.left_join(silent_teams(work, games), ["game_id", "team"]).drop("game_id_right", "team_right")
     called_off = joined.status.isin(("postponed", "cancelled"))
-    final = (joined.status == "final") | joined.boxed.notnull()
     told = joined.injury_status.notnull() | (joined.covered_at.notnull() & joined.silent_at.isnull())
     return joined.mutate(
-        over=(final | called_off).fill_null(False),
-        completed=ibis.ifelse(called_off | ~final, 0.0, 1.0),
+        over=(joined.boxed.notnull() | called_off).fill_null(False),
+        completed=ibis.ifelse(called_off, 0.0, 1.0),
         listed_out=ibis.ifelse(told, (joined.injury_status == "out").fill_null(False).cast("float64"), ibis.null("float64")),
     ).order_by(["game_id", "player_lookup", "system_id"])
 

@@ -168,6 +168,8 @@ def _check_canary(manifest: Manifest, speaker: Speaker) -> None:
     names = feature_set("v18")
     rows = np.array([[np.nan if value is None else value for value in row] for row in manifest.canary["features"]], dtype=np.float64)
     expected: Vector = np.array(manifest.canary["means"], dtype=np.float64)
+    if not expected.size:
+        raise ArtefactMismatch(f"{manifest.model_id}: it has no canary to tell whether it still says the same.", hint=_AGAIN)
     given = speaker.speak(Columns(names, rows.reshape(-1, len(names))), {}).mean()
     if not np.allclose(given, expected, rtol=0, atol=TOLERANCE):
         raise ArtefactMismatch(

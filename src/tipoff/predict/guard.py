@@ -20,17 +20,18 @@ Staleness = Literal["notice", "warning", "critical"]
 STALE_FROM: tuple[tuple[int, Staleness], ...] = ((15, "critical"), (11, "warning"), (8, "notice"))
 
 
-def batch_guard(margin: ArrayLike, past_mean: float | None = None) -> str:
+def batch_guard(margin: ArrayLike, past_mean: float | None = None, *, held: bool = False) -> str:
     """Why a system is blocked for a slate; '' where it is not.
 
     `margin`: predicted - line of the system's predictions, in points, NaN where there is no line. `past_mean`: the mean of these over
     its own past slates; None or NaN where it has none, and then a slate on one side is no sign of anything. Fewer than 30 lined
-    predictions are not judged.
+    predictions are not judged: a system that was blocked for the slate (`held`) stays so, when games have tipped since and few are left.
     """
     every = np.asarray(margin, dtype=np.float64).ravel()
     lined = every[np.isfinite(every)]
     if lined.size < GUARD_ROWS:
-        return ""
+        few = f"of the games that are left it has {lined.size} lined predictions, and {GUARD_ROWS} are needed to judge it anew"
+        return f"batch guard: it was blocked for this slate; {few}" if held else ""
     mean = float(lined.mean())
     if abs(mean) > GUARD_MEAN:
         strays = f"its {lined.size} lined predictions stray from the lines by {mean:+.2f} points on average"
@@ -56,8 +57,9 @@ def halt(systems: Collection[str], blocked: Collection[str]) -> str | None:
 
 
 def days_since(trained_until: date | None, day: date) -> int | None:
-    """Days from the last day learnt from to `day`: derived whenever it is asked for, and never stored. None where nothing was learnt."""
-    return None if trained_until is None else (day - trained_until).days
+    """Days since training: from the day that a model was trained for, the one after the last that it learnt from, to `day`. So a Monday's
+    refit is 7 days old when the next is due. Derived whenever it is asked for, and never stored. None where nothing was learnt."""
+    return None if trained_until is None else (day - trained_until).days - 1
 
 
 def staleness(days: int | None) -> Staleness | None:

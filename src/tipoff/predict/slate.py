@@ -6,7 +6,7 @@ Knows feature rows, quotes and loaded models. It must never know the games' outc
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,7 +94,7 @@ def _minutes_detail(minutes: np.ndarray[tuple[int], np.dtype[np.float64]], least
 class Slate:
     """Whom a fleet speaks of: everybody scheduled (see `candidates`), and of those who are fit (`rows`) the features and the quotes on
     offer. `said` fills with what each model said of the fit ones, so that an ensemble asks nobody twice; `past` is the mean of each
-    system's margins on its own past slates, where it has any."""
+    system's margins on its own past slates, where it has any; `held` are the systems that the batch guard blocked for this slate before."""
 
     everybody: pa.Table
     rows: Places
@@ -103,22 +103,31 @@ class Slate:
     options: SlateOptions
     said: Said
     past: Mapping[str, float]
+    held: Collection[str]
 
     @classmethod
     def of(
-        cls, everybody: pa.Table, features: Columns, quotes: pa.Table, options: SlateOptions, past: Mapping[str, float] | None = None
+        cls,
+        everybody: pa.Table,
+        features: Columns,
+        quotes: pa.Table,
+        options: SlateOptions,
+        past: Mapping[str, float] | None = None,
+        held: Collection[str] = (),
     ) -> Slate:
         """`features` are those of everybody, `quotes` the ones that may be taken (`tipoff.market.taking.quotes_to_take`)."""
         rows = np.flatnonzero(np.asarray(pc.equal(everybody.column("reason"), "").to_numpy(zero_copy_only=False)))
         fit = Columns(features.names, features.features[rows])
         players = everybody.select(["game_id", "player_lookup"]).take(pa.array(rows))
-        return cls(everybody, rows, fit, offers(quotes, players, fit[LINE]), options, {}, past or {})
+        return cls(everybody, rows, fit, offers(quotes, players, fit[LINE]), options, {}, past or {}, held)
 
 
-def slate_of(built: Built, quotes: pa.Table, options: SlateOptions, past: Mapping[str, float] | None = None) -> Slate:
+def slate_of(
+    built: Built, quotes: pa.Table, options: SlateOptions, past: Mapping[str, float] | None = None, held: Collection[str] = ()
+) -> Slate:
     """A slate out of its feature rows."""
     names = feature_set("v18")
-    return Slate.of(candidates(built, options), Columns(names, built.matrix(names)), quotes, options, past)
+    return Slate.of(candidates(built, options), Columns(names, built.matrix(names)), quotes, options, past, held)
 
 
 def speak(slate: Slate, system: System, model_id: str, speaker: Speaker) -> Spoken:
@@ -127,7 +136,7 @@ def speak(slate: Slate, system: System, model_id: str, speaker: Speaker) -> Spok
     spoken = speaker.speak(slate.features, slate.said)
     heard = np.flatnonzero(spoken.spoken)
     found = opinion(system, spoken.take(heard), slate.features[LINE][heard], slate.offers.take(heard))
-    guard = batch_guard(found.margin, slate.past.get(system.system_id))
+    guard = batch_guard(found.margin, slate.past.get(system.system_id), held=system.system_id in slate.held)
     if guard:
         return held_back(slate, system, guard)
     silent = np.setdiff1d(np.arange(len(slate.rows)), heard)

@@ -94,7 +94,7 @@ class Pool:
 
 
 def canary_of(speaker: Speaker, rows: Columns, most: int = 5) -> dict[str, list[Any]]:
-    """A few rows of which it says something, with the mean of what it says."""
+    """The first rows of which it says something, with the mean of what it says."""
     means = speaker.speak(rows, {}).mean()
     chosen = np.flatnonzero(np.isfinite(means))[:most]
     return {

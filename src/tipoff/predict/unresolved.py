@@ -21,10 +21,14 @@ def waiting_names(work: Work, built: Built) -> list[dict[str, str]]:
 
 
 def unresolved_absences(waiting: list[dict[str, str]], built: Built, system: System, options: SlateOptions) -> pa.Table:
-    """Absences `unresolved_name` of a system for every name that waits in the slate's games, one a name."""
-    moments = dict(zip(built.ingredients.column("game_id").to_pylist(), built.ingredients.column("as_of").to_pylist(), strict=True))
-    days = dict(zip(built.ingredients.column("game_id").to_pylist(), built.ingredients.column("game_date").to_pylist(), strict=True))
-    by_player = {(row["game_id"], row["player_lookup"]): row for row in waiting if row["player_lookup"]}
+    """Absences `unresolved_name` of a system for every name that waits in the slate's games, one a name; but for who is scheduled under it
+    by now: a word on him stands already, though his lines still wait."""
+    games, players, moments_of, days_of = (
+        built.ingredients.column(name).to_pylist() for name in ("game_id", "player_lookup", "as_of", "game_date")
+    )
+    moments, days = dict(zip(games, moments_of, strict=True)), dict(zip(games, days_of, strict=True))
+    scheduled = set(zip(games, players, strict=True))
+    by_player = {key: row for row in waiting if row["player_lookup"] and (key := (row["game_id"], row["player_lookup"])) not in scheduled}
     kind = pa.timestamp("us", "UTC")
     return pa.table(
         {

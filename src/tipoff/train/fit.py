@@ -12,12 +12,12 @@ from datetime import date
 
 import numpy as np
 
-from tipoff.errors import NotReady
+from tipoff.errors import ArtefactMismatch, BadInput, NotReady, TipoffError
 from tipoff.features.registry import FEATURE_VERSION, feature_set
 from tipoff.grade.metrics import brier, log_loss, point_errors
 from tipoff.predict.algebra import on_one_thread
 from tipoff.predict.distribution import Distribution, Vector
-from tipoff.predict.families import Columns, Fitting, Model, Sample, family_named
+from tipoff.predict.families import Columns, Family, Fitting, Model, Sample, family_named
 from tipoff.predict.speakers import LINE, Pool, Single, Speaker
 from tipoff.predict.systems import System
 from tipoff.predict.voices import MIN_ROWS, Kind, Voice, voice_kind
@@ -62,9 +62,10 @@ def fit_fleet(
 ) -> dict[str, Fitted]:
     """Fit systems for a day, ensembles after their members, which must be among them; `tick` is called after each.
 
-    The same data, systems and seed give the same models. A system for which there is too little to learn from is left out where `refused`
-    is given, which then says why; an ensemble makes do with the members that there are, two at least. Raises NotReady where there is too
-    little to learn from or to hold out, or where the data are of another feature version.
+    The same data, systems and seed give the same models. A system for which there is too little to learn from, or whose table its family
+    cannot do with, is left out where `refused` is given, which then says why; an ensemble makes do with the members that there are, two at
+    least. Raises NotReady where there is too little to learn from or to hold out, or where the data are of another feature version;
+    BadInput where a table cannot be done with; ArtefactMismatch where there is no such family.
     """
     if data.feature_version != FEATURE_VERSION:
         raise NotReady(f"The data are of feature version {data.feature_version}, not {FEATURE_VERSION}.", hint="Build them again.")
@@ -74,7 +75,7 @@ def fit_fleet(
             fitted[system.system_id] = (
                 _ensemble(system, data, fitted, refused or {}) if system.is_ensemble else _single(system, data, until, seed, threads)
             )
-        except NotReady as error:
+        except (NotReady, BadInput, ArtefactMismatch) as error:
             if refused is None:
                 raise
             refused[system.system_id] = str(error)
@@ -89,7 +90,7 @@ def _single(system: System, data: DataSet, until: date, seed: int, threads: int)
     everything = data.sample(rows, names, system.half_life_days)
     train, stop = everything.take(slice(0, stop_from)), everything.take(slice(stop_from, held_from))
     family = family_named(system.family)
-    model = family.fit(system, train, stop, Fitting(seed, threads))
+    model = _model(family, system, train, stop, Fitting(seed, threads))
     held = rows[held_from:]
     context = Columns(data.features.names, data.features.features[held])
     estimates = model.predict(context.matrix(names))
@@ -103,8 +104,21 @@ def _single(system: System, data: DataSet, until: date, seed: int, threads: int)
         voice = kind.fit(estimates[heard], learnt)
         spoken = _unheard(kind, voice, estimates, data.sample(held, data.features.names, None))
     if model.rounds:
-        model = family.fit(system, everything, None, Fitting(seed, threads, model.rounds))
+        model = _model(family, system, everything, None, Fitting(seed, threads, model.rounds))
     return Fitted(system, Single(system.system_id, names, model, voice), model, rows, held, spoken, _metrics(data, held, spoken))
+
+
+def _model(family: Family, system: System, train: Sample, stop: Sample | None, fitting: Fitting) -> Model:
+    """The family's model of a system, whose loss and parameters only its library knows. Raises BadInput where that cannot do with them."""
+    try:
+        return family.fit(system, train, stop, fitting)
+    except (TipoffError, MemoryError):
+        raise
+    except Exception as error:  # libraries raise whatever they like of what a person wrote into a table
+        said = f"there is no {error} among its parameters" if isinstance(error, KeyError) else str(error).partition("\n")[0].rstrip(".")
+        raise BadInput(
+            f"{system.system_id} cannot be fitted: {said}.", hint="Correct its table; docs/models.md tells of each field."
+        ) from error
 
 
 def _unheard(kind: Kind, voice: Voice, estimates: Vector, held: Sample) -> Distribution:

@@ -16,15 +16,15 @@ from obstore.store import ObjectStore
 from tipoff.features.registry import FEATURE_VERSION, feature_hash, feature_set
 from tipoff.predict.artefacts import Manifest, library_version, save
 from tipoff.predict.families import Columns
-from tipoff.predict.speakers import Pool, Single, canary_of
+from tipoff.predict.speakers import LINE, Pool, Single, canary_of
 from tipoff.predict.voices import kept
 from tipoff.store.warehouse import Warehouse, Work
 from tipoff.train.dataset import DataSet
 from tipoff.train.fit import SEED, Fitted
 from tipoff.train.registry import enter
 
-CANARY_FROM = 400
-"""So many of the newest rows are looked through for the five of a canary."""
+CANARY_FROM, CANARY_ROWS = 400, 5
+"""So many of the newest rows, and the newest with a line, are looked through for the rows of a canary."""
 
 
 def keep_fleet(
@@ -62,8 +62,10 @@ def _manifest(one: Fitted, data: DataSet, members: dict[str, str], seed: int) ->
     ).hexdigest()[:8]
     model_id = f"{system.system_id}-{days[-1].item():%Y%m%d}-{recipe}"
     body, suffix, voice = _body(one)
-    newest = Columns(data.features.names, data.features.features[-CANARY_FROM:])
-    lined_last = np.argsort(np.isnan(newest["vegas_points_line"]), kind="stable")
+    lined = np.flatnonzero(np.isfinite(data.features[LINE]))  # an archive's newest season may have none
+    looked_at = data.features.features[np.union1d(np.arange(data.size)[-CANARY_FROM:], lined[-CANARY_ROWS:])]
+    newest = Columns(data.features.names, looked_at)
+    lined_last = np.argsort(np.isnan(newest[LINE]), kind="stable")
     return Manifest(
         model_id=model_id,
         system_id=system.system_id,
@@ -89,7 +91,7 @@ def _manifest(one: Fitted, data: DataSet, members: dict[str, str], seed: int) ->
         voice=voice,
         members=members,
         metrics=one.metrics,
-        canary=canary_of(one.speaker, Columns(newest.names, newest.features[lined_last])),
+        canary=canary_of(one.speaker, Columns(newest.names, newest.features[lined_last]), CANARY_ROWS),
     ), body
 
 

@@ -127,27 +127,33 @@ def champion_of(rows: Iterable[Row]) -> Row | None:
     return next((row for row in rows if row["state"] == "champion"), None)
 
 
-def serving(rows: Iterable[Row]) -> dict[str, Row]:
-    """The model that speaks for each system: the champion for its own, else the newest that is not retired.
+def serving(rows: Iterable[Row], game_date: date | None = None) -> dict[str, Row]:
+    """The model that speaks for each system: the champion for its own, else the newest that is not retired. Of a game day (None: of any
+    that is to come) nobody speaks who had learnt from it, or from a later one.
 
     So a refit of the champion's system does not take his place before a person lets it, and a roll-back is felt at once.
     """
+    able = [row for row in rows if row["state"] != "retired" and (game_date is None or row["trained_until"] < game_date)]
     found: dict[str, Row] = {}
-    for row in sorted((row for row in rows if row["state"] != "retired"), key=lambda row: (row["state"] == "champion", *_age(row))):
+    for row in sorted(able, key=lambda row: (row["state"] == "champion", *_age(row))):
         found[row["system_id"]] = row
     return found
 
 
 def headline(rows: Iterable[Row], among: Collection[str] | None = None) -> tuple[str | None, bool]:
     """The system that stands for a slate, and whether it does so unproven (`bootstrap`): the champion's; while none has passed, or he is
-    silent, the one whose serving model had the best log loss on its held-out days. `among`: the systems that speak; None: any."""
+    silent, the one whose serving model had the best log loss on its held-out days, or the best CRPS where no model's had a line. `among`:
+    the systems that speak; None: any."""
     served = {system: row for system, row in serving(rows).items() if among is None or system in among}
     champion = champion_of(served.values())
     if champion is not None:
         return str(champion["system_id"]), False
-    losses = {system: json.loads(row["metrics"] or "{}").get("lined_log_loss") for system, row in served.items()}
-    known = {system: float(loss) for system, loss in losses.items() if loss is not None}
-    return min(known, key=lambda system: (known[system], system), default=None), True
+    metrics = {system: json.loads(row["metrics"] or "{}") for system, row in served.items()}
+    for name in ("lined_log_loss", "crps"):
+        known = {system: float(found[name]) for system, found in metrics.items() if found.get(name) is not None}
+        if known:
+            return min(known, key=lambda system: (known[system], system)), True
+    return None, True
 
 
 def _age(row: Row) -> tuple[date, datetime, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tipoff.errors import ArtefactMismatch
+from tipoff.errors import ArtefactMismatch, BadInput
 from tipoff.predict.families.sample import Fitting, Matrix, Sample, Vector
 
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ class MovingAverage:
 
     @classmethod
     def fit(cls, system: System, train: Sample, stop: Sample | None, fitting: Fitting) -> MovingAverage:  # noqa: ARG003 - all families' signature
+        """Nothing is learnt but the mean of all points, for who has no average. Raises BadInput for a weight of what is not among the
+        features."""
+        if unknown := sorted(set(system.parameters) - set(train.names)):
+            raise BadInput(
+                f"{system.system_id}: {', '.join(unknown)} cannot be averaged.",
+                hint=f"Give weights of features of the set {system.features}.",
+            )
         return cls(dict(system.parameters), train.names, float(train.points.mean()))
 
     def predict(self, features: Matrix) -> Vector:
