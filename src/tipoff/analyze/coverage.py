@@ -117,7 +117,8 @@ def coverage(work: Work, first: date | None = None, last: date | None = None, *,
     first, last = max(first or _EARLIEST, _EARLIEST), min(last or game_date_of(now), _LATEST)
     if last < first:
         raise BadInput(f"From {first} to {last} there is no day.", hint="Give --from before --to.")
-    wide = (first - timedelta(days=400), last + timedelta(days=7 * (NEIGHBOURS + 1)))
+    after = min(last + timedelta(days=7 * (NEIGHBOURS + 1)), max(last, game_date_of(now)))  # of games to come nothing is missing yet
+    wide = (first - timedelta(days=400), after)
     weeks = _periods(work, wide, "week", now)
     asked = [week for week in weeks if week.first + timedelta(days=6) >= first and week.first <= last]
     whole = by == "week" and all(first <= week.first and week.first + timedelta(days=6) <= last for week in asked)

@@ -84,11 +84,13 @@ def load(
 ) -> None:
     """Load documents in the wire format of a source, such as The Odds API's event odds.
 
-    A document that does not fit is set apart with its path and reason, and its neighbours load; loading again changes nothing.
+    A document that does not fit is set apart with its path and reason, and its neighbours load; loading again changes nothing. What waited
+    for a name or a game that is known now loads with them.
     """
     from tipoff.config import clock_of
     from tipoff.flow.house import open_house
     from tipoff.load.documents import folder_payloads, load_payloads, read_payload
+    from tipoff.load.replay import replay_unresolved
 
     files = folder_payloads(payloads)
     settings = settings_of(data_dir)
@@ -103,6 +105,7 @@ def load(
                 run_id=house.run_id,
                 progress=tick,
             )
+            counts += replay_unresolved(house.warehouse, house.vault, seen_at=house.clock.now(), run_id=house.run_id)
             recorded.counts = counts.as_dict()
         apart = _set_apart(house)
     if json:

@@ -79,7 +79,7 @@ def read_mapping(path: Path) -> Mapping:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The mapping {path} cannot be read: {error}.") from None
+        raise BadInput(f"The mapping {path} cannot be read: {error}.", hint="Is that its path? docs/import.md has an example.") from None
     return _parse(text, path.stem, str(path))
 
 

@@ -135,5 +135,6 @@ def _value(table: Table, column: Column, text: str) -> Any:
         if column.kind == "bool":
             return ibis.literal(_TRUTH[text.lower()], "boolean")
     except (ValueError, KeyError, BadInput) as error:
-        raise BadInput(f"{text!r} is no {column.kind}, which {table.name}.{column.name} is.", hint="Instants are UTC.") from error
+        hint = "Instants are UTC, as in 2025-11-05T23:00:00Z." if column.kind == "instant" else ""
+        raise BadInput(f"{text!r} is no {column.kind}, which {table.name}.{column.name} is.", hint=hint) from error
     return ibis.literal(text, "string")
