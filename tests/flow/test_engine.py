@@ -14,7 +14,9 @@ import pytest
 
 from faults.crew import Yard, ten
 from tipoff.errors import NotReady
-from tipoff.flow.engine import Watch, WorkflowFailed, _Json, current, workers
+from tipoff.flow.engine import Watch, current
+from tipoff.flow.processes import workers
+from tipoff.flow.workflow_json import WorkflowFailed, WorkflowJson
 
 
 class TestWatch:
@@ -61,18 +63,18 @@ class TestWords:
         ],
     )
     def test_what_workflows_take_and_give_comes_back_as_it_was(self, value: Any) -> None:
-        words = _Json().serialize(value)
+        words = WorkflowJson().serialize(value)
         json.loads(words)
-        assert _Json().deserialize(words) == value
+        assert WorkflowJson().deserialize(words) == value
 
     def test_an_error_comes_back_with_its_kind_and_message(self) -> None:
-        found = _Json().deserialize(_Json().serialize(NotReady("It is not there.", hint="Make it.")))
+        found = WorkflowJson().deserialize(WorkflowJson().serialize(NotReady("It is not there.", hint="Make it.")))
         assert isinstance(found, WorkflowFailed)
         assert found.message == "NotReady: It is not there. Make it."
 
     def test_what_json_cannot_hold_is_refused(self) -> None:
         with pytest.raises(TypeError, match="Path is not JSON"):
-            _Json().serialize({"path": Path("a")})
+            WorkflowJson().serialize({"path": Path("a")})
 
 
 def test_there_is_no_engine_outside_of_its_block() -> None:

@@ -21,8 +21,9 @@ from postgres import Postgres
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
 from tipoff.errors import Conflict
-from tipoff.flow.engine import WORKERS, at_work, running_engine
+from tipoff.flow.engine import running_engine
 from tipoff.flow.house import House, open_house
+from tipoff.flow.processes import WORKERS, at_work
 from tipoff.flow.rebuilding import rebuild
 from tipoff.store.postgres import PostgresWarehouse, close_pools
 from tipoff.store.tables import ALL

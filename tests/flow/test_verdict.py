@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tipoff.clock import local_instant
 from tipoff.flow.batch_log import Batch
 from tipoff.flow.cells import NO_LINES_YET, PHASES, Expected, Standing
-from tipoff.flow.engine import Worker
 from tipoff.flow.grid import deadline_of
+from tipoff.flow.processes import Worker
 from tipoff.flow.verdict import LOOKED_AT, Next, Verdict, verdict
 
 DAY = date(2025, 11, 5)

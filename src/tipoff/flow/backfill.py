@@ -26,7 +26,8 @@ from dbos import DBOS
 from tipoff.clock import local_instant
 from tipoff.errors import BadInput, BudgetSpent, TipoffError
 from tipoff.flow.arrivals import pending
-from tipoff.flow.engine import Desk, Engine, Queue, current, running_engine
+from tipoff.flow.desk import Desk, Queue
+from tipoff.flow.engine import Engine, current, running_engine
 from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, trigger, wait_for

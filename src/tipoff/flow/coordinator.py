@@ -23,12 +23,12 @@ from tipoff.analyze.schedule import Schedule
 from tipoff.analyze.slate import known_games_on
 from tipoff.errors import BadInput, Busy, Conflict, NotReady, UnknownDate
 from tipoff.features.quality import MIN_SCORE, RunMode
-from tipoff.flow import lease
+from tipoff.flow import holder, lease
 from tipoff.flow.arrivals import pending
 from tipoff.flow.backfill import DayPlan, Kind, Snapshot, Wanted, plan_days
 from tipoff.flow.backfill import start as start_backfill
 from tipoff.flow.batch_log import Batch, batches
-from tipoff.flow.engine import Desk
+from tipoff.flow.desk import Desk
 from tipoff.flow.house import House, systems_of
 from tipoff.flow.slate import ask
 from tipoff.flow.speaking import anything_new
@@ -135,7 +135,7 @@ def reset(desk: Desk, game_date: date) -> list[Ticket]:
     """
     if not batches(desk.house.state, game_date, SLATE, last=1):
         raise UnknownDate(f"No batch of {game_date} is on record.", hint="`tipoff start DATE` starts one.")
-    ended = lease.reset(desk, SLATE, game_date)
+    ended = holder.reset(desk, SLATE, game_date)
     return [_ticket(_batch(desk.house, SLATE, game_date, number), fresh=False) for number in ended]
 
 

@@ -15,8 +15,8 @@ from dbos import DBOS
 
 from tipoff.analyze.slate import games_between
 from tipoff.errors import NotReady
+from tipoff.flow.holder import Holder
 from tipoff.flow.house import House
-from tipoff.flow.lease import Holder
 from tipoff.flow.publishing import publish
 from tipoff.flow.slate import Done
 from tipoff.flow.slate_batch import sealed, steps

@@ -32,10 +32,10 @@ from tipoff.flow.cells import (
     predictions_stand,
 )
 from tipoff.flow.day import GRADED_AFTER, LOADED_AFTER, last_call_of, last_quotes
-from tipoff.flow.engine import first_at_work
 from tipoff.flow.game_days import note_games
 from tipoff.flow.house import House
 from tipoff.flow.plan import BOX_AGAIN, BOX_AGAIN_DAYS, BOX_UNTIL, PlannedGame, is_answered, quote_moments
+from tipoff.flow.processes import first_at_work
 from tipoff.flow.scraping import asks_on_record
 from tipoff.flow.there import games_among
 from tipoff.load.quarantine import open_rows

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tipoff.clock import Clock
-from tipoff.flow.engine import SILENCE, Desk, Worker, open_desk, process_lives, workers
+from tipoff.flow.desk import Desk
+from tipoff.flow.engine import open_desk
 from tipoff.flow.house import House
+from tipoff.flow.processes import SILENCE, Worker, process_lives, workers
 from tipoff.flow.state import State
 from tipoff.flow.worker import working
 

@@ -15,9 +15,11 @@ from dbos import DBOS
 from tipoff.errors import Busy, ConfigError, StorageError, TipoffError
 from tipoff.flow.arrivals import AT_ONCE, Arrival, load_arrivals, pending, read_arrivals, swept_days, unloaded
 from tipoff.flow.batch_log import Batch, batches
-from tipoff.flow.engine import Desk, Engine, current
+from tipoff.flow.desk import Desk
+from tipoff.flow.engine import Engine, current
+from tipoff.flow.holder import Fenced, Holder, Leaves, OutOfTime, fail_unclaimed
 from tipoff.flow.house import House
-from tipoff.flow.lease import Fenced, Holder, Leaves, OutOfTime, fail_unclaimed, trigger
+from tipoff.flow.lease import trigger
 from tipoff.flow.messages import completion, put
 from tipoff.flow.outbox import relay
 from tipoff.flow.reactions import react

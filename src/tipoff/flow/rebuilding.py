@@ -17,8 +17,8 @@ from typing import Any
 from tipoff.config import mask_url
 from tipoff.errors import BadInput, Conflict
 from tipoff.flow.backup import warehouse_is_empty
-from tipoff.flow.engine import at_work
 from tipoff.flow.house import House
+from tipoff.flow.processes import at_work
 from tipoff.load.rebuild import MADE, Again, bring_all, load_all_again
 from tipoff.store import warehouse_at
 from tipoff.store.compare import Compared, compare

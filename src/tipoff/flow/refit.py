@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dbos import DBOS
 
+from tipoff.flow.holder import Holder
 from tipoff.flow.house import House, systems_of
-from tipoff.flow.lease import Holder
 from tipoff.flow.slate import Done
 from tipoff.flow.slate_batch import sealed, steps
 from tipoff.flow.training import train_within

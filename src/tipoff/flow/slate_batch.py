@@ -15,8 +15,8 @@ from dbos import DBOS
 from tipoff.errors import TipoffError
 from tipoff.flow.batch_log import batches
 from tipoff.flow.engine import Engine, current
+from tipoff.flow.holder import Fenced, Holder, Leaves, OutOfTime, fail_unclaimed
 from tipoff.flow.house import House
-from tipoff.flow.lease import Fenced, Holder, Leaves, OutOfTime, fail_unclaimed
 from tipoff.flow.messages import Phase, completion, put
 from tipoff.flow.outbox import relay
 from tipoff.flow.publishing import publish

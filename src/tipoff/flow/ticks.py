@@ -19,7 +19,8 @@ from tipoff.errors import TipoffError
 from tipoff.flow import expected
 from tipoff.flow.alerts import note
 from tipoff.flow.day import RETRY, Task, narrowed, tasks_due
-from tipoff.flow.engine import Desk, current
+from tipoff.flow.desk import Desk
+from tipoff.flow.engine import current
 from tipoff.flow.expected import expected_outputs
 from tipoff.flow.game_days import note_games, tasks_of
 from tipoff.flow.grid import games_that_wait

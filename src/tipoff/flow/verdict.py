@@ -17,8 +17,8 @@ from typing import Literal, Protocol
 from tipoff.clock import NEW_YORK, game_date_of
 from tipoff.flow.batch_log import Batch
 from tipoff.flow.cells import NO_LINES_YET, PHASES, SLATE, Expected
-from tipoff.flow.engine import Worker
 from tipoff.flow.halts import FLEET_BLOCKED
+from tipoff.flow.processes import Worker
 
 Word = Literal["no_games", "ok", "degraded", "bad"]
 ALIVE = timedelta(seconds=60)

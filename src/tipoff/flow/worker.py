@@ -15,7 +15,8 @@ from dbos import DBOS
 
 from tipoff.errors import BadInput
 from tipoff.flow import backfill, backtest_units, grading, loading, refit, slate_batch, ticks
-from tipoff.flow.engine import Engine, Queue, Takes, current, running_engine
+from tipoff.flow.desk import Queue
+from tipoff.flow.engine import Engine, Takes, current, running_engine
 from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, PHASES, TRAIN
 from tipoff.flow.leisure import DELAYED, looking_every
