@@ -120,11 +120,17 @@ class Holder:
         return self._commits
 
     def guard(self, work: Work) -> None:
-        """To be called within each transaction that commits rows. Raises Fenced or OutOfTime; nothing of it is then written."""
+        """To be called within each transaction that commits rows, before it writes. Raises Fenced or OutOfTime; nothing of it is then
+        written."""
+        self.fence(work)
+        self._check_time()
+
+    def fence(self, work: Work) -> None:
+        """To be called again when it has written: where an engine's transaction begins with its first write, what `guard` read was not in
+        it. Raises Fenced."""
         feed, game_date, _ = self._key
         if _fence(work, feed, game_date) != self.generation:
             raise Fenced(f"The batch of {feed} of {game_date} was taken over by another holder; this commit was refused.")
-        self._check_time()
 
     def beat(self, _documents: int = 0, **told: Any) -> None:
         """A sign of progress: the lease is renewed. Raises Fenced where it was taken away meanwhile, and OutOfTime."""
