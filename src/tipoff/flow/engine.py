@@ -19,7 +19,7 @@ import threading
 import time
 import traceback
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar, cast
@@ -134,9 +134,12 @@ class Engine(Desk):
                 self._busy -= 1
                 self._turn.notify_all()
 
-    def start(self) -> None:
-        """Begin the heartbeat and the rounds."""
-        self._beat(first=True)
+    def start(self, queues: Iterable[str]) -> None:
+        """Put this process on record with the queues from which it takes, and begin the heartbeat and the rounds."""
+        row = {"worker_id": self.worker_id, "host": socket.gethostname(), "pid": os.getpid(), "version": code_version()}
+        row |= {"started_at": _now(self.house), "beat_at": _now(self.house), "beats": 0, "queues": ",".join(queues)}
+        with self.house.state.transaction() as connection:
+            connection.execute(sa.insert(WORKERS).values(**row))
         self._beating.start()
         self._watching.start()
 
@@ -188,21 +191,8 @@ class Engine(Desk):
         except Exception:  # noqa: BLE001 - a watcher that dies is a night lost; what it met is told
             sys.stderr.write(f"A round of {self.worker_id} failed; it goes on.\n{traceback.format_exc()}")
 
-    def _beat(self, *, first: bool = False) -> None:
+    def _beat(self) -> None:
         with self.house.state.transaction() as connection:
-            if first:
-                connection.execute(
-                    sa.insert(WORKERS).values(
-                        worker_id=self.worker_id,
-                        host=socket.gethostname(),
-                        pid=os.getpid(),
-                        started_at=_now(self.house),
-                        beat_at=_now(self.house),
-                        beats=0,
-                        version=code_version(),
-                    )
-                )
-                return
             mine = sa.update(WORKERS).where(WORKERS.c.worker_id == self.worker_id)
             connection.execute(mine.values(beats=WORKERS.c.beats + 1, beat_at=_now(self.house), left_at=None, vanished_at=None))
 
@@ -289,7 +279,7 @@ def running_engine(
                     on_conflict="always_update",
                 )
             DBOS.launch()
-            engine.start()
+            engine.start(queue.name for queue in takes)
             try:
                 yield engine
             finally:

@@ -30,12 +30,14 @@ WORKERS = sa.Table(
     sa.Column("left_at", sa.DateTime, nullable=True),
     sa.Column("vanished_at", sa.DateTime, nullable=True),  # it did not leave: others found it dead
     sa.Column("version", sa.String, nullable=True),  # of its code
+    sa.Column("queues", sa.String, nullable=True),  # from which it takes, with commas
 )
 
 
 @dataclass(frozen=True)
 class Worker:
-    """A process on record. Times are UTC; `version` is that of its code, None where it was too old to say."""
+    """A process on record. Times are UTC; `version` is that of its code, and `queues` are those from which it takes; None where it was too
+    old to say."""
 
     worker_id: str
     host: str
@@ -45,6 +47,11 @@ class Worker:
     beats: int
     left: bool
     version: str | None = None
+    queues: tuple[str, ...] | None = None
+
+    def takes(self, queue: str) -> bool:
+        """Whether it takes from a queue; one that was too old to say is thought to."""
+        return self.queues is None or queue in self.queues
 
 
 def workers(state: State, *, here: bool = False) -> list[Worker]:
@@ -62,6 +69,7 @@ def workers(state: State, *, here: bool = False) -> list[Worker]:
             row["beats"],
             row["left_at"] is not None,
             row["version"],
+            tuple(row["queues"].split(",")) if row["queues"] is not None else None,
         )
         for row in rows
     ]
