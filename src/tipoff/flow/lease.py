@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -80,22 +80,24 @@ def release(desk: Desk) -> None:
         desk.hasten(PHASES.name, workflow_id(row.feed, row.game_date, row.number))
 
 
-def begin(desk: Desk, feed: str, game_date: date, cause: str, asked: Mapping[str, Any], *, seen: int) -> tuple[int, bool]:
+def begin(
+    desk: Desk, feed: str, game_date: date, cause: str, asked: Mapping[str, Any], *, seen: int, does: Callable[[Batch], bool]
+) -> tuple[int, bool]:
     """Ask for a batch unless one is on its way: the number of the batch that will do it, and whether it is new.
 
-    One is on its way where one waits; where one runs that was asked for all of it; and where somebody made one since the newest was number
+    One is on its way where one waits; where one runs that `does` all of it; and where somebody made such a one since the newest was number
     `seen`, on which the caller judged that one is needed. So of all who ask at the same instant one makes it, and all get its number.
     """
     with desk.house.state.transaction() as connection:
         newer = (BATCHES.c.state.in_(("waiting", "processing"))) | (BATCHES.c.number > seen)
         query = sa.select(BATCHES).where(of_batch(feed, game_date) & newer).order_by(BATCHES.c.number.desc())
         found = [batch_of(row) for row in connection.execute(query).mappings()]
-        on_its_way = next((batch.number for batch in found if covers(batch, asked)), None)
+        on_its_way = next((batch.number for batch in found if does(batch)), None)
         number = on_its_way or waiting_or_new(connection, desk.house, feed, game_date, cause, asked)
     fresh = number not in {batch.number for batch in found}
     if on_its_way or _enqueued(desk, feed, game_date, number):
         return number, fresh
-    return begin(desk, feed, game_date, cause, asked, seen=number)
+    return begin(desk, feed, game_date, cause, asked, seen=number, does=does)
 
 
 def covers(batch: Batch, asked: Mapping[str, Any]) -> bool:
