@@ -72,19 +72,20 @@ class Seen:
     graded: bool = False
 
     def newest(self, feed: str, phase: str = "", before: datetime | None = None) -> Batch | None:
-        """The newest batch of a feed that was not ended by hand and may do a phase; of a slate, that was asked for before a tip: what
-        came later leaves the game as it was."""
-        for batch in self.batches:
-            phases = batch.asked.get("phases")
-            meant = phases is None or not phase or phase in phases
-            if batch.feed == feed and batch.state != "reset" and meant and (before is None or batch.created_at < before):
-                return batch
-        return None
+        """The newest batch of a feed, by its number whatever the clock did (F32), that was not ended by hand and may do a phase; of a
+        slate, that was asked for before a tip: what came later leaves the game as it was."""
+        found = [batch for batch in self.batches if batch.feed == feed and batch.state != "reset"]
+        found = [batch for batch in found if not phase or phase in (batch.asked.get("phases") or (phase,))]
+        return max((batch for batch in found if before is None or batch.created_at < before), key=_number, default=None)
 
     def loads(self) -> list[Batch]:
         """The newest batch of everything that is loaded."""
-        newest = {batch.feed: batch for batch in reversed(self.batches) if batch.state != "reset"}
+        newest = {batch.feed: batch for batch in sorted(self.batches, key=_number) if batch.state != "reset"}
         return [batch for feed, batch in sorted(newest.items()) if feed not in _PHASES_BATCHES]
+
+
+def _number(batch: Batch) -> int:
+    return batch.number
 
 
 _BEFORE_US = "The game tipped before anybody was at work here."
