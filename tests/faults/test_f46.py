@@ -43,7 +43,8 @@ def test_f46_a_team_without_box_scores_for_a_week_is_told_before_anything_is_pre
 
 def test_f46_a_slate_of_another_day_ends_nothing_that_was_told_of_teams_that_do_not_play_in_it(tmp_path: Path) -> None:
     gap = Gap("box_team", NIGHT, NIGHT, f"no box score of {TEAM}", TEAM)
-    with open_house(load_settings(data_dir=tmp_path), ManualClock(MORNING)) as house:
+    clock = ManualClock(MORNING)
+    with open_house(load_settings(data_dir=tmp_path), clock) as house:
         for _ in range(3):
             alert_gaps(house, [gap], {TEAM, "BOS"})
             alert_gaps(house, [], {"PHI", "CLE"})
@@ -51,3 +52,8 @@ def test_f46_a_slate_of_another_day_ends_nothing_that_was_told_of_teams_that_do_
             assert connection.execute(sa.select(EVENTS.c.what)).scalars().all() == ["began"]
         alert_gaps(house, [], {TEAM, "CLE"})
         assert alerts(house.state, now_only=True) == []
+        alert_gaps(house, [gap], {TEAM})
+        clock.advance(timedelta(days=8))  # it does not play any more
+        alert_gaps(house, [], {"PHI", "CLE"})
+        with house.state.reading() as connection:
+            assert connection.execute(sa.select(EVENTS.c.what)).scalars().all() == ["began", "recovered", "began", "lapsed"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, get_args
 
@@ -30,7 +30,7 @@ from tipoff.features.dirty import standing_rows
 from tipoff.features.quality import MIN_SCORE, RunMode
 from tipoff.features.refresh import store_rows
 from tipoff.features.slate_checks import check_slate
-from tipoff.flow.alerts import alerts, note
+from tipoff.flow.alerts import alerts, note_alerts
 from tipoff.flow.called_off import take_down_closed
 from tipoff.flow.house import House
 from tipoff.flow.messages import Outcome
@@ -45,6 +45,7 @@ Seal = Callable[[Work, str, str, Outcome], None]
 """Called at the end of each transaction with the phase, the table that it wrote, and what it came to: leaves the message of it there."""
 PHASES = ("analyze", "features", "predict", "publish")
 _NO_BOXES = "boxes "
+_TOLD_FOR = timedelta(days=7)
 
 
 def no_guard(_work: Work) -> None:
@@ -263,11 +264,15 @@ def analyze(slate: Slate, bench: Workbench) -> Done:
 
 def alert_gaps(house: House, gaps: list[Gap], teams: Collection[str]) -> list[str]:
     """Put on record which of these teams' box scores are missing before anything is predicted on them (F46); gives what there is to say.
-    Of the others, which a slate of another day spoke of, it knows nothing."""
+    What was told of others, which a slate of another day spoke of, stands for a week."""
+    now = house.clock.now()
     met = {f"{_NO_BOXES}{gap.team}": gap.words for gap in gaps}
-    now = alerts(house.state, now_only=True)
-    others = {alert.key: alert.text for alert in now if alert.key.startswith(_NO_BOXES) and alert.key.removeprefix(_NO_BOXES) not in teams}
-    note(house.state, _NO_BOXES, others | met, house.clock.now())
+    here = {f"{_NO_BOXES}{team}" for team in teams}
+    standing = [alert for alert in alerts(house.state, now_only=True) if alert.key.startswith(_NO_BOXES)]
+    asked = {alert.key for alert in standing if alert.key in here or now - alert.last_at > _TOLD_FOR}
+    with house.state.transaction() as connection:
+        for key in sorted(met.keys() | asked):
+            note_alerts(connection, key, {key: met[key]} if key in met else {}, now, lapsed=lambda key: key not in here)
     tell_in_log(house.state, house.clock)
     return list(met.values())
 
