@@ -278,9 +278,9 @@ def running_engine(
                     polling_interval_sec=_pause(house, queue, for_long),
                     on_conflict="always_update",
                 )
-            DBOS.launch()
-            engine.start(queue.name for queue in takes)
+            engine.start(queue.name for queue in takes)  # on record before it takes anything: nobody takes over from a stranger
             try:
+                DBOS.launch()
                 yield engine
             finally:
                 engine.leave()
