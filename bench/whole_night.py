@@ -256,8 +256,9 @@ def shared(folder: Path) -> None:
     """Warehouse and state on Postgres, one `tipoff worker` beside the one that loads and asks."""
     from tipoff.clock import FileClock, ManualClock
     from tipoff.flow.copying import copy_house
-    from tipoff.flow.engine import open_desk, workers
+    from tipoff.flow.engine import open_desk
     from tipoff.flow.house import open_house
+    from tipoff.flow.processes import workers
     from tipoff.store.postgres import PostgresWarehouse, close_pools
 
     with tempfile.TemporaryDirectory() as scratch, server() as running:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from cli.test_commands import tipoff
 from tipoff.clock import SystemClock
 from tipoff.flow.engine import Queue, running_engine
 from tipoff.flow.house import open_house
+from tipoff.flow.processes import WORKERS
 from web.controlled import NIGHT, settings_in, with_fleet
 
 DAY = NIGHT.isoformat()
@@ -48,6 +50,8 @@ def test_without_a_worker_a_command_does_the_work_itself(told: Told) -> None:
 
 def test_with_a_worker_alive_a_command_only_asks(told: Told, tmp_path: Path) -> None:
     with open_house(settings_in(tmp_path / "data"), SystemClock()) as house, running_engine(house, {Queue("of_no_work"): ()}):
+        with house.state.transaction() as connection:
+            connection.execute(sa.update(WORKERS).values(queues=None))  # one that does not say what he takes
         begun = told("start", DAY, "--run-mode", "backfill")
         assert (begun["state"], begun["fresh"], begun["expected"]["games"]) == ("waiting", True, 8)
         again = told("start", DAY, "--run-mode", "backfill")

@@ -32,8 +32,9 @@ from tipoff.collecting import collect_seldom
 from tipoff.config import Settings, load_settings
 from tipoff.errors import TipoffError
 from tipoff.flow.engine import Engine, current, running_engine
+from tipoff.flow.holder import Holder
 from tipoff.flow.house import House, open_house
-from tipoff.flow.lease import LOAD, Holder, trigger, wait_for
+from tipoff.flow.lease import LOAD, trigger, wait_for
 from tipoff.flow.loading import load_batch, sweep
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.state import State

@@ -38,7 +38,8 @@ from tipoff.collecting import collect_seldom
 from tipoff.config import load_settings
 from tipoff.flow import engine as engine_module
 from tipoff.flow.batch_log import BATCHES, batches
-from tipoff.flow.engine import APPLICATION_VERSION, Engine, Queue, running_engine
+from tipoff.flow.desk import APPLICATION_VERSION
+from tipoff.flow.engine import Engine, Queue, running_engine
 from tipoff.flow.house import open_house
 from tipoff.flow.lease import route, trigger
 from tipoff.flow.overseer import Overseer

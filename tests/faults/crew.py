@@ -31,8 +31,8 @@ from postgres import Postgres
 from tipoff.clock import SystemClock
 from tipoff.config import load_settings
 from tipoff.flow.batch_log import Batch, batches
-from tipoff.flow.engine import workers
 from tipoff.flow.house import House, open_house
+from tipoff.flow.processes import workers
 from tipoff.flow.state import LOCK
 from tipoff.scrape.records import Payload
 from tipoff.store.receipts import Receipt

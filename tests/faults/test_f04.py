@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from faults.crew import DAY, Yard, lines, on_both, ten
+from tipoff.clock import SystemClock
+from tipoff.config import load_settings
+from tipoff.flow.holder import Fenced, Holder
+from tipoff.flow.house import open_house
+from tipoff.flow.lease import trigger
+from tipoff.flow.messages import Outcome
+from tipoff.flow.slate_batch import sealed
+from tipoff.flow.worker import working
 from tipoff.store.duckdb import DuckDBWarehouse
 
 
@@ -85,3 +94,16 @@ def test_f04_while_a_process_is_stopped_inside_a_transaction_others_are_told_who
     yard.until(lambda: yard.batches()[-1].state == "complete")
     assert len(yard.games()) == 10
     yard.check_union(tmp_path)
+
+
+def test_f04_where_a_transaction_begins_with_its_first_write_the_fence_is_looked_at_after_it_too(tmp_path: Path) -> None:
+    """As in BigQuery, where what was read before is not in it: whoever hangs in between would commit what another has taken over."""
+    with open_house(load_settings(data_dir=tmp_path), SystemClock()) as house, working(house, scheduled=False) as engine:
+        number = trigger(engine, "slate", DAY, "a test", delay=3600.0)
+        late = Holder.claim(engine, "slate", DAY, number)
+        assert late is not None
+        taken = {"scope": [DAY.isoformat()], "kind": ["load:slate"], "generation": [late.generation + 1], "owner": ["another"]}
+        with pytest.raises(Fenced), house.warehouse.writing(house.run_id) as work:  # noqa: PT012 - all of it is the transaction
+            late.guard(work)
+            work.merge("ops.generations", pa.table(taken))
+            sealed(late, house)(work, "features", "features.store", Outcome.whole(1))

@@ -15,7 +15,7 @@ from tipoff.clock import ManualClock, local_instant
 from tipoff.flow.batch_log import batches
 from tipoff.flow.dead_letters import receive
 from tipoff.flow.lease import wait_for
-from tipoff.flow.messages import CompletionMessage, completion, put
+from tipoff.flow.messages import CompletionMessage, Execution, Outcome, completion, put
 from tipoff.flow.outbox import relay
 from tipoff.flow.reactions import react
 from tipoff.flow.ticks import start_tasks
@@ -29,19 +29,8 @@ Rows = list[dict[str, Any]]
 def message(number: int, night: Night) -> CompletionMessage:
     """What the load of a box score says."""
     now = night.house.clock.now()
-    return completion(
-        phase="load",
-        processor_name="load:box",
-        game_date=NIGHT,
-        table="raw.player_box",
-        status="success",
-        record_count=26,
-        started_at=now,
-        finished_at=now,
-        trigger="a test",
-        correlation_id=f"box-{number}",
-        execution_id=f"box-{number}",
-    )
+    execution = Execution("load:box", NIGHT, now, "a test", f"box-{number}", f"box-{number}")
+    return completion("load", execution, "raw.player_box", Outcome.whole(26), now)
 
 
 def in_order(night: Night, messages: list[CompletionMessage]) -> None:

@@ -16,7 +16,8 @@ from flow.upstream import AFTERNOON as HALF_PAST_THREE
 from flow.upstream import DAY, practice_house
 from tipoff.flow.batch_log import batches
 from tipoff.flow.engine import Watch, running_engine
-from tipoff.flow.lease import Fenced, Holder, trigger
+from tipoff.flow.holder import Fenced, Holder
+from tipoff.flow.lease import trigger
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.rounds import capture_tick
 from tipoff.flow.scraping import asks_on_record

@@ -13,7 +13,8 @@ from faults.test_f22 import Night
 from tipoff.clock import ManualClock
 from tipoff.flow.batch_log import batches
 from tipoff.flow.engine import Watch
-from tipoff.flow.lease import Holder, trigger, wait_for
+from tipoff.flow.holder import Holder
+from tipoff.flow.lease import trigger, wait_for
 from tipoff.flow.overseer import Overseer
 from tipoff.flow.slate import ask
 from tipoff.flow.worker import working

@@ -6,11 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from faults.nights import evening
-from tipoff.analyze.coverage import coverage
+from tipoff.analyze.coverage import Gap, coverage
+from tipoff.clock import ManualClock
+from tipoff.config import load_settings
 from tipoff.errors import SlateStopped
-from tipoff.flow.alerts import alerts
+from tipoff.flow.alerts import EVENTS, alerts
+from tipoff.flow.house import open_house
+from tipoff.flow.slate import alert_gaps
 from train.practice_house import MORNING, NIGHT, games_of_night
 
 TEAM = games_of_night()[0].home
@@ -34,3 +39,21 @@ def test_f46_a_team_without_box_scores_for_a_week_is_told_before_anything_is_pre
         tonight.spoil(TOTALS.format("point / 100"), "INSERT INTO raw.player_box SELECT * FROM lost")
         assert tonight.night().gaps == []
         assert alerts(tonight.house.state, now_only=True) == []
+
+
+def test_f46_a_slate_of_another_day_ends_nothing_that_was_told_of_teams_that_do_not_play_in_it(tmp_path: Path) -> None:
+    gap = Gap("box_team", NIGHT, NIGHT, f"no box score of {TEAM}", TEAM)
+    clock = ManualClock(MORNING)
+    with open_house(load_settings(data_dir=tmp_path), clock) as house:
+        for _ in range(3):
+            alert_gaps(house, [gap], {TEAM, "BOS"})
+            alert_gaps(house, [], {"PHI", "CLE"})
+        with house.state.reading() as connection:
+            assert connection.execute(sa.select(EVENTS.c.what)).scalars().all() == ["began"]
+        alert_gaps(house, [], {TEAM, "CLE"})
+        assert alerts(house.state, now_only=True) == []
+        alert_gaps(house, [gap], {TEAM})
+        clock.advance(timedelta(days=8))  # it does not play any more
+        alert_gaps(house, [], {"PHI", "CLE"})
+        with house.state.reading() as connection:
+            assert connection.execute(sa.select(EVENTS.c.what)).scalars().all() == ["began", "recovered", "began", "lapsed"]

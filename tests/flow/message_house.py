@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from tipoff.clock import ManualClock
 from tipoff.config import Settings
 from tipoff.flow.house import House, open_house
-from tipoff.flow.messages import CompletionMessage, completion, put
+from tipoff.flow.messages import CompletionMessage, Execution, Outcome, completion, put
 from tipoff.flow.targets import Letter, Send
 from tipoff.flow.webhook import Patience, Webhook
 
@@ -57,20 +57,20 @@ def desk_in(folder: Path, **settings: Any) -> Iterator[Desk]:
 
 def message(**more: Any) -> CompletionMessage:
     """The features of a day are there; whatever is given differs."""
-    given: dict[str, Any] = {
-        "phase": "features",
+    execution: dict[str, Any] = {
         "processor_name": "features",
         "game_date": DAY,
-        "table": "features.store",
-        "status": "success",
-        "record_count": 424,
         "started_at": START - timedelta(minutes=1),
-        "finished_at": START,
         "trigger": "props of 2025-11-05",
         "correlation_id": "props-2025-11-05-3",
         "execution_id": "slate-2025-11-05-1",
     }
-    return completion(**given | more)
+    outcome: dict[str, Any] = {"status": "success", "record_count": 424, "records_failed": 0, "completion_pct": 100.0, "error": None}
+    rest: dict[str, Any] = {"phase": "features", "table": "features.store", "finished_at": START}
+    for given in (execution, outcome, rest):
+        given |= {name: more.pop(name) for name in [*given] if name in more}
+    assert not more, f"No message has {', '.join(more)}."
+    return completion(execution=Execution(**execution), outcome=Outcome(**outcome), **rest)
 
 
 @dataclass(frozen=True)

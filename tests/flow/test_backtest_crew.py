@@ -21,9 +21,10 @@ from tipoff.config import load_settings
 from tipoff.flow.backtest_plan import LEAKS, Folder, Unit, leaks
 from tipoff.flow.backtest_units import QUEUE, asker_of
 from tipoff.flow.copying import copy_house
-from tipoff.flow.engine import WORKERS, open_desk
+from tipoff.flow.engine import open_desk
 from tipoff.flow.house import House, open_house
 from tipoff.flow.living import living
+from tipoff.flow.processes import WORKERS
 from tipoff.store.postgres import PostgresWarehouse, close_pools
 
 UNITS = len(REFITS) + 1

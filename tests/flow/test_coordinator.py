@@ -16,15 +16,19 @@ from publish.reading import BEFORE
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
 from tipoff.errors import BadInput, Conflict, NotReady, UnknownBatch, UnknownDate
+from tipoff.features.quality import RunMode
 from tipoff.flow import coordinator, lease
 from tipoff.flow.batch_log import BATCHES, Batch, batches
 from tipoff.flow.engine import Engine, open_desk
-from tipoff.flow.house import open_house
+from tipoff.flow.house import open_house, systems_of
 from tipoff.flow.living import living, staffed
+from tipoff.flow.messages import read_message
 from tipoff.flow.slate import ask
 from tipoff.flow.state import State
+from tipoff.flow.tally import completed_pct
 from tipoff.flow.worker import working
 from tipoff.publish.write import tonight_path
+from tipoff.train.registry import serving
 from web.controlled import AFTERNOON, NIGHT, settings_in, with_fleet
 
 ONE = ["moving_average"]
@@ -66,6 +70,21 @@ class TestANight:
         other = coordinator.start(engine, NIGHT, "last_call", systems=["xgboost_v12"])
         assert other.fresh
         assert coordinator.wait(engine, other).state == "complete"
+
+    def test_the_message_of_the_predictions_says_how_much_of_the_fleet_spoke(self, engine: Engine) -> None:
+        house = engine.house
+        served = serving(house.warehouse.read("models.registry").to_pylist())
+        untrained = next(one.system_id for one in systems_of(house.settings) if one.system_id not in served)
+        begun = coordinator.start(engine, NIGHT, "last_call", systems=[*ONE, untrained])
+        assert coordinator.wait(engine, begun).state == "complete"
+        told = coordinator.status(house.state, begun.batch_id)["systems"]
+        messages = [read_message(row["body"]) for row in house.warehouse.read("ops.outbox").to_pylist()]
+        [said] = [one for one in messages if (one.phase, one.execution_id) == ("predict", begun.batch_id)]
+        silent = [own for own in told.values() if not own["predicted"]]
+        assert silent == [told[untrained]]
+        assert said.status == "partial"
+        assert said.completion_pct == pytest.approx(100 - 100 / len(told))
+        assert said.records_failed == told[untrained]["absences"]["model_blocked"] > 0
 
     def test_phases_that_are_up_to_date_are_told_apart_from_those_that_ran(self, engine: Engine) -> None:
         done = coordinator.process_date(engine, NIGHT, seconds=SECONDS)
@@ -129,6 +148,36 @@ def test_of_many_who_start_at_once_one_makes_the_batch(tmp_path: Path) -> None:
     assert len(found) == 1
     assert {one.batch_id for one in begun} == {found[0].batch_id}
     assert sum(one.fresh for one in begun) == 1
+
+
+@pytest.mark.parametrize(
+    ("running", "run_mode", "is_new"),
+    [
+        (ask("line_update"), "first", False),
+        (ask("last_call"), "final_retry", False),
+        (ask("line_update"), "last_call", True),
+        (ask("last_call", ["one game of many"]), "last_call", True),
+        (ask("last_call"), "backfill", True),
+    ],
+)
+def test_a_start_that_lets_more_players_through_than_the_batch_that_runs_is_another(
+    tmp_path: Path, running: dict[str, Any], run_mode: RunMode, is_new: bool
+) -> None:
+    settings = settings_in(with_fleet(tmp_path / "data"))
+    with open_house(settings, ManualClock(AFTERNOON)) as house, open_desk(house) as desk:
+        number = lease.trigger(desk, "slate", NIGHT, "the plan", running)
+        with house.state.transaction() as connection:
+            connection.execute(sa.update(BATCHES).values(state="processing"))
+        begun = coordinator.start(desk, NIGHT, run_mode)
+        assert (begun.number != number, begun.fresh) == (is_new, is_new)
+
+
+def test_a_system_is_silent_whatever_else_hinders_some_of_its_players() -> None:
+    spoke = {"predicted": 9, "absences": {"no_line": 3, "model_blocked": 1}}
+    blocked = {"predicted": 0, "absences": {"model_blocked": 12, "unresolved_name": 1}}
+    nobody_lined = {"predicted": 0, "absences": {"no_line": 13}}
+    assert completed_pct({"systems": {"a": spoke, "b": blocked, "c": nobody_lined, "d": spoke}}) == 75.0
+    assert completed_pct({"systems": {}}) == 0.0
 
 
 def _batch(state: str = "processing", **asked: Any) -> Batch:

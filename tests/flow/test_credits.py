@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from tipoff.clock import ManualClock
 from tipoff.config import Settings, load_settings
 from tipoff.errors import BudgetSpent
-from tipoff.flow.alerts import alerts
+from tipoff.flow.alerts import EVENTS, alerts
 from tipoff.flow.credits import Credits
 from tipoff.flow.state import State
 from tipoff.scrape.request import Request
@@ -93,6 +94,22 @@ def test_a_refused_request_is_the_whole_and_what_is_free_does_not_end_the_alert(
     assert told(state) == ["100", "50", "80"]
     [alert] = [alert for alert in alerts(state) if alert.key.endswith(" 100")]
     assert (alert.first_at, alert.recovered_at) == (NOON, None)
+
+
+def test_a_level_alerts_once_however_it_is_crossed_again_and_is_over_where_the_limit_is_raised(
+    books: Credits, state: State, clock: ManualClock, settings: Settings
+) -> None:
+    """What is reserved counts until the answer says that it was free; and a dear request is refused where a cheap one is allowed."""
+    books.reserve(costing(98))
+    for _ in range(3):
+        with pytest.raises(BudgetSpent):
+            books.reserve(costing(3))
+        books.reserve(costing(1)).settle(0, None)
+    with state.reading() as connection:
+        told_of = connection.execute(sa.select(EVENTS.c.key, EVENTS.c.what)).all()
+    assert sorted((key.rpartition(" ")[2], what) for key, what in told_of) == [(level, "began") for level in ("100", "50", "80")]
+    Credits(state, clock, settings.model_copy(update={"credits_per_day": 1000})).reserve(costing(1))
+    assert told(state) == []
 
 
 def test_with_a_new_day_its_alerts_are_over_and_may_come_again(books: Credits, state: State, clock: ManualClock) -> None:

@@ -13,7 +13,7 @@ import pytest
 from faults.control_room import DAY, SYSTEM, ControlCrew, Room, everybody, open_room, same_from_all
 from faults.crew import PATIENCE, Hand
 from tipoff.flow.batch_log import batches
-from tipoff.flow.engine import workers
+from tipoff.flow.processes import workers
 from web.controlled import TOKEN
 
 

@@ -33,9 +33,10 @@ from tipoff.clock import ManualClock, SystemClock
 from tipoff.config import SOURCE_NAMES, Settings
 from tipoff.flow.code import code_version
 from tipoff.flow.doctor import cleaner, examine
-from tipoff.flow.engine import WORKERS, running_engine
+from tipoff.flow.engine import running_engine
 from tipoff.flow.finding import Finding
 from tipoff.flow.house import open_house
+from tipoff.flow.processes import WORKERS
 from tipoff.flow.state import State
 from tipoff.practice.server import API_KEY, running
 from tipoff.scrape.trying import try_source

@@ -11,10 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dbos import DBOS
 
 from faults.crew import Yard, ten
+from tipoff.clock import SystemClock
+from tipoff.config import load_settings
 from tipoff.errors import NotReady
-from tipoff.flow.engine import Watch, WorkflowFailed, _Json, current, workers
+from tipoff.flow.engine import Watch, current, running_engine
+from tipoff.flow.house import open_house
+from tipoff.flow.processes import workers
+from tipoff.flow.workflow_json import WorkflowFailed, WorkflowJson
 
 
 class TestWatch:
@@ -61,23 +67,38 @@ class TestWords:
         ],
     )
     def test_what_workflows_take_and_give_comes_back_as_it_was(self, value: Any) -> None:
-        words = _Json().serialize(value)
+        words = WorkflowJson().serialize(value)
         json.loads(words)
-        assert _Json().deserialize(words) == value
+        assert WorkflowJson().deserialize(words) == value
 
     def test_an_error_comes_back_with_its_kind_and_message(self) -> None:
-        found = _Json().deserialize(_Json().serialize(NotReady("It is not there.", hint="Make it.")))
+        found = WorkflowJson().deserialize(WorkflowJson().serialize(NotReady("It is not there.", hint="Make it.")))
         assert isinstance(found, WorkflowFailed)
         assert found.message == "NotReady: It is not there. Make it."
 
     def test_what_json_cannot_hold_is_refused(self) -> None:
         with pytest.raises(TypeError, match="Path is not JSON"):
-            _Json().serialize({"path": Path("a")})
+            WorkflowJson().serialize({"path": Path("a")})
 
 
 def test_there_is_no_engine_outside_of_its_block() -> None:
     with pytest.raises(NotReady, match="No engine runs in this process"):
         current()
+
+
+def test_a_process_is_on_record_before_it_takes_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is killed with work of which nobody knows the taker leaves it lying, and where one at a time is let through, the queue shut."""
+    launch, seen = DBOS.launch, []
+
+    def launched() -> None:
+        seen.append([worker.worker_id for worker in workers(house.state)])
+        launch()
+
+    monkeypatch.setattr(DBOS, "launch", launched)
+    with open_house(load_settings(data_dir=tmp_path), SystemClock()) as house, running_engine(house, {}) as engine:
+        assert seen == [[engine.worker_id]]
+    with open_house(load_settings(data_dir=tmp_path), SystemClock()) as house:
+        assert workers(house.state) == []
 
 
 def test_the_state_database_holds_no_pickle(yard: Yard) -> None:

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,12 +18,12 @@ from faults.nights import Evening, evening
 from flow.upstream import DAY, practice_house
 from tipoff.clock import ManualClock, local_instant
 from tipoff.config import Settings, load_settings
-from tipoff.flow.batch_log import BATCHES, batches, naive
+from tipoff.flow.batch_log import BATCHES, Batch, batches, naive
 from tipoff.flow.cells import Expected
 from tipoff.flow.engine import open_desk
 from tipoff.flow.expected import expected_outputs, reconcile, write_expected
 from tipoff.flow.game_days import games_around, next_game_day
-from tipoff.flow.grid import deadline_of, expected_phases, games_that_wait
+from tipoff.flow.grid import Seen, deadline_of, expected_phases, games_that_wait
 from tipoff.flow.house import open_house
 from tipoff.flow.lease import wait_for
 from tipoff.flow.night import grade_night
@@ -298,6 +299,20 @@ def test_deadlines_follow_the_tip_and_what_runs_before_it_is_due_before_it() -> 
     assert by["grade"] == local_instant(DAY + timedelta(days=1), time(9, 45))
     early = local_instant(DAY, time(10, 20))
     assert deadline_of("predict", DAY, early) < early
+
+
+def test_the_newest_batch_is_the_last_that_was_made_also_where_the_clock_was_set_back() -> None:
+    """F32: else what failed before the jump would be what stands for an hour, and be mended again and again."""
+    values: dict[str, Any] = dict.fromkeys(Batch.__dataclass_fields__)
+    values |= {"feed": "props", "game_date": NIGHT, "asked": {}, "progress": {}, "error": "it broke"}
+    failed = Batch(**values | {"number": 1, "state": "failed", "created_at": NOON})
+    mended = Batch(**values | {"number": 2, "state": "complete", "created_at": NOON - timedelta(minutes=50)})
+    seen = Seen([], batches=[failed, mended])
+    assert seen.newest("props") == mended
+    assert seen.loads() == [mended]
+    gap = Expected(NIGHT, FIRST.game_id, "load", "FAILED", NOON, "why", FIRST.tip)
+    assert repairs_of([gap], [failed, mended], NOON) == []
+    assert [repair.feed for repair in repairs_of([gap], [failed], NOON)] == ["props"]
 
 
 def test_no_repair_is_made_of_what_is_not_failed(tonight: tuple[Evening, ManualClock]) -> None:

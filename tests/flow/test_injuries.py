@@ -14,8 +14,10 @@ from flow.upstream import AFTERNOON, DAY, practice_settings, season
 from tipoff.clock import ManualClock, game_date_of
 from tipoff.config import Settings
 from tipoff.flow.backfill import BackfillDay, Wanted, backfilling, days_of, plan_days, start, wait
+from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House, open_house
-from tipoff.flow.scraping import REPORTS_TRIED, Asked, scrape_now
+from tipoff.flow.plan import Ask
+from tipoff.flow.scraping import REPORTS_TRIED, Asked, record_asks, scrape_now
 from tipoff.flow.worker import working
 from tipoff.names import player_lookup
 from tipoff.practice.server import running
@@ -93,6 +95,20 @@ def test_the_causes_of_all_stay_on_record_where_nobody_answers(tmp_path: Path) -
         (asked,) = done.failed
         assert "nba_injuries injuries" in str(asked.error)
         assert "espn injuries" in str(asked.error)
+
+
+def test_a_report_is_there_though_the_newest_ask_failed_until_it_is_an_hour_old(tmp_path: Path) -> None:
+    with house_at(tmp_path) as house:
+        injuries_asked(house)
+        stood = []
+        assert isinstance(house.clock, ManualClock)
+        for minutes in (0, 15, 61):
+            now = house.clock.now() + timedelta(minutes=minutes)
+            if minutes:
+                house.clock.set(now)
+                record_asks(house, [Asked(DAY, Ask(now, "injuries"), "failed", error="HTTP 503.")])
+            stood.append({(cell.standing, cell.detail) for cell in write_expected(house, DAY) if cell.phase == "injuries"})
+    assert stood == [{("COMPLETE", None)}, {("DEGRADED", "HTTP 503.")}, {("FAILED", "HTTP 503.")}]
 
 
 @pytest.mark.parametrize(("on", "source"), [(("nba_cdn", "espn"), "espn"), (("nba_cdn", "nba_injuries"), "nba_injuries")])

@@ -28,9 +28,10 @@ from tipoff.config import load_settings
 from tipoff.errors import Busy
 from tipoff.flow.copying import copy_house
 from tipoff.flow.deliveries import DELIVERIES
-from tipoff.flow.engine import WORKERS, Desk, first_at_work, open_desk
+from tipoff.flow.engine import Desk, open_desk
 from tipoff.flow.house import House, open_house
 from tipoff.flow.maintaining import SETTLED, maintain
+from tipoff.flow.processes import WORKERS, first_at_work
 from tipoff.flow.state import RUNS
 from tipoff.store.duckdb import DuckDBWarehouse
 from tipoff.store.payloads import digest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -127,6 +129,24 @@ def test_what_arrives_by_itself_is_graded_at_once_and_leads_to_a_slate_a_moment_
     react(engine, loaded("box", "somebody asked"))
     done(engine, 1, "grade")
     assert is_delayed(engine, f"load:slate:{DAY}:2")
+
+
+def test_a_round_waits_for_what_loads_have_to_tell_and_not_for_a_load_that_still_runs(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be a backfill's, on another machine, and there may be one all day."""
+    monkeypatch.setattr(ticks, "_TOLD_WITHIN", LONG)
+    with engine.house.warehouse.writing("somebody whose turn it is"):  # so that the load has begun, and cannot go on
+        number = trigger(engine, "box", DAY, "a backfill")
+        until = time.monotonic() + 60
+        while not any(engine.unfinished("load").values()) and time.monotonic() < until:
+            time.sleep(0.02)
+        part = threading.Thread(target=ticks.start_tasks, args=(engine,), daemon=True)
+        part.start()
+        part.join(60)
+        assert not part.is_alive()
+        assert any(engine.unfinished("load").values())
+    done(engine, number, "box")
 
 
 def test_who_asks_for_a_slate_that_is_to_wait_need_not(engine: Engine) -> None:

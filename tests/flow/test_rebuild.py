@@ -21,8 +21,10 @@ from postgres import Postgres
 from tipoff.clock import ManualClock
 from tipoff.config import load_settings
 from tipoff.errors import Conflict
-from tipoff.flow.engine import WORKERS, at_work, running_engine
+from tipoff.flow.engine import running_engine
 from tipoff.flow.house import House, open_house
+from tipoff.flow.messages import read_message
+from tipoff.flow.processes import WORKERS, at_work
 from tipoff.flow.rebuilding import rebuild
 from tipoff.store.postgres import PostgresWarehouse, close_pools
 from tipoff.store.tables import ALL
@@ -81,6 +83,9 @@ def test_what_sql_has_spoilt_is_mended_and_its_games_are_a_generation_further(ho
     quoted = before["raw.odds_player_points"]["game_id"].to_pylist()[-1]
     with house.warehouse.reading() as work:
         stood = versions(work, [FACTS], [fetched, imported, quoted, ANYTHING])
+    day = next(row["game_date"] for row in rows if row["game_id"] == fetched)
+    spoil(file_of(house), f"UPDATE predictions.player_prop_predictions SET game_date = '{day}'")
+    before = contents(house.warehouse, but=WRITTEN)
     spoil(
         file_of(house),
         f"UPDATE raw.player_box SET points = points + 5 WHERE game_id = '{fetched}'",
@@ -100,10 +105,15 @@ def test_what_sql_has_spoilt_is_mended_and_its_games_are_a_generation_further(ho
     assert (done.tables["raw.schedule"].only_old, done.tables["raw.schedule"].only_new) == (1, 0)
     assert done.tables["raw.odds_player_points"].only_new == before["raw.odds_player_points"]["game_id"].to_pylist().count(quoted)
     after = contents(house.warehouse, but=WRITTEN)
-    generations = "ops.generations"
-    assert {name: rows for name, rows in after.items() if name != generations} == {
-        name: rows for name, rows in before.items() if name != generations
+    follows = ("ops.generations", "ops.outbox")
+    assert {name: rows for name, rows in after.items() if name not in follows} == {
+        name: rows for name, rows in before.items() if name not in follows
     }
+    stood_before = before["ops.outbox"]["message_id"].to_pylist()
+    told = [read_message(row["body"]) for row in after["ops.outbox"].to_pylist() if row["message_id"] not in stood_before]
+    assert {one.game_date for one in told} == {day}, "the day of which something was said: its grades may be others"
+    [box] = [one for one in told if one.processor_name == "load:box"]
+    assert box.record_count == sum(row["game_id"] == fetched and row["points"] is not None for row in rows)
     assert spoilt["predictions.published_picks"] == after["predictions.published_picks"]
     with house.warehouse.reading() as work:
         now = versions(work, [FACTS], [fetched, imported, quoted, ANYTHING])

@@ -27,7 +27,7 @@ from tipoff.flow.alerts import alerts, note
 from tipoff.flow.channels import Channel, Effort, Telling, channels_of
 from tipoff.flow.signing import SIGNATURE, TIMESTAMP, is_ours
 from tipoff.flow.state import State
-from tipoff.flow.telling import HOLD_SECONDS, LONGEST_PAUSE, PAUSE_SECONDS, TELLINGS, Told, tell, try_out
+from tipoff.flow.telling import HOLD_SECONDS, LONGEST_PAUSE, PAUSE_SECONDS, TELLINGS, Told, end_of_channels, tell, try_out
 
 NOON = datetime(2025, 11, 5, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -318,6 +318,31 @@ class TestAChannelThatIsDown:
         room.clock.advance(-timedelta(hours=1))
         assert room.tell(channels).failed == {}
         assert events(site)[-1] == ("began", "feed a")
+
+    def test_while_it_refuses_one_telling_it_is_not_told_as_mended_with_each_other_that_it_takes(self, room: Room, site: Web) -> None:
+        with web() as chat:
+            channels = room.channels(alert_webhook_url=hook(site), alert_chat_url=hook(chat))
+            chat.meanwhile = lambda: setattr(chat, "status", 400 if b"feed a" in chat.posts[-1].body else 204)
+            for letters in ("a", "ab", "abc", "abcd"):
+                room.note(*(f"feed {letter}" for letter in letters))
+                room.tell(channels)
+                room.clock.advance(timedelta(seconds=LONGEST_PAUSE))
+            assert [event for event, key in events(site) if key == "channel chat"] == ["began"]
+            chat.meanwhile, chat.status = lambda: None, 204
+            room.tell(channels)
+            room.tell(channels)
+            assert [event for event, key in events(site) if key == "channel chat"] == ["began", "recovered"]
+
+    def test_one_that_is_set_no_more_is_no_alert_any_more(self, room: Room, site: Web) -> None:
+        room.note("feed a")
+        room.tell(room.channels(alert_webhook_url=hook(site), alert_chat_url=SecretStr(NOWHERE)))
+        left = room.channels(alert_webhook_url=hook(site))
+        end_of_channels(room.state, ["log", "webhook", "chat"], room.clock.now())
+        assert [alert.key for alert in alerts(room.state, now_only=True)] == ["channel chat", "feed a"]
+        end_of_channels(room.state, [channel.name for channel in left], room.clock.now())
+        assert [alert.key for alert in alerts(room.state, now_only=True)] == ["feed a"]
+        room.tell(left)
+        assert events(site)[-1] == ("lapsed", "channel chat")
 
     def test_one_telling_that_is_refused_does_not_block_those_behind_it(self, room: Room, site: Web) -> None:
         channels = room.channels(alert_webhook_url=hook(site))

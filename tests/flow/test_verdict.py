@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tipoff.clock import local_instant
 from tipoff.flow.batch_log import Batch
 from tipoff.flow.cells import NO_LINES_YET, PHASES, Expected, Standing
-from tipoff.flow.engine import Worker
 from tipoff.flow.grid import deadline_of
+from tipoff.flow.processes import Worker
 from tipoff.flow.verdict import LOOKED_AT, Next, Verdict, verdict
 
 DAY = date(2025, 11, 5)
@@ -83,7 +83,8 @@ def test_a_gap_is_told_with_its_games_its_cause_and_the_command_that_helps() -> 
     ("phase", "do"),
     [
         ("lines", "tipoff scrape --kind lines --date 2025-11-05"), ("load", "tipoff sweep --all"), ("predict", "tipoff start 2025-11-05"),
-        ("publish", "tipoff start 2025-11-05"), ("box", "tipoff scrape --kind box --date 2025-11-05"), ("grade", "tipoff grade 2025-11-05"),
+        ("publish", "tipoff export 2025-11-05"),
+        ("box", "tipoff scrape --kind box --date 2025-11-05"), ("grade", "tipoff grade 2025-11-05"),
     ],
 )  # fmt: skip
 def test_each_phase_has_its_command(phase: str, do: str) -> None:
@@ -121,7 +122,7 @@ def test_too_few_systems_are_no_halt_that_anybody_can_lift() -> None:
     assert judged(night(), halt=Words(reason="two are left", rule="fleet_blocked")).do == "tipoff fleet"
 
 
-@pytest.mark.parametrize("workers", [[], [replace(WORKER, beat_at=NOW - timedelta(minutes=5))]])
+@pytest.mark.parametrize("workers", [[], [replace(WORKER, beat_at=NOW - timedelta(minutes=5))], [replace(WORKER, queues=("backtests",))]])
 def test_where_nobody_is_at_work_that_is_told(workers: list[Worker]) -> None:
     found = judged(night(), workers=workers)
     assert found.word == "bad"

@@ -20,11 +20,12 @@ from tipoff.flow import halts
 from tipoff.flow.cells import SLATE
 from tipoff.flow.channels import Telling
 from tipoff.flow.dead_letters import receive, replay
-from tipoff.flow.engine import Desk, open_desk, workers
+from tipoff.flow.engine import Desk, open_desk
 from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
 from tipoff.flow.messages import CompletionMessage
 from tipoff.flow.planned import planned_games
+from tipoff.flow.processes import workers
 from tipoff.flow.publishing import publish
 from tipoff.flow.scraping import scrape_now
 from tipoff.flow.watch import watch

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from flow.message_house import SECRET, START, Desk, Receiver, desk_in, message, receiver
+from flow.message_house import SECRET, START, Desk, Receiver, desk_in, ids, message, receiver
 from tipoff.errors import ConfigError
+from tipoff.flow.backfill import backfilling
 from tipoff.flow.deliveries import undelivered
 from tipoff.flow.messages import read_message
 from tipoff.flow.outbox import relay
@@ -107,3 +109,17 @@ class TestTheWebhook:
             check_targets(desk.house.settings, desk.clock)
         with desk_in(tmp_path, webhook_url=SecretStr("https://127.0.0.1:1/"), webhook_secret=SecretStr(SECRET)) as desk:
             check_targets(desk.house.settings, desk.clock)
+
+
+def test_messages_go_out_also_where_the_oldest_at_work_only_backfills(tmp_path: Path, hook: Receiver) -> None:
+    """Only the oldest living process delivers, and it may have a night of history to ask for."""
+    with (
+        desk_in(tmp_path, webhook_url=SecretStr(hook.url), webhook_secret=SecretStr(SECRET)) as desk,
+        backfilling(desk.house),
+    ):
+        desk.write(message())
+        relay(desk, desk.react, deliver=False)
+        until = time.monotonic() + 60
+        while not hook.posted and time.monotonic() < until:
+            time.sleep(0.05)
+    assert ids(hook.posted) == [message().message_id]

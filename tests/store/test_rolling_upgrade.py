@@ -23,7 +23,7 @@ from engines import ENGINES
 from postgres import Postgres
 from tipoff.clock import SystemClock
 from tipoff.config import Settings
-from tipoff.flow.engine import workers
+from tipoff.flow.processes import workers
 from tipoff.flow.state import State
 from tipoff.store import open_warehouse
 from tipoff.store.postgres import close_pools

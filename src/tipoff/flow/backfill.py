@@ -26,12 +26,13 @@ from dbos import DBOS
 from tipoff.clock import local_instant
 from tipoff.errors import BadInput, BudgetSpent, TipoffError
 from tipoff.flow.arrivals import pending
-from tipoff.flow.engine import Desk, Engine, Queue, current, running_engine
+from tipoff.flow.desk import Desk, Queue
+from tipoff.flow.duties import duties
+from tipoff.flow.engine import Engine, current, running_engine
 from tipoff.flow.expected import write_expected
 from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, trigger, wait_for
 from tipoff.flow.loading import load_batch
-from tipoff.flow.overseer import Overseer
 from tipoff.flow.plan import BUZZER, GAME_MARKETS, Ask, PlannedGame, optional_feeds, props_markets
 from tipoff.flow.planned import planned_games
 from tipoff.flow.scraping import Scraper, scraping
@@ -446,5 +447,5 @@ _FEEDS: dict[Kind, tuple[str, ...]] = {
 @contextmanager
 def backfilling(house: House) -> Iterator[Engine]:
     """An engine in this process that works on backfills, and on the batches that they ask for."""
-    with running_engine(house, {LOAD: (load_batch,), QUEUE: (backfill_day,)}, (Overseer(),)) as engine:
+    with running_engine(house, {LOAD: (load_batch,), QUEUE: (backfill_day,)}, duties()) as engine:
         yield engine

@@ -20,10 +20,10 @@ from tipoff.errors import BadInput, NotReady
 from tipoff.flow.backtest_hand import hands
 from tipoff.flow.backtest_plan import LEAKS, Folder, Plan, Unit, backtests, summary_of
 from tipoff.flow.backtest_units import QUEUE, asker_of, backtest_unit, options_of, workflow_id
+from tipoff.flow.duties import duties
 from tipoff.flow.engine import Engine, running_engine
 from tipoff.flow.house import House
 from tipoff.flow.living import living
-from tipoff.flow.overseer import Overseer
 from tipoff.flow.training import span_of
 from tipoff.train.snapshot import take_snapshot
 
@@ -65,7 +65,7 @@ def run(house: House, plan: Plan, announce: Announce, *, workers: int | None = N
     missing = folder.missing([LEAKS, *(Unit(refit) for refit, _ in plan.folds)])
     folds = [unit for unit in missing if unit != LEAKS]
     number = min(_free_cores(house) if workers is None else workers, len(missing))
-    with running_engine(house, {QUEUE: (backtest_unit,)}, (Overseer(),)) as engine:
+    with running_engine(house, {QUEUE: (backtest_unit,)}, duties()) as engine:
         try:
             with hands(house.settings, number - 1):  # they have started by the time that there is something to take
                 _set_aside(engine)

@@ -17,9 +17,9 @@ from contextlib import contextmanager, suppress
 from tipoff.collecting import collect_seldom
 from tipoff.config import Settings, clock_of, environment_of, load_settings
 from tipoff.flow.backtest_units import QUEUE, backtest_unit
+from tipoff.flow.duties import duties
 from tipoff.flow.engine import running_engine
 from tipoff.flow.house import open_house
-from tipoff.flow.overseer import Overseer
 
 LEAVING = 30.0
 """Seconds that a process may take to leave before it is killed; another then takes over what it had."""
@@ -55,7 +55,7 @@ def main() -> None:
     with (
         suppress(KeyboardInterrupt),  # Ctrl-C reaches everybody in the terminal, and the command says what there is to say
         open_house(settings, clock_of(settings)) as house,
-        running_engine(house, {QUEUE: (backtest_unit,)}, (Overseer(),)),
+        running_engine(house, {QUEUE: (backtest_unit,)}, duties()),
     ):
         sys.stdin.read()
     os._exit(0)  # a fold that does not stop in time is another's by now: nobody waits for it

@@ -19,9 +19,10 @@ from dbos import DBOS
 from tipoff.errors import TipoffError
 from tipoff.features.leakcheck import leakcheck
 from tipoff.flow.backtest_plan import LEAKS, Folder, Plan, Unit
-from tipoff.flow.engine import Engine, Queue, current
+from tipoff.flow.desk import Queue
+from tipoff.flow.engine import Engine, current
+from tipoff.flow.holder import Leaves
 from tipoff.flow.house import House
-from tipoff.flow.lease import Leaves
 from tipoff.predict.slate import SlateOptions
 from tipoff.train.snapshot import Snapshot
 from tipoff.train.walkforward import Fold, run_fold

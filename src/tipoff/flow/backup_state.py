@@ -18,8 +18,8 @@ from tipoff.errors import BadInput
 from tipoff.flow.state import METADATA, State
 
 _DECLARING = (
-    *("alerts", "backfill", "batch_log", "credits", "dead_letter_log", "deliveries", "engine", "expected", "game_days", "halts"),
-    *("readiness", "scraping", "telling", "watch"),
+    *("alerts", "backfill", "batch_log", "credits", "dead_letter_log", "deliveries", "expected", "game_days", "halts"),
+    *("processes", "readiness", "scraping", "telling", "watch"),
 )
 _AT_A_TIME = 1000
 _PASSING = ("ops_probes", "ops_workers")

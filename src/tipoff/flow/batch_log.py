@@ -100,6 +100,13 @@ def batches(state: State, game_date: date | None = None, feed: str | None = None
         return [batch_of(row) for row in connection.execute(query).mappings()]
 
 
+def open_workflows(state: State) -> set[str]:
+    """The ids of the workflows of batches that wait or run."""
+    query = sa.select(BATCHES.c.feed, BATCHES.c.game_date, BATCHES.c.number).where(BATCHES.c.state.in_(("waiting", "processing")))
+    with state.reading() as connection:
+        return {workflow_id(*row) for row in connection.execute(query)}
+
+
 def batch_of(row: Any) -> Batch:
     """A row as a batch."""
     times = {name: row[name].replace(tzinfo=UTC) if row[name] else None for name in _TIMES}

@@ -8,12 +8,12 @@ It must never know HTTP, nor the command line, nor how a phase is done.
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Literal, get_args
 
 import pyarrow as pa
@@ -23,14 +23,15 @@ from tipoff.analyze.schedule import Schedule
 from tipoff.analyze.slate import known_games_on
 from tipoff.errors import BadInput, Busy, Conflict, NotReady, UnknownDate
 from tipoff.features.quality import MIN_SCORE, RunMode
-from tipoff.flow import lease
+from tipoff.flow import holder, lease
 from tipoff.flow.arrivals import pending
 from tipoff.flow.backfill import DayPlan, Kind, Snapshot, Wanted, plan_days
 from tipoff.flow.backfill import start as start_backfill
 from tipoff.flow.batch_log import Batch, batches
-from tipoff.flow.engine import Desk
+from tipoff.flow.desk import Desk
+from tipoff.flow.game_days import games_around
 from tipoff.flow.house import House, systems_of
-from tipoff.flow.slate import ask
+from tipoff.flow.slate import Asked, ask
 from tipoff.flow.speaking import anything_new
 from tipoff.flow.standing import status as status
 from tipoff.publish.export import DOCUMENTS
@@ -104,25 +105,38 @@ def start(desk: Desk, game_date: date, run_mode: RunMode = "first", force: bool 
     house = desk.house
     wanted = ask(run_mode, systems=_known_systems(house, systems), force=force)
     before = batches(house.state, game_date, SLATE)
-    running = next((batch for batch in before if not batch.over and lease.covers(batch, wanted)), None)
+    does = partial(_does, wanted=wanted, run_mode=run_mode, games=_open_games(house, game_date))
+    running = next((batch for batch in before if not batch.over and does(batch)), None)
     if running is not None:
         return _started(running, fresh=False)
     if not any(batch.state == "waiting" and batch.not_before is None for batch in before):
         wanted |= {"expected": vars(_ready(house, game_date, wanted["systems"], run_mode))}
         if not force:
-            _check_news(house, game_date, before, wanted, run_mode)
+            _check_news(house, game_date, before, does, run_mode, wanted["systems"])
     seen = max((batch.number for batch in before), default=0)
-    number, fresh = lease.begin(desk, SLATE, game_date, "started by hand", wanted, seen=seen)
+    number, fresh = lease.begin(desk, SLATE, game_date, "started by hand", wanted, seen=seen, does=does)
     return _started(_batch(house, SLATE, game_date, number), fresh=fresh)
 
 
-def _check_news(house: House, game_date: date, before: Sequence[Batch], wanted: Mapping[str, Any], run_mode: RunMode) -> None:
+def _does(batch: Batch, *, wanted: Mapping[str, Any], run_mode: RunMode, games: Sequence[str]) -> bool:
+    """Whether a batch that runs, or is complete, was asked for all that is wanted, and lets each of these games through a gate as low."""
+    modes = Asked.of({"modes": batch.asked.get("modes")})
+    past = run_mode != "backfill" or "backfill" in modes.modes
+    return lease.covers(batch, wanted) and past and all(MIN_SCORE[modes.mode_of(game)] <= MIN_SCORE[run_mode] for game in games)
+
+
+def _open_games(house: House, game_date: date) -> list[str]:
+    """The games of a date that have not tipped, as far as they are on record; where none is, none by name stands for all."""
+    now = house.clock.now()
+    return [game.game_id for game in games_around(house.state, game_date, game_date).get(game_date, []) if game.tip > now] or [""]
+
+
+def _check_news(
+    house: House, game_date: date, before: Sequence[Batch], does: Callable[[Batch], bool], run_mode: RunMode, systems: list[str] | None
+) -> None:
     """Raises Conflict where all of this is complete already, by a gate as low, and nothing is new since."""
     last = next((batch for batch in before if batch.asked.get("phases") is None), None)
-    if last is None or last.state != "complete" or not lease.covers(last, wanted):
-        return
-    gates = [MIN_SCORE[mode] for mode in MIN_SCORE if mode in last.asked.get("modes", {})]
-    if min(gates, default=math.inf) <= MIN_SCORE[run_mode] and not anything_new(house, game_date, run_mode, wanted["systems"]):
+    if last is not None and last.state == "complete" and does(last) and not anything_new(house, game_date, run_mode, systems):
         raise Conflict(
             f"{game_date} is complete by {last.batch_id}, and nothing is new since.", hint="Start it with `force` to do it all the same."
         )
@@ -135,7 +149,7 @@ def reset(desk: Desk, game_date: date) -> list[Ticket]:
     """
     if not batches(desk.house.state, game_date, SLATE, last=1):
         raise UnknownDate(f"No batch of {game_date} is on record.", hint="`tipoff start DATE` starts one.")
-    ended = lease.reset(desk, SLATE, game_date)
+    ended = holder.reset(desk, SLATE, game_date)
     return [_ticket(_batch(desk.house, SLATE, game_date, number), fresh=False) for number in ended]
 
 

@@ -8,6 +8,7 @@ the limit does not allow counts as 100 %. It must never know why something is as
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -38,6 +39,8 @@ CREDITS = sa.Table(
     sa.Column("run_id", sa.String, nullable=False),
 )
 LEVELS = (50, 80, 100)
+_SLACK = 5
+"""Per cent of a limit by which what is spent has to fall again before a level is over."""
 FRESH = timedelta(hours=6)
 """So long what the account said it had left is believed: it renews on a day that only the source knows."""
 
@@ -72,7 +75,7 @@ class Credits:
             spent = _spent(connection, now)
             refusal = self._refusal(request, spent, _remaining(connection, now), now)
             number = None if refusal else _book(connection, request, now, self._run_id)
-            met = self._levels_met(spent, request.credits, refused=refusal is not None, now=now)
+            met = self._levels_met(spent, request.credits, _alerting(connection), refused=refusal is not None, now=now)
             if request.credits:  # what is free says nothing of the limits
                 note_alerts(connection, _FAMILY, met, now, {key: _severity(key) for key in met})
         if met:
@@ -99,8 +102,11 @@ class Credits:
             )
         return None
 
-    def _levels_met(self, spent: dict[Period, int], price: int, *, refused: bool, now: datetime) -> dict[str, str]:
-        """The levels of each limit that are reached with this request, by the alert's key."""
+    def _levels_met(
+        self, spent: dict[Period, int], price: int, alerting: Collection[str], *, refused: bool, now: datetime
+    ) -> dict[str, str]:
+        """The levels of each limit that are reached with this request, by the alert's key. One that alerts already stays until well below
+        it: what is reserved may cost nothing in the end, and where a dear request is refused a cheap one may still be allowed."""
         met = {}
         for period, limit in self._limits.items():
             if limit is None:
@@ -108,9 +114,11 @@ class Credits:
             with_it = spent[period] + price
             reached = spent[period] if refused else with_it
             for level in LEVELS:
-                if (limit and reached * 100 >= level * limit) or with_it > limit:
-                    name = now.astimezone(UTC).strftime(_NAMES[period])
-                    met[f"{_FAMILY}{period} {name} {level}"] = f"Credits of {name}: {level} % reached, {reached} of {limit} spent."
+                name = now.astimezone(UTC).strftime(_NAMES[period])
+                key = f"{_FAMILY}{period} {name} {level}"
+                least = level - (_SLACK if key in alerting else 0)
+                if (limit and reached * 100 >= least * limit) or with_it > limit:
+                    met[key] = f"Credits of {name}: {level} % reached, {reached} of {limit} spent."
         return met
 
     def spent(self) -> Spent:
@@ -164,6 +172,12 @@ def _book(connection: sa.Connection, request: Request, now: datetime, run_id: st
     key = connection.execute(sa.insert(CREDITS).values(**row)).inserted_primary_key
     assert key is not None
     return int(key[0])
+
+
+def _alerting(connection: sa.Connection) -> set[str]:
+    """The keys of the levels that alert now."""
+    open_now = sa.select(ALERTS.c.key).where(ALERTS.c.key.startswith(_FAMILY), ALERTS.c.recovered_at.is_(None))
+    return set(connection.execute(open_now).scalars())
 
 
 def _spent(connection: sa.Connection, now: datetime) -> dict[Period, int]:

@@ -71,7 +71,8 @@ class Story:
 
 
 def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, seed: int = SEED) -> Story:
-    """Run the demo into the settings' data directory, which must be empty or the practice league's own."""
+    """Run the demo into the settings' data directory. Raises LeagueMismatch, before anything is done, where that is neither empty nor the
+    practice league's own."""
     last_night = tonight - timedelta(days=1)
     story = Story(tonight, last_night=last_night)
     clock = ManualClock(local_instant(last_night, time(8, 0)))
@@ -95,6 +96,7 @@ def demo(settings: Settings, announce: Announce, *, tonight: date = TONIGHT, see
             }
         )
         with open_house(upstream, clock) as house:
+            house.claim_league()
             with History(house) as history:
                 _past(story, announce, house, history, last_night)
             with _step(story, announce, "train", len(systems := systems_of(settings)) + 1) as counts:

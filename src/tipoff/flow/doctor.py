@@ -33,10 +33,10 @@ from tipoff.flow.doctor_beyond import (
     send_to_all,
 )
 from tipoff.flow.doctor_keeping import WAIT_SECONDS, check_bucket, check_folder, check_state, check_warehouse, local_folders
-from tipoff.flow.engine import first_seen, workers
 from tipoff.flow.finding import Check, Finding, Said, found
 from tipoff.flow.house import systems_of
 from tipoff.flow.living import living
+from tipoff.flow.processes import first_seen, workers
 from tipoff.flow.state import State
 from tipoff.flow.tracing import use_collector
 from tipoff.predict.artefacts import Loaded, load

@@ -14,8 +14,8 @@ from tipoff.clock import Clock
 from tipoff.config import Settings, SourceName
 from tipoff.errors import ConfigError, UpstreamError, UpstreamUnavailable
 from tipoff.flow.channels import Channel, Effort, channels_of, reach
-from tipoff.flow.engine import SILENCE
 from tipoff.flow.finding import Said
+from tipoff.flow.processes import SILENCE
 from tipoff.flow.targets import check_targets
 from tipoff.flow.telling import try_out
 from tipoff.scrape.trying import Tried, check_key, try_source

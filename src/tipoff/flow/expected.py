@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from tipoff.flow.batch_log import batches, naive
 from tipoff.flow.cells import Expected, Standing, utc
-from tipoff.flow.engine import Desk
+from tipoff.flow.desk import Desk
 from tipoff.flow.grid import grid
 from tipoff.flow.house import House
 from tipoff.flow.lease import trigger

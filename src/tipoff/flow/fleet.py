@@ -15,7 +15,7 @@ from tipoff.clock import game_date_of
 from tipoff.errors import BadInput
 from tipoff.flow.alerts import Severity, note
 from tipoff.flow.house import House, systems_of
-from tipoff.flow.messages import completion, put
+from tipoff.flow.messages import Execution, Outcome, completion, put
 from tipoff.flow.telling import tell_in_log
 from tipoff.predict.artefacts import Loaded, manifest_path
 from tipoff.predict.guard import Staleness, days_since, staleness
@@ -152,22 +152,8 @@ def roll_back(house: House, *, by: str, reason: str) -> tuple[Row | None, Row]:
 def say_models_changed(house: House, work: Work, what: str) -> None:
     """Leave the message that models changed in their transaction: tonight's slate follows from it, whoever changed them."""
     now = house.clock.now()
-    put(
-        work,
-        completion(
-            phase="train",
-            processor_name=what[:200],
-            game_date=game_date_of(now),
-            table="models.registry",
-            status="success",
-            record_count=1,
-            started_at=now,
-            finished_at=now,
-            trigger="by hand",
-            correlation_id=house.run_id,
-            execution_id=f"{what} {now.isoformat()}"[:200],
-        ),
-    )
+    execution = Execution(what[:200], game_date_of(now), now, "by hand", house.run_id, f"{what} {now.isoformat()}"[:200])
+    put(work, completion("train", execution, "models.registry", Outcome.whole(1), now))
 
 
 def watched(house: House, fleet: Fleet, game_date: date) -> Fleet:

@@ -15,8 +15,9 @@ from dbos import DBOS
 
 from tipoff.analyze.slate import games_between
 from tipoff.errors import NotReady
+from tipoff.flow.holder import Holder
 from tipoff.flow.house import House
-from tipoff.flow.lease import Holder
+from tipoff.flow.messages import Outcome
 from tipoff.flow.publishing import publish
 from tipoff.flow.slate import Done
 from tipoff.flow.slate_batch import sealed, steps
@@ -48,7 +49,7 @@ def _grade(holder: Holder, house: House, _phase: str) -> Done:
             return Done(False, {"waits_for": str(why)})
         rows = sum(record.predictions for record in found)
         advance(work, {(GRADE, day.isoformat()): made_from})
-        seal(work, "grade", ACCURACY, rows)
+        seal(work, "grade", ACCURACY, Outcome.whole(rows))
     return Done(True, {"graded": rows, "systems": len(found)})
 
 
@@ -73,7 +74,7 @@ def _performance(holder: Holder, house: House, _phase: str) -> Done:
         rated = fill_performance(work, day)
         changed = rated.inserted + rated.updated
         if changed:
-            seal(work, "performance", "models.performance_daily", changed)
+            seal(work, "performance", "models.performance_daily", Outcome.whole(changed))
     return Done(bool(changed), {"performance": changed})
 
 

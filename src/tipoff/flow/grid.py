@@ -32,10 +32,10 @@ from tipoff.flow.cells import (
     predictions_stand,
 )
 from tipoff.flow.day import GRADED_AFTER, LOADED_AFTER, last_call_of, last_quotes
-from tipoff.flow.engine import first_at_work
 from tipoff.flow.game_days import note_games
 from tipoff.flow.house import House
 from tipoff.flow.plan import BOX_AGAIN, BOX_AGAIN_DAYS, BOX_UNTIL, PlannedGame, is_answered, quote_moments
+from tipoff.flow.processes import first_at_work
 from tipoff.flow.scraping import asks_on_record
 from tipoff.flow.there import games_among
 from tipoff.load.quarantine import open_rows
@@ -47,6 +47,8 @@ from tipoff.store.warehouse import Work, day_of
 SLATE_TAKES = timedelta(minutes=20)
 """After the first run's moment: by then its phases are there, or late."""
 GRADE_TAKES = timedelta(minutes=30)
+LASTS = timedelta(hours=1)
+"""What speaks of everybody is there for so long, though the newest ask failed."""
 _TABLES = {"props": "raw.odds_player_points", "lines": "raw.odds_game_lines", "box": "raw.player_box"}
 _GAMES_IN = {"analyze": "analytics.upcoming_player_game_context", "features": "features.store", "grade": "predictions.prediction_accuracy"}
 _PHASES_BATCHES = ("slate", "grade", "train")
@@ -57,11 +59,12 @@ _NO_CONTENT = digest(b"")
 
 @dataclass
 class Seen:
-    """What was seen of a game day."""
+    """What was seen of a game day: `asks` are the newest of each feed and game, `answered` when a source last answered to a feed."""
 
     games: list[PlannedGame]
     there: dict[str, set[str]] = field(default_factory=dict)
     asks: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    answered: dict[str, datetime] = field(default_factory=dict)
     apart: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     batches: list[Batch] = field(default_factory=list)
     said: dict[str, Said] = field(default_factory=dict)
@@ -69,19 +72,20 @@ class Seen:
     graded: bool = False
 
     def newest(self, feed: str, phase: str = "", before: datetime | None = None) -> Batch | None:
-        """The newest batch of a feed that was not ended by hand and may do a phase; of a slate, that was asked for before a tip: what
-        came later leaves the game as it was."""
-        for batch in self.batches:
-            phases = batch.asked.get("phases")
-            meant = phases is None or not phase or phase in phases
-            if batch.feed == feed and batch.state != "reset" and meant and (before is None or batch.created_at < before):
-                return batch
-        return None
+        """The newest batch of a feed, by its number whatever the clock did (F32), that was not ended by hand and may do a phase; of a
+        slate, that was asked for before a tip: what came later leaves the game as it was."""
+        found = [batch for batch in self.batches if batch.feed == feed and batch.state != "reset"]
+        found = [batch for batch in found if not phase or phase in (batch.asked.get("phases") or (phase,))]
+        return max((batch for batch in found if before is None or batch.created_at < before), key=_number, default=None)
 
     def loads(self) -> list[Batch]:
         """The newest batch of everything that is loaded."""
-        newest = {batch.feed: batch for batch in reversed(self.batches) if batch.state != "reset"}
+        newest = {batch.feed: batch for batch in sorted(self.batches, key=_number) if batch.state != "reset"}
         return [batch for feed, batch in sorted(newest.items()) if feed not in _PHASES_BATCHES]
+
+
+def _number(batch: Batch) -> int:
+    return batch.number
 
 
 _BEFORE_US = "The game tipped before anybody was at work here."
@@ -128,7 +132,7 @@ def deadline_of(phase: str, game_date: date, tip: datetime) -> datetime:
 def _stands(seen: Seen, game: PlannedGame, phase: str, now: datetime, *, late: bool) -> Told:
     if phase in DOCUMENTS:
         ask = seen.asks.get((phase, game.game_id)) or seen.asks.get((phase, ""))
-        is_there = game.game_id in seen.there[phase] if phase in _TABLES else _was_answered(ask, seen.newest(phase))
+        is_there = game.game_id in seen.there[phase] if phase in _TABLES else _was_answered(seen, phase, ask, min(now, game.tip))
         return document_stands(is_there, ask, seen.newest(phase), _why_apart(ask, seen.apart), late=late)
     if phase == "load":
         return loads_stand(seen.loads())
@@ -144,9 +148,13 @@ def _stands(seen: Seen, game: PlannedGame, phase: str, now: datetime, *, late: b
     return phase_stands(phase, is_there, batch, late=late)
 
 
-def _was_answered(ask: dict[str, Any] | None, batch: Batch | None) -> bool:
-    """Of a document that speaks of everybody: whether the newest ask was answered, and what came is loaded."""
-    return ask is not None and ask["state"] == "asked" and batch is not None and batch.state == "complete"
+def _was_answered(seen: Seen, phase: str, ask: dict[str, Any] | None, at: datetime) -> bool:
+    """Of a document that speaks of everybody: whether the newest ask was answered, or where that failed one of the hour before, and what
+    came is loaded."""
+    batch, answered = seen.newest(phase), seen.answered.get(phase)
+    if ask is None or answered is None or batch is None or batch.state != "complete":
+        return False
+    return bool(ask["state"] == "asked") or at - answered <= LASTS
 
 
 def _seen(house: House, game_date: date) -> Seen:
@@ -157,6 +165,8 @@ def _seen(house: House, game_date: date) -> Seen:
     for row in asks_on_record(house.state, game_date):
         if row["state"] != "missed":
             seen.asks[row["feed"], row["game_id"]] = row
+        if row["state"] == "asked":
+            seen.answered[row["feed"]] = row["asked_at"]
     seen.batches = batches(house.state, game_date)
     answers = sorted({row["payload_id"] for row in seen.asks.values() if row["payload_id"]} - {_NO_CONTENT})
     with house.warehouse.reading() as work:

@@ -64,6 +64,12 @@ class House:
         ]
         publish_status(self.bucket, runs, generated_at=now, league=self.settings.league, halt=self.halt_shown())
 
+    def claim_league(self) -> None:
+        """Mark an empty warehouse as that of the settings' league. Raises LeagueMismatch where it is another's: for whoever is about to
+        make something of data that would only be set apart."""
+        with self.warehouse.writing(self.run_id) as work:
+            work.claim_league(self.settings.league)
+
     def halt_shown(self) -> Halt:
         """The halt in force for today, as documents of no single date have it."""
         now = self.clock.now()

@@ -15,10 +15,12 @@ from dbos import DBOS
 from tipoff.errors import Busy, ConfigError, StorageError, TipoffError
 from tipoff.flow.arrivals import AT_ONCE, Arrival, load_arrivals, pending, read_arrivals, swept_days, unloaded
 from tipoff.flow.batch_log import Batch, batches
-from tipoff.flow.engine import Desk, Engine, current
+from tipoff.flow.desk import Desk
+from tipoff.flow.engine import Engine, current
+from tipoff.flow.holder import Fenced, Holder, Leaves, OutOfTime, fail_unclaimed
 from tipoff.flow.house import House
-from tipoff.flow.lease import Fenced, Holder, Leaves, OutOfTime, fail_unclaimed, trigger
-from tipoff.flow.messages import completion, put
+from tipoff.flow.lease import trigger
+from tipoff.flow.messages import Execution, Outcome, completion, put
 from tipoff.flow.outbox import relay
 from tipoff.flow.reactions import react
 from tipoff.load.counts import Counts
@@ -139,31 +141,25 @@ def _loads(house: House, feed: str, game_date: date, holder: Holder) -> Iterator
 
 
 def _tell(house: House, holder: Holder, work: Work, counts: Counts) -> None:
-    """Leave the completion message of a commit in its transaction, where it changed anything."""
+    """Leave the completion message of a commit in its transaction, where it changed anything and the fence lets it through once more."""
     changed = counts.inserted + counts.updated
     if not changed and not counts.changed_games:
         return
+    holder.fence(work)
     batch, now = holder.batch, house.clock.now()
     tables = sorted(name for name in counts.merged if (counts.changed(name) and name.startswith("raw.odds")) or name == "raw.player_box")
     apart = sum(counts.set_apart.values())
-    put(
-        work,
-        completion(
-            phase="load",
-            processor_name=f"load:{batch.feed}",
-            game_date=batch.game_date,
-            table=tables[0] if tables else "raw.payloads",
-            status="partial" if apart else "success",
-            record_count=max(changed, len(counts.changed_games)),
-            records_failed=apart,
-            completion_pct=100.0 * counts.offered / (counts.offered + apart) if counts.offered + apart else 100.0,
-            started_at=batch.started_at or now,
-            finished_at=now,
-            trigger=batch.cause[:200] or batch.feed,
-            correlation_id=f"{batch.batch_id}.{holder.generation}",
-            execution_id=f"{batch.batch_id}.{holder.generation}.{holder.commits()}",
-        ),
+    offered = counts.offered + apart
+    outcome = Outcome.of(max(changed, len(counts.changed_games)), apart, 100.0 * counts.offered / offered if offered else 100.0)
+    execution = Execution(
+        processor_name=f"load:{batch.feed}",
+        game_date=batch.game_date,
+        started_at=batch.started_at or now,
+        trigger=batch.cause[:200] or batch.feed,
+        correlation_id=f"{batch.batch_id}.{holder.generation}",
+        execution_id=f"{batch.batch_id}.{holder.generation}.{holder.commits()}",
     )
+    put(work, completion("load", execution, tables[0] if tables else "raw.payloads", outcome, now))
 
 
 def _load_these(house: House, arrivals: list[Arrival], holder: Holder, broken: dict[str, str]) -> Iterator[Counts]:

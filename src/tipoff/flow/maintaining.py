@@ -16,8 +16,9 @@ from obstore.exceptions import BaseError
 
 from tipoff.flow.backup import ROOTS
 from tipoff.flow.deliveries import DELIVERIES
-from tipoff.flow.engine import WORKERS, Desk
+from tipoff.flow.desk import Desk
 from tipoff.flow.house import House
+from tipoff.flow.processes import WORKERS
 from tipoff.flow.readiness import PROBES
 from tipoff.flow.state import RUNS, State
 from tipoff.flow.watch import CHANGE_MODELS

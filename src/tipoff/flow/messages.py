@@ -14,6 +14,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
 from itertools import islice
@@ -117,50 +118,57 @@ class CompletionMessage(BaseModel):
         return self.model_dump_json(exclude=None if self.error else {"error"}, warnings="none")
 
 
-def completion(
-    *,
-    phase: Phase,
-    processor_name: str,
-    game_date: date,
-    table: str,
-    status: Status,
-    record_count: int,
-    started_at: datetime,
-    finished_at: datetime,
-    trigger: str,
-    correlation_id: str,
-    execution_id: str,
-    records_failed: int = 0,
-    completion_pct: float = 100.0,
-    error: BaseException | MessageError | None = None,
-) -> CompletionMessage:
-    """The message of a phase that has ended.
+@dataclass(frozen=True)
+class Execution:
+    """Who speaks. `correlation_id` names the whole chain, and is handed on from message to message; `execution_id` names this execution,
+    and is the same when it is taken up again after a kill: a batch's id, never a process's or a run's. `trigger` says what started it."""
 
-    `table` is what it wrote, such as `features.store`. `correlation_id` names the whole chain, and is handed on from message to message;
-    `execution_id` names this execution, and is the same when it is taken up again after a kill: a batch's id, never a process's or a
-    run's. `trigger` says what started it. Raises BadInput with the path of each field that does not fit.
+    processor_name: str
+    game_date: date
+    started_at: datetime
+    trigger: str
+    correlation_id: str
+    execution_id: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What it came to: rows written, rows that could not be, and how much of what was to be done is done, in per cent."""
+
+    status: Status
+    record_count: int
+    records_failed: int
+    completion_pct: float
+    error: BaseException | MessageError | None = None
+
+    @classmethod
+    def of(cls, rows: int, failed: int, pct: float) -> Outcome:
+        """Of a phase that ran to its end: in part where some of it could not be done."""
+        return cls("no_data" if not rows else "partial" if failed or pct < 100 else "success", rows, failed, pct)
+
+    @classmethod
+    def whole(cls, rows: int) -> Outcome:
+        """Of a phase that did all that there was to do."""
+        return cls.of(rows, 0, 100.0)
+
+
+def completion(phase: Phase, execution: Execution, table: str, outcome: Outcome, finished_at: datetime) -> CompletionMessage:
+    """The message of a phase that has ended. `table` is what it wrote, such as `features.store`.
+
+    Raises BadInput with the path of each field that does not fit.
     """
     dataset, _, name = table.partition(".") if isinstance(table, str) else (table, "", table)
+    error = outcome.error
     if isinstance(error, BaseException):
         error = MessageError(type=type(error).__name__, message=str(error).encode("utf-8", "backslashreplace").decode())
     return _whole(
         lambda: CompletionMessage(
             schema_version=SCHEMA_VERSION,
-            processor_name=processor_name,
             phase=phase,
-            execution_id=execution_id,
-            correlation_id=correlation_id,
-            game_date=game_date,
             output_dataset=dataset,
             output_table=name,
-            status=status,
-            record_count=record_count,
-            records_failed=records_failed,
-            completion_pct=completion_pct,
-            started_at=started_at,
             finished_at=finished_at,
-            trigger=trigger,
-            error=error,
+            **{**vars(execution), **vars(outcome), "error": error},
         )
     )
 

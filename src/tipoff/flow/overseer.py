@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from tipoff.flow.batch_log import BATCHES, Batch, batch_of
 from tipoff.flow.engine import Engine, Watch, current
-from tipoff.flow.lease import hand_on
+from tipoff.flow.holder import hand_on
 
 _GRACE = 5.0  # seconds that a workflow which has just ended may take to say how
 

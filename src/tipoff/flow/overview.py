@@ -15,10 +15,10 @@ from tipoff.flow.credits import Credits, Spent
 from tipoff.flow.day_story import day_story, upcoming
 from tipoff.flow.dead_letter_log import DeadLetter, dead_letters
 from tipoff.flow.deliveries import Undelivered, undelivered
-from tipoff.flow.engine import Worker, workers
 from tipoff.flow.expected import Expected, expected_outputs
 from tipoff.flow.game_days import next_game_day
 from tipoff.flow.halts import active
+from tipoff.flow.processes import Worker, workers
 from tipoff.flow.state import Run, State
 from tipoff.flow.verdict import Verdict, verdict
 

@@ -21,6 +21,7 @@ from tipoff.clock import game_date_of
 from tipoff.flow.fleet import fleet_status
 from tipoff.flow.halts import FLEET_BLOCKED, Halt, active, halt_by_rule, lift_by_rule
 from tipoff.flow.house import House
+from tipoff.flow.messages import Outcome
 from tipoff.flow.slate import Done, Guard, Seal, no_guard, no_seal
 from tipoff.grade.record_document import record_documents
 from tipoff.grade.run import ACCURACY
@@ -106,7 +107,7 @@ def publish(
         made_from |= {(PUBLISH, _INTAKE): rests_on.intake} if intake else {}
         advance(work, made_from | ({(PUBLISH, _RECORD): rests_on.record} if record else {}))
         picks = append(work, published.shown)
-        seal(work, "publish", LEDGER, published.standing)
+        seal(work, "publish", LEDGER, Outcome.whole(published.standing))
     published = replace(published, documents=tuple(paths))
     counts = {"documents": len(paths), "bytes": published.bytes, "picks": picks, "state": published.state}
     return Done(True, counts), published

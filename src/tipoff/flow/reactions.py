@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from tipoff.clock import game_date_of
 from tipoff.flow.batch_log import batches
-from tipoff.flow.engine import Desk
+from tipoff.flow.desk import Desk
 from tipoff.flow.expected import expected_outputs
 from tipoff.flow.game_days import games_around
 from tipoff.flow.house import House

@@ -18,7 +18,7 @@ from obstore.store import ObjectStore
 from tipoff.clock import Clock
 from tipoff.errors import Busy, StorageError, TipoffError
 from tipoff.flow.house import House
-from tipoff.flow.living import living
+from tipoff.flow.living import STAFFED, living
 from tipoff.flow.state import METADATA, State
 from tipoff.store.bucket import BRIEF, not_kept, open_bucket, put_whole, read
 
@@ -107,7 +107,7 @@ def use_bucket(bucket: ObjectStore, folder: str) -> str:
 
 def _worker(house: House) -> Dependency:
     try:
-        alive = living(house.state, house.clock)
+        alive = living(house.state, house.clock, STAFFED)
     except TipoffError as error:
         return Dependency("worker", False, str(error))
     if not alive:

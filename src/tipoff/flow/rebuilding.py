@@ -8,17 +8,20 @@ warehouse in force. It must never know what a row says, nor an engine.
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from tipoff.clock import game_date_of
 from tipoff.config import mask_url
 from tipoff.errors import BadInput, Conflict
 from tipoff.flow.backup import warehouse_is_empty
-from tipoff.flow.engine import at_work
 from tipoff.flow.house import House
+from tipoff.flow.messages import Execution, Outcome, completion, put
+from tipoff.flow.processes import at_work
 from tipoff.load.rebuild import MADE, Again, bring_all, load_all_again
 from tipoff.store import warehouse_at
 from tipoff.store.compare import Compared, compare
@@ -31,6 +34,15 @@ from tipoff.store.warehouse import Successor, Warehouse, Work
 CARRIED = tuple(table.name for table in ALL if table.name not in MADE)
 """The tables that no payload fills: they go over as they stand, and so do the generations."""
 _OF_GAMES = ("raw.schedule", "raw.player_box", "raw.shots", "raw.odds_player_points", "raw.odds_game_lines")
+_FEEDS = {
+    "raw.schedule": "schedule",
+    "raw.player_box": "box",
+    "raw.shots": "shots",
+    "raw.odds_player_points": "props",
+    "raw.odds_game_lines": "lines",
+    "raw.injuries": "injuries",
+}
+"""As whose load a change of a table's rows is told: what follows from it is the same."""
 _SHOWN = 5
 Progress = Callable[[int], None]
 Row = dict[str, Any]
@@ -99,14 +111,15 @@ def rebuild(house: House, *, into: str | None = None, dry_run: bool = False, pro
     if dry_run:
         house.settings.data_dir.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="rebuild-", dir=house.settings.data_dir) as aside:
-            again, tables, games = _made(house, warehouse_at(f"duckdb://{Path(aside) / 'warehouse.duckdb'}"), progress)
+            again, tables, games, _ = _made(house, warehouse_at(f"duckdb://{Path(aside) / 'warehouse.duckdb'}"), progress)
         return Rebuilt(again, tables, 0, tuple(sorted(games)), None, None)
     place = None if into is not None else _successor(old)
     new = place.warehouse if place is not None else _empty_at(into or "")
-    again, tables, games = _made(house, new, progress)
+    again, tables, games, changed = _made(house, new, progress)
     carried = bring_all(old, new, CARRIED, house.run_id)
     with new.writing(house.run_id) as work:
         advance(work, {(FACTS, scope): "" for scope in games | ({ANYTHING} if any(tables.values()) else set())})
+        _tell(house, work, changed)
     if place is None:
         _unwritten(before, _standing(old))
         return Rebuilt(again, tables, carried, tuple(sorted(games)), mask_url(new.url), None)
@@ -115,12 +128,29 @@ def rebuild(house: House, *, into: str | None = None, dry_run: bool = False, pro
     return Rebuilt(again, tables, carried, tuple(sorted(games)), mask_url(old.url), kept)
 
 
-def _made(house: House, new: Warehouse, progress: Progress | None) -> tuple[Again, dict[str, Difference], set[str]]:
-    """The facts in an empty warehouse, how they differ from those in force, and the games that differ."""
+Changed = Counter[tuple[str, date]]
+"""How many rows of a table and game day are others now."""
+
+
+def _made(house: House, new: Warehouse, progress: Progress | None) -> tuple[Again, dict[str, Difference], set[str], Changed]:
+    """The facts in an empty warehouse, how they differ from those in force, the games that differ, and how many rows of each day."""
     old = house.warehouse
     with old.lingering(), new.lingering():
         again = load_all_again(old, new, house.vault, house.receipts, seen_at=house.clock.now(), run_id=house.run_id, progress=progress)
         return again, *_settle(old, new, house.run_id)
+
+
+def _tell(house: House, work: Work, changed: Changed) -> None:
+    """Leave a message of each feed and day whose facts are others, as its load would: of the days of which something was said, whose grades
+    may be others too, and of those to come. What was never spoken of has nothing that follows from it."""
+    now = house.clock.now()
+    said = work.table("predictions.player_prop_predictions").select("game_date").distinct()
+    days = set(work.fetch(said).column("game_date").to_pylist())
+    for (table, day), rows in sorted(changed.items()):
+        if day in days or day >= game_date_of(now):
+            about = f"rebuild {house.run_id} {table} {day}"
+            execution = Execution(f"load:{_FEEDS[table]}", day, now, "rebuilt from the payloads", house.run_id, about)
+            put(work, completion("load", execution, table, Outcome.whole(rows), now))
 
 
 def _nobody_works(house: House) -> None:
@@ -171,10 +201,11 @@ def _unwritten(before: _Standing, now: _Standing) -> None:
         )
 
 
-def _settle(old: Warehouse, new: Warehouse, run_id: str) -> tuple[dict[str, Difference], set[str]]:
+def _settle(old: Warehouse, new: Warehouse, run_id: str) -> tuple[dict[str, Difference], set[str], Changed]:
     """Compare the facts. A row that is as it was keeps who wrote it and when, so that nothing that is made from it is out of date."""
     tables: dict[str, Difference] = {}
     games: set[str] = set()
+    changed: Changed = Counter()
     for name in MADE:
         table, found = table_named(name), Difference()
         for part in compare(old, new, table):
@@ -182,8 +213,11 @@ def _settle(old: Warehouse, new: Warehouse, run_id: str) -> tuple[dict[str, Diff
             for rows in together(table, [part.equal]):
                 with new.writing(run_id) as work:
                     work.bring(name, rows)
+            if name in _FEEDS:
+                for rows in (part.differing_there, part.only_here, part.only_there):
+                    changed.update((name, day) for day in rows.column("game_date").to_pylist() if day is not None)
             if name in _OF_GAMES:
                 for rows in (part.differing, part.differing_there, part.only_here, part.only_there):
                     games |= {game for game in rows.column("game_id").unique().to_pylist() if game is not None}
         tables[name] = found
-    return tables, games
+    return tables, games, changed

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dbos import DBOS
 
+from tipoff.flow.holder import Holder
 from tipoff.flow.house import House, systems_of
-from tipoff.flow.lease import Holder
+from tipoff.flow.messages import Outcome
 from tipoff.flow.slate import Done
 from tipoff.flow.slate_batch import sealed, steps
 from tipoff.flow.training import train_within
@@ -27,5 +28,5 @@ def _train(holder: Holder, house: House, _phase: str) -> Done:
     seal = sealed(holder, house)
     with house.warehouse.writing(house.run_id) as work:
         holder.guard(work)
-        seal(work, "train", "models.registry", len(trained.manifests))
+        seal(work, "train", "models.registry", Outcome.whole(len(trained.manifests)))
     return Done(True, trained.counts, {"models": {item.system_id: {"model_id": item.model_id} for item in trained.manifests}})

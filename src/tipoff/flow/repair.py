@@ -39,7 +39,7 @@ class Repair:
 
 
 def repairs_of(cells: Sequence[Expected], on_record: Sequence[Batch], now: datetime) -> list[Repair]:
-    """What would mend the gaps of a grid now. `on_record` are the day's batches, newest first."""
+    """What would mend the gaps of a grid now. `on_record` are the day's batches."""
     open_feeds = {batch.feed for batch in on_record if not batch.over}
     gaps = [cell for cell in cells if cell.standing == "FAILED" and _may(cell, now)]
     found = _documents(gaps, now) + _loads(gaps, on_record)
@@ -75,7 +75,7 @@ def _documents(gaps: Sequence[Expected], now: datetime) -> list[Repair]:
 def _loads(gaps: Sequence[Expected], on_record: Sequence[Batch]) -> list[Repair]:
     """What came and was not loaded, and will not be tried again by itself. The cells of all games count as one."""
     mine = [cell for cell in gaps if cell.phase == "load"]
-    newest = {batch.feed: batch for batch in reversed(on_record)}
+    newest = {batch.feed: batch for batch in sorted(on_record, key=lambda batch: batch.number)}
     stuck = sorted(feed for feed, batch in newest.items() if feed not in ("slate", "grade", "train") and batch.state in _STUCK)
     return [Repair(mine if place == 0 else [], f"{feed} is {newest[feed].state}", feed) for place, feed in enumerate(stuck)] if mine else []
 

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tipoff.clock import game_date_of
+from tipoff.flow.desk import Queue
 from tipoff.flow.engine import Engine
 from tipoff.flow.expected import write_expected
 from tipoff.flow.plan import BOX_AGAIN_DAYS, capture_plan, due, still_needed
@@ -31,6 +32,8 @@ PATIENCE = {
 play-by-play always can."""
 
 
+TICKS = Queue("ticks", each=None)
+"""Whoever takes from it makes the rounds."""
 TICK = "tick"
 """The name of the workflow that makes a round."""
 ROUND = "the capture plan"

@@ -105,7 +105,8 @@ def world(play: Play) -> Season:
 
 
 def prepare(settings: Settings, play: Play, announce: Announce, season: Season | None = None) -> None:
-    """Make the past into the settings' data directory: schedule, box scores, closing lines, and a fleet trained on them."""
+    """Make the past into the settings' data directory: schedule, box scores, closing lines, and a fleet trained on them. Raises
+    LeagueMismatch, before anything is done, where that is neither empty nor the practice league's own."""
     season = season or world(play)
     clock = _clock(settings, play)
     before = play.first - timedelta(days=1)
@@ -114,6 +115,7 @@ def prepare(settings: Settings, play: Play, announce: Announce, season: Season |
         open_house(_upstream(settings, play, base), clock) as house,
         History(house) as history,
     ):
+        house.claim_league()
         announce("the schedule", None)
         history.schedule()
         history.box_scores(before, announce("box scores of the past", len(history.games_without_box(before))))

@@ -25,10 +25,12 @@ from tipoff.errors import Busy
 from tipoff.flow import ticks
 from tipoff.flow.batch_log import BATCHES
 from tipoff.flow.dead_letters import receive
-from tipoff.flow.engine import Desk, open_desk, workers
+from tipoff.flow.desk import Desk
+from tipoff.flow.engine import open_desk
 from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, PHASES, TRAIN
 from tipoff.flow.outbox import relay
+from tipoff.flow.processes import workers
 from tipoff.flow.reactions import react
 from tipoff.flow.season_chaos import Chaos, Strike
 from tipoff.flow.worker import TICKS, working

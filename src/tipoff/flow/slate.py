@@ -8,9 +8,9 @@ judged as a whole all the same. It must never know a queue, nor who holds the ba
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, get_args
 
@@ -30,9 +30,10 @@ from tipoff.features.dirty import standing_rows
 from tipoff.features.quality import MIN_SCORE, RunMode
 from tipoff.features.refresh import store_rows
 from tipoff.features.slate_checks import check_slate
-from tipoff.flow.alerts import note
+from tipoff.flow.alerts import alerts, note_alerts
 from tipoff.flow.called_off import take_down_closed
 from tipoff.flow.house import House
+from tipoff.flow.messages import Outcome
 from tipoff.flow.telling import tell_in_log
 from tipoff.predict.artefacts import Loaded
 from tipoff.store.versions import ANYTHING, FACTS, FEATURES, advance, versions
@@ -40,17 +41,18 @@ from tipoff.store.warehouse import Work
 
 Guard = Callable[[Work], None]
 """Called within each transaction before it commits; raises where somebody else holds the batch by now."""
-Seal = Callable[[Work, str, str, int], None]
-"""Called at the end of each transaction with the phase, the table that it wrote and how many rows: leaves the completion message there."""
+Seal = Callable[[Work, str, str, Outcome], None]
+"""Called at the end of each transaction with the phase, the table that it wrote, and what it came to: leaves the message of it there."""
 PHASES = ("analyze", "features", "predict", "publish")
 _NO_BOXES = "boxes "
+_TOLD_FOR = timedelta(days=7)
 
 
 def no_guard(_work: Work) -> None:
     """Of who holds no batch."""
 
 
-def no_seal(_work: Work, _phase: str, _table: str, _rows: int) -> None:
+def no_seal(_work: Work, _phase: str, _table: str, _outcome: Outcome) -> None:
     """Of who tells nobody."""
 
 
@@ -253,17 +255,24 @@ def analyze(slate: Slate, bench: Workbench) -> Done:
             merged |= summarise_slate(work, dirty, fresh, partial(bench.gather, work, fresh))
         gaps = teams_without_boxes(work, slate.game_date, house.clock.now()) if merged else []
         if changed := sum(part.inserted + part.updated for part in merged.values()):
-            slate.seal(work, "analyze", "analytics.upcoming_player_game_context", changed)
+            slate.seal(work, "analyze", "analytics.upcoming_player_game_context", Outcome.whole(changed))
     if merged:
-        alert_gaps(house, gaps)
+        alert_gaps(house, gaps, {team for game in games.column("game_id").to_pylist() for team in game.split("_")[1:]})
     counts = {name.split(".")[1]: part.inserted + part.updated for name, part in merged.items()}
     return Done(bool(merged) or bool(gone), counts | {"teams_without_boxes": len(gaps), "games_taken_down": gone})
 
 
-def alert_gaps(house: House, gaps: list[Gap]) -> list[str]:
-    """Put on record which teams' box scores are missing before anything is predicted on them (F46); gives what there is to say."""
+def alert_gaps(house: House, gaps: list[Gap], teams: Collection[str]) -> list[str]:
+    """Put on record which of these teams' box scores are missing before anything is predicted on them (F46); gives what there is to say.
+    What was told of others, which a slate of another day spoke of, stands for a week."""
+    now = house.clock.now()
     met = {f"{_NO_BOXES}{gap.team}": gap.words for gap in gaps}
-    note(house.state, _NO_BOXES, met, house.clock.now())
+    here = {f"{_NO_BOXES}{team}" for team in teams}
+    standing = [alert for alert in alerts(house.state, now_only=True) if alert.key.startswith(_NO_BOXES)]
+    asked = {alert.key for alert in standing if alert.key in here or now - alert.last_at > _TOLD_FOR}
+    with house.state.transaction() as connection:
+        for key in sorted(met.keys() | asked):
+            note_alerts(connection, key, {key: met[key]} if key in met else {}, now, lapsed=lambda key: key not in here)
     tell_in_log(house.state, house.clock)
     return list(met.values())
 
@@ -302,5 +311,5 @@ def make_features(slate: Slate, bench: Workbench) -> Done:
         store_rows(work, games.filter(pc.is_in(games.column("game_id"), value_set=named)), fresh)
         advance(work, {(FEATURES, game): moments[game].isoformat() for game in dirty})
         bench.put(work, slate.game_date, moments, built)
-        slate.seal(work, "features", "features.store", fresh.size)
+        slate.seal(work, "features", "features.store", Outcome.whole(fresh.size))
     return Done(True, {"games": len(dirty), "rows": fresh.size, "ready": int(fresh.scores.ready.sum())})

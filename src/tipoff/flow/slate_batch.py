@@ -6,7 +6,7 @@ refused at his next commit. A step is safe to do again: what it had committed is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
@@ -15,14 +15,15 @@ from dbos import DBOS
 from tipoff.errors import TipoffError
 from tipoff.flow.batch_log import batches
 from tipoff.flow.engine import Engine, current
+from tipoff.flow.holder import Fenced, Holder, Leaves, OutOfTime, fail_unclaimed
 from tipoff.flow.house import House
-from tipoff.flow.lease import Fenced, Holder, Leaves, OutOfTime, fail_unclaimed
-from tipoff.flow.messages import Phase, completion, put
+from tipoff.flow.messages import Execution, Outcome, Phase, completion, put
 from tipoff.flow.outbox import relay
 from tipoff.flow.publishing import publish
 from tipoff.flow.reactions import react
-from tipoff.flow.slate import PHASES, Asked, Done, Slate, Workbench, analyze, make_features, pulse
+from tipoff.flow.slate import PHASES, Asked, Done, Seal, Slate, Workbench, analyze, make_features, pulse
 from tipoff.flow.speaking import predict
+from tipoff.flow.tally import completed_pct
 from tipoff.store.warehouse import Work
 
 GO_ON = "done"
@@ -152,13 +153,6 @@ def _slate_phase(holder: Holder, house: House, phase: str) -> Done:
 LEAST_PCT = 80.0
 
 
-def completed_pct(stands: Mapping[str, Any]) -> float:
-    """How much of a slate was spoken of, in per cent: the share of its systems that were not kept silent as a whole."""
-    systems = stands.get("systems", {})
-    silent = sum(not own["predicted"] and set(own["absences"]) == {"model_blocked"} for own in systems.values())
-    return 100.0 * (len(systems) - silent) / len(systems) if systems else 0.0
-
-
 def _lacks(holder: Holder) -> list[str]:
     """What phase 6 asks of phase 5 and did not get, each by name. Nothing, where phase 5 had no game to speak of."""
     stands = holder.progress.get("stands", {})
@@ -202,27 +196,14 @@ def _moment(house: House, holder: Holder, asked: Asked) -> str | None:
     return max([house.clock.now(), *(datetime.fromisoformat(moment) for moment in told if moment)]).isoformat()
 
 
-def sealed(holder: Holder, house: House) -> Callable[[Work, str, str, int], None]:
-    """Leaves the completion message of a phase in its transaction."""
-    started_at = house.clock.now()
+def sealed(holder: Holder, house: House) -> Seal:
+    """Leaves the completion message of a phase in its transaction, which the fence lets through once more."""
+    batch, started_at = holder.batch, house.clock.now()
+    trigger, chain = batch.cause[:200] or batch.feed, str(batch.asked.get("correlation_id", batch.batch_id))
 
-    def seal(work: Work, phase: str, table: str, rows: int) -> None:
-        batch = holder.batch
-        put(
-            work,
-            completion(
-                phase=cast("Phase", phase),
-                processor_name=f"{batch.feed}:{phase}",
-                game_date=batch.game_date,
-                table=table,
-                status="success" if rows else "no_data",
-                record_count=rows,
-                started_at=started_at,
-                finished_at=house.clock.now(),
-                trigger=batch.cause[:200] or batch.feed,
-                correlation_id=str(batch.asked.get("correlation_id", batch.batch_id)),
-                execution_id=batch.batch_id,
-            ),
-        )
+    def seal(work: Work, phase: str, table: str, outcome: Outcome) -> None:
+        holder.fence(work)
+        execution = Execution(f"{batch.feed}:{phase}", batch.game_date, started_at, trigger, chain, batch.batch_id)
+        put(work, completion(cast("Phase", phase), execution, table, outcome, house.clock.now()))
 
     return seal

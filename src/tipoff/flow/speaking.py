@@ -23,8 +23,9 @@ from tipoff.features.quality import MIN_SCORE, RunMode
 from tipoff.flow.called_off import SAID, take_down_closed
 from tipoff.flow.fleet import Fleet, watched
 from tipoff.flow.house import House, systems_of
+from tipoff.flow.messages import Outcome
 from tipoff.flow.slate import Asked, Done, Slate, Workbench
-from tipoff.flow.tally import tally
+from tipoff.flow.tally import completed_pct, tally
 from tipoff.market.taking import quotes_to_take
 from tipoff.predict import artefacts
 from tipoff.predict.activate import PREDICTIONS, Word, activate_all, take_down_others
@@ -128,7 +129,8 @@ def predict(slate: Slate, bench: Workbench) -> Done:
         stands = tally(work, moments)
         predicted = sum(one["predicted"] for one in stands["systems"].values())
         absent = sum(one["absent"] for one in stands["systems"].values())
-        slate.seal(work, "predict", PREDICTIONS, predicted)
+        blocked = sum(one["absences"].get("model_blocked", 0) for one in stands["systems"].values())
+        slate.seal(work, "predict", PREDICTIONS, Outcome.of(predicted, blocked, completed_pct(stands)))
     return Done(
         True,
         {"spoken": sum(len(word.games) for word in words), "predictions": predicted, "absences": absent, "games_taken_down": gone},

@@ -5,7 +5,7 @@ Knows predictions and absences. It must never know how they came about.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import ibis
@@ -49,3 +49,11 @@ def tally(work: Work, games: Collection[str]) -> dict[str, dict[str, Any]]:
     by_game = players.group_by("game_id").agg(players=players.count(), lined=players.lined.sum(), predicted=players.predicted.sum())
     found = {row.pop("game_id"): row for row in work.fetch(by_game.order_by("game_id")).to_pylist()}
     return {"systems": dict(sorted(systems.items())), "games": found}
+
+
+def completed_pct(stands: Mapping[str, Any]) -> float:
+    """How much of a slate was spoken of, in per cent: the share of its systems that are not silent as a whole, for want of a model or since
+    they are blocked. What else is missing beside that, such as a name that nobody has resolved, makes no difference."""
+    systems = stands.get("systems", {})
+    silent = sum(not own["predicted"] and "model_blocked" in own["absences"] for own in systems.values())
+    return 100.0 * (len(systems) - silent) / len(systems) if systems else 0.0

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,6 +79,15 @@ def tell(state: State, channels: Sequence[Channel], clock: Clock) -> Told:
     return told
 
 
+def end_of_channels(state: State, names: Collection[str], now: datetime) -> None:
+    """That a channel cannot be told is over where it is none of these any more: nobody will tell it again."""
+    with state.transaction() as connection:
+        open_now = sa.select(ALERTS.c.key).where(ALERTS.c.key.startswith(_FAMILY), ALERTS.c.recovered_at.is_(None))
+        for key in connection.execute(open_now).scalars().all():
+            if key.removeprefix(_FAMILY) not in names:
+                note_alerts(connection, key, {}, now, lapsed=lambda _key: True)
+
+
 def tell_in_log(state: State, clock: Clock) -> None:
     """Tell the log alone, for those who may not wait for others."""
     tell(state, [Log()], clock)
@@ -124,9 +133,12 @@ def _next(connection: sa.Connection, name: str, me: str, now: datetime, done: Te
     row = connection.execute(sa.select(CHANNELS).where(mine)).mappings().one_or_none()
     if row is not None and row["holder"] not in (None, me) and _within(row["held_at"], moment, HOLD_SECONDS):
         return None
-    if done is not None and row is not None and row["failures"]:
-        connection.execute(sa.update(CHANNELS).where(mine).values(failures=0, failed_at=None))
-        note_alerts(connection, f"{_FAMILY}{name}", {}, now)
+    if done is not None and row is not None:
+        if row["failures"]:
+            connection.execute(sa.update(CHANNELS).where(mine).values(failures=0, failed_at=None))
+        stuck = (TELLINGS.c.channel == name) & TELLINGS.c.told_at.is_(None) & (TELLINGS.c.tries >= _STUCK_AFTER)
+        if connection.execute(sa.select(TELLINGS.c.event_id).where(stuck).limit(1)).one_or_none() is None:
+            note_alerts(connection, f"{_FAMILY}{name}", {}, now)  # while it refuses one message, it is not mended by another
     _spread(connection, name, row)
     query = sa.select(EVENTS).join(TELLINGS, TELLINGS.c.event_id == EVENTS.c.event_id)
     query = (

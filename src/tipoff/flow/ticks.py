@@ -18,8 +18,10 @@ from tipoff.clock import game_date_of
 from tipoff.errors import TipoffError
 from tipoff.flow import expected
 from tipoff.flow.alerts import note
+from tipoff.flow.batch_log import open_workflows
 from tipoff.flow.day import RETRY, Task, narrowed, tasks_due
-from tipoff.flow.engine import Desk, current
+from tipoff.flow.desk import Desk
+from tipoff.flow.engine import current
 from tipoff.flow.expected import expected_outputs
 from tipoff.flow.game_days import note_games, tasks_of
 from tipoff.flow.grid import games_that_wait
@@ -57,10 +59,17 @@ _LOOK = 0.05
 
 
 def _until_loads_are_told(desk: Desk) -> None:
-    """A load tells what follows from it once it is over, which the round does not wait for: here it does, for seconds at most."""
+    """A load tells what follows from it once it is over, which the round does not wait for: here it does, for seconds at most. One that is
+    not over, such as a backfill's, is not this round's."""
     until = time.monotonic() + _TOLD_WITHIN
-    while any(desk.unfinished(LOAD.name).values()) and time.monotonic() < until:
+    while _are_telling(desk) and time.monotonic() < until:
         time.sleep(_LOOK)
+
+
+def _are_telling(desk: Desk) -> bool:
+    """Whether a load is over, and its workflow not yet."""
+    begun = {workflow for workflow, process in desk.unfinished(LOAD.name).items() if process is not None}
+    return bool(begun and begun - open_workflows(desk.house.state))
 
 
 def _start(desk: Desk) -> Started:

@@ -17,8 +17,9 @@ from typing import Literal, Protocol
 from tipoff.clock import NEW_YORK, game_date_of
 from tipoff.flow.batch_log import Batch
 from tipoff.flow.cells import NO_LINES_YET, PHASES, SLATE, Expected
-from tipoff.flow.engine import Worker
 from tipoff.flow.halts import FLEET_BLOCKED
+from tipoff.flow.processes import Worker
+from tipoff.flow.rounds import TICKS
 
 Word = Literal["no_games", "ok", "degraded", "bad"]
 ALIVE = timedelta(seconds=60)
@@ -108,7 +109,7 @@ def verdict(
         what, do = found
         helps = f"`{do}` does it now" if do else "they have tipped, and nothing mends it any more"
         return Verdict("bad", f"Not all right: {what}; {helps}.", do)
-    alive = [worker for worker in workers if now - worker.beat_at < ALIVE]
+    alive = [worker for worker in workers if now - worker.beat_at < ALIVE and worker.takes(TICKS.name)]
     if not alive and upcoming and abs(game_date - game_date_of(now)) <= timedelta(days=1):
         soon = upcoming[0]
         text = f"Not all right: nobody is at work, and next comes at {_clock(soon.at, now)}: {soon.what}; `tipoff up` does it."
@@ -139,7 +140,9 @@ def _gap(game_date: date, cells: Sequence[Expected], now: datetime) -> tuple[str
     mendable = [cell for cell in failed if now < cell.tip or cell.phase in _AFTER_THE_TIP]
     phase = min((cell.phase for cell in mendable or failed), key=PHASES.index)
     mine = sorted((cell for cell in mendable or failed if cell.phase == phase), key=lambda cell: cell.tip)
-    if phase in SLATE:
+    if phase == "publish":
+        do = f"tipoff export {game_date}"
+    elif phase in SLATE:
         do = "tipoff train" if _UNTRAINED in (mine[0].detail or "") else f"tipoff start {game_date}"
     elif phase == "load":
         do = "tipoff sweep --all"

@@ -21,7 +21,7 @@ from tipoff.flow.halting import note_halts, publish_halts
 from tipoff.flow.halts import end_of_time, halt_by_rule, lift_by_rule
 from tipoff.flow.house import House
 from tipoff.flow.state import METADATA, RUNS
-from tipoff.flow.telling import Told, tell
+from tipoff.flow.telling import Told, end_of_channels, tell
 from tipoff.flow.watch_rules import (
     GAPS_OF,
     Look,
@@ -117,7 +117,9 @@ class Watched:
 def watch(house: House, now: datetime | None = None, channels: list[Channel] | None = None) -> Watched:
     """Ask every rule as of a moment (UTC; None: the clock's), and do what follows. Safe to do at any time, and twice."""
     look = Look(house, now or house.clock.now())
+    channels = channels_of(house.settings, house.clock) if channels is None else channels
     found = Watched()
+    _try(found, "channels", lambda: end_of_channels(house.state, [channel.name for channel in channels], look.now))
     _try(found, "credits", lambda: end_past_levels(house.state, look.now))
     _try(found, "models", lambda: _models(look, found))
     _try(found, "halts that end", lambda: end_of_time(house.state, look.now))
@@ -128,7 +130,7 @@ def watch(house: House, now: datetime | None = None, channels: list[Channel] | N
     broken = "; ".join(f"{name}: {why}" for name, why in found.unwatched.items())
     words = {"unwatched": f"{len(found.unwatched)} of the rules could not be asked: {broken}"} if broken else {}
     _add(found, note(house.state, "unwatched", words, look.now))
-    found.told = tell(house.state, channels_of(house.settings, house.clock) if channels is None else channels, house.clock)
+    found.told = tell(house.state, channels, house.clock)
     return found
 
 

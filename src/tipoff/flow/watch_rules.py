@@ -19,11 +19,11 @@ from tipoff.flow.alerts import Severity, alerts
 from tipoff.flow.batch_log import BATCHES
 from tipoff.flow.cells import SLATE
 from tipoff.flow.dead_letter_log import dead_letters
-from tipoff.flow.engine import WORKERS, workers
 from tipoff.flow.expected import Expected, expected_outputs
 from tipoff.flow.halting import published
 from tipoff.flow.house import House
 from tipoff.flow.plan import MORNING
+from tipoff.flow.processes import WORKERS, workers
 from tipoff.flow.scraping import asks_on_record
 from tipoff.publish.documents import Game as ShownGame
 from tipoff.publish.documents import Player, Tonight

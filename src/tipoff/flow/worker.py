@@ -15,16 +15,14 @@ from dbos import DBOS
 
 from tipoff.errors import BadInput
 from tipoff.flow import backfill, backtest_units, grading, loading, refit, slate_batch, ticks
-from tipoff.flow.engine import Engine, Queue, Takes, current, running_engine
+from tipoff.flow.duties import duties
+from tipoff.flow.engine import Engine, Takes, current, running_engine
 from tipoff.flow.house import House
 from tipoff.flow.lease import LOAD, PHASES, TRAIN
 from tipoff.flow.leisure import DELAYED, looking_every
 from tipoff.flow.loading import sweep
-from tipoff.flow.outbox import Postman
-from tipoff.flow.overseer import Overseer
-from tipoff.flow.telling import Teller
+from tipoff.flow.rounds import TICKS as TICKS
 
-TICKS = Queue("ticks", each=None)
 SCHEDULES = {"capture": "*/5 * * * *", "sweep": "*/10 * * * *"}
 ASKED_FOR: Takes = {
     LOAD: (loading.load_batch,),
@@ -65,13 +63,12 @@ def working(
     rounds. `beat` and `silence` (seconds) are the engine's. Raises BadInput for a queue that there is none of."""
     pace = {name: value for name, value in (("beat", beat), ("silence", silence)) if value is not None}
     takes = only(queues if scheduled else set(queues) - {TICKS.name})
-    duties = (Overseer(), Teller(lambda: current().house), Postman(current))
     pause = house.settings.poll_seconds or (DELAYED if scheduled else None)
     with (
         house.warehouse.lingering(),
         house.warehouse.sparing(),
         looking_every(pause),
-        running_engine(house, takes, duties, for_long=scheduled, **pace) as engine,
+        running_engine(house, takes, duties(), for_long=scheduled, **pace) as engine,
     ):
         if scheduled and TICKS in takes:
             DBOS.apply_schedules(

@@ -1,19 +1,17 @@
 """The DuckDB adapter: one file, opened per unit of work and closed again, so that other processes get their turn.
 
-The only place with words that only DuckDB understands. It knows files, locks and declarations; it must never know what
-the tables mean.
+With the modules beside it (`duckdb_…`) the only place with words that only DuckDB understands. It knows files and locks; it must never know
+what the tables mean.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,22 +22,14 @@ import ibis
 import pyarrow as pa
 import stamina
 
-from tipoff.errors import BrokenInvariant, Busy, ConfigError, Conflict, NotReady, StorageError, StorageFull
+from tipoff.errors import BrokenInvariant, Busy, ConfigError, Conflict, NotReady
+from tipoff.store.duckdb_declared import fingerprints_of, migrate
+from tipoff.store.duckdb_faults import disk_faults, holder, is_locked, is_the_disks
 from tipoff.store.duckdb_query import READ_ONLY, rows_of, statement_of
 from tipoff.store.duckdb_work import DuckDBWork
 from tipoff.store.merge import quoted
-from tipoff.store.schema import Kind, Table, fingerprint
-from tipoff.store.tables import ALL
 from tipoff.store.warehouse import About, Compacted, Successor, Warehouse, Work
 
-_TYPES: dict[Kind, str] = {
-    "string": "VARCHAR",
-    "date": "DATE",
-    "instant": "TIMESTAMPTZ",
-    "float": "DOUBLE",
-    "int": "BIGINT",
-    "bool": "BOOLEAN",
-}
 _WAIT_SECONDS = 120.0
 _LINGER_SECONDS = 0.25
 """So long a file that somebody lingers at stays open after its last unit of work."""
@@ -93,12 +83,12 @@ class DuckDBWarehouse(Warehouse):
 
     @contextmanager
     def reading(self) -> Iterator[Work]:
-        with _disk_faults(self.path), self._opened() as connection:
+        with disk_faults(self.path), self._opened() as connection:
             yield DuckDBWork(connection, "", self._file.columns)
 
     @contextmanager
     def writing(self, run_id: str) -> Iterator[Work]:
-        with self._file.writes, _disk_faults(self.path), self._opened() as connection:
+        with self._file.writes, disk_faults(self.path), self._opened() as connection:
             connection.begin()
             try:
                 yield DuckDBWork(connection, run_id, self._file.columns)
@@ -122,8 +112,8 @@ class DuckDBWarehouse(Warehouse):
                 connection.close()
 
     def about(self) -> About:
-        with _disk_faults(self.path), self._opened() as connection:
-            return About(f"DuckDB {duckdb.__version__}", next(iter(_fingerprints_of(connection)), None))
+        with disk_faults(self.path), self._opened() as connection:
+            return About(f"DuckDB {duckdb.__version__}", next(iter(fingerprints_of(connection)), None))
 
     def size(self) -> int:
         return sum(path.stat().st_size for path in (self.path, _log_of(self.path)) if path.exists())
@@ -134,7 +124,7 @@ class DuckDBWarehouse(Warehouse):
             return Compacted(0, 0)
         fresh = self._aside("compact")
         _clear(fresh)
-        with _disk_faults(self.path), self._alone() as connection:
+        with disk_faults(self.path), self._alone() as connection:
             before = self.size()
             try:
                 connection.execute("CHECKPOINT")
@@ -157,9 +147,9 @@ class DuckDBWarehouse(Warehouse):
 
     def _give_place(self, other: DuckDBWarehouse, unless: Callable[[Work], None]) -> str:
         self._nothing_is_kept()
-        with _disk_faults(self.path), other._alone() as fresh:
+        with disk_faults(self.path), other._alone() as fresh:
             fresh.execute("CHECKPOINT")
-        with _disk_faults(self.path), self._alone() as connection:
+        with disk_faults(self.path), self._alone() as connection:
             unless(DuckDBWork(connection, "", {}))
             connection.execute("CHECKPOINT")
             self._keep_old()
@@ -311,7 +301,7 @@ class DuckDBWarehouse(Warehouse):
         try:
             identity = self.path.stat().st_ino
             if self._file.migrated != identity:  # once a process: columns are only ever added
-                if _migrate(connection):
+                if migrate(connection):
                     self._file.columns.clear()
                 self._file.migrated = identity
         except BaseException:
@@ -322,19 +312,19 @@ class DuckDBWarehouse(Warehouse):
     def _connect(self, **how: Any) -> duckdb.DuckDBPyConnection:
         try:
             for attempt in stamina.retry_context(
-                on=_is_locked, attempts=None, timeout=self._wait, wait_initial=0.01, wait_max=0.1, wait_jitter=0.02
+                on=is_locked, attempts=None, timeout=self._wait, wait_initial=0.01, wait_max=0.1, wait_jitter=0.02
             ):
                 with attempt:
                     if not self.path.exists():
                         self._create()
                     return self._take(**how)
         except (duckdb.IOException, duckdb.BinderException) as error:
-            if _is_locked(error):
+            if is_locked(error):
                 raise Busy(
-                    f"{self.path} was held by another process for more than {self._wait:g} s{_holder(error)}.",
+                    f"{self.path} was held by another process for more than {self._wait:g} s{holder(error)}.",
                     hint="Wait for it to finish, or stop it, and run the command again.",
                 ) from error
-            if _says(error, _FULL) or _says(error, _READ_ONLY):
+            if is_the_disks(error):
                 raise
             raise ConfigError(f"{self.path} cannot be opened: {error}", hint="Is it a DuckDB file, and may you write there?") from error
         raise BrokenInvariant("The retries ended without a connection or an error.")
@@ -345,7 +335,7 @@ class DuckDBWarehouse(Warehouse):
         try:
             connection = duckdb.connect(str(self.path), **how)
         except (duckdb.IOException, duckdb.BinderException) as error:
-            if _is_locked(error):
+            if is_locked(error):
                 with suppress(OSError):
                     self._wanted.touch()
             raise
@@ -366,16 +356,6 @@ class DuckDBWarehouse(Warehouse):
                 self.path.hardlink_to(aside)
         finally:
             aside.unlink(missing_ok=True)
-
-
-# As DuckDB words it on Unix and on Windows; "lock" alone also stands in a path, and in "block" of a damaged file's error.
-_LOCKED = ("could not set lock on file", "used by another process")
-
-
-# What a system call's refusal reads like in DuckDB's errors, whichever class they are of: at a commit they are of no class of their own.
-_FULL = ("no space left", "file too large", "quota exceeded", "not enough space", "disk full", "max_temp_directory_size")
-_READ_ONLY = ("read-only file system", "read-only mode", "write protected")
-_BROKEN = ("could not write", "could not sync", "could not truncate", "cannot write", "input/output error", "database has been invalidated")
 
 
 def _log_of(path: Path) -> Path:
@@ -406,81 +386,3 @@ def _replace(fresh: Path, path: Path) -> None:
 
 def _in_sql(path: Path) -> str:
     return str(path).replace("'", "''")
-
-
-def _is_locked(error: Exception) -> bool:
-    return isinstance(error, duckdb.IOException | duckdb.BinderException) and _says(error, _LOCKED)
-
-
-def _says(error: Exception, words: tuple[str, ...]) -> bool:
-    said = str(error).lower()
-    return any(word in said for word in words)
-
-
-@contextmanager
-def _disk_faults(path: Path) -> Iterator[None]:
-    """What the disk refuses to the warehouse's file, in words that say so (F18). A transaction is in the file whole or not at all."""
-    try:
-        yield
-    except duckdb.Error as error:
-        told = f"{path} could not be written: {error}"
-        if _says(error, _FULL):
-            raise StorageFull(told, hint="Make room on that disk, and run it again: what was committed before is there.") from error
-        if _says(error, _READ_ONLY) or _says(error, _BROKEN):
-            raise StorageError(told, hint="Look at that disk: may it be written? Then run it again.") from error
-        raise
-
-
-def _holder(error: Exception) -> str:
-    """Who holds the file, where DuckDB tells."""
-    found = re.search(r"PID \d+", str(error))
-    return f" ({found[0]})" if found else ""
-
-
-def _migrate(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Create what is declared and missing; whether anything was. Columns are only ever added: older code goes on working beside newer."""
-    wanted = fingerprint(ALL)
-    if wanted in _fingerprints_of(connection):
-        return False
-    connection.begin()
-    try:
-        for dataset in sorted({table.dataset for table in ALL}):
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {dataset}")
-        there = _columns_there(connection)
-        for table in ALL:
-            _create_or_extend(connection, table, there.get(table.name))
-        connection.execute("CREATE TABLE IF NOT EXISTS ops.schema_version (fingerprint VARCHAR, migrated_at TIMESTAMPTZ)")
-        connection.execute("INSERT INTO ops.schema_version VALUES (?, ?)", [wanted, datetime.now(UTC)])
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
-    return True
-
-
-def _fingerprints_of(connection: duckdb.DuckDBPyConnection) -> list[str]:
-    """Those of all declarations that the file has had made what they lacked, the newest first: none of it was ever taken away."""
-    try:
-        rows = connection.execute("SELECT fingerprint FROM ops.schema_version ORDER BY migrated_at DESC").fetchall()
-    except duckdb.CatalogException:
-        return []
-    return [str(fingerprint) for (fingerprint,) in rows]
-
-
-def _columns_there(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    rows = connection.execute("SELECT table_schema || '.' || table_name, column_name, data_type FROM information_schema.columns").fetchall()
-    for table, column, kind in rows:
-        found.setdefault(table, {})[column] = kind
-    return found
-
-
-def _create_or_extend(connection: duckdb.DuckDBPyConnection, table: Table, there: dict[str, str] | None) -> None:
-    target = f"{table.dataset}.{quoted(table.short_name)}"
-    if there is None:
-        columns = ", ".join(f"{quoted(column.name)} {_TYPES[column.kind]}" for column in table.columns)
-        connection.execute(f"CREATE TABLE {target} ({columns})")
-        return
-    for column in table.columns:
-        if column.name not in there:
-            connection.execute(f"ALTER TABLE {target} ADD COLUMN {quoted(column.name)} {_TYPES[column.kind]}")
