@@ -22,7 +22,7 @@ from tipoff.flow.house import open_house
 from tipoff.flow.living import living
 
 FIRST = date(2025, 11, 3)
-DAYS = [FIRST + timedelta(days=number) for number in range(8)]
+DAYS = [FIRST + timedelta(days=number) for number in range(4)]
 
 
 @pytest.fixture(scope="module")
