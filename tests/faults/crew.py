@@ -26,7 +26,7 @@ import pytest
 import tipoff
 from load import wire
 from load.bench import FACTS, Bench, Tables
-from load.benches import bench_maker
+from load.benches import bench_maker, held_bench
 from postgres import Postgres
 from tipoff.clock import SystemClock
 from tipoff.config import load_settings
@@ -317,10 +317,10 @@ class Yard:
 
     def expected(self, folder: Path) -> Tables:
         """What one undisturbed load of everything that landed makes of it."""
-        bench = bench_maker(folder)
-        bench.load(*self.landed)
-        bench.replay()
-        return bench.tables(*BOOKS)
+        with held_bench(folder) as bench:
+            bench.load(*self.landed)
+            bench.replay()
+            return bench.tables(*BOOKS)
 
     def check_union(self, tmp_path: Path) -> None:
         """The tables are those of one undisturbed load: nothing lost, nothing doubled."""
