@@ -1,4 +1,5 @@
-"""For every test: the network is shut but for loopback and Unix sockets; Hypothesis keeps no time. Also a small league, Postgres and S3."""
+"""For every test: the network is shut but for loopback and Unix sockets; Hypothesis keeps no time, and tries the same examples each time.
+Also a small league, Postgres and S3."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import settings
 
+from once import meet_in
 from postgres import postgres as postgres
 from postgres import postgres_server as postgres_server
 from s3 import s3 as s3
@@ -25,8 +27,10 @@ if TYPE_CHECKING:
     from tipoff.features.build import Built
     from tipoff.store.duckdb import DuckDBWarehouse
 
-settings.register_profile("tipoff", deadline=None)
+settings.register_profile("tipoff", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None)
 settings.load_profile("tipoff")
+"""So that nothing fails by luck; `pytest --hypothesis-profile=explore` tries other examples each time."""
 collect_seldom()
 _TESTS = Path(__file__).parent
 
@@ -100,6 +104,12 @@ def shut_network() -> Iterator[None]:
     _shut = True
     yield
     _shut = False
+
+
+@pytest.fixture(scope="session", autouse=True)
+def meeting_place(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where the processes of a session find what one of them made for all."""
+    meet_in(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

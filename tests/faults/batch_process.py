@@ -169,6 +169,11 @@ class Hand:
         with ThreadPoolExecutor(threads) as pool:
             return list(pool.map(lambda day: trigger(engine, feed, date.fromisoformat(day), "a test"), days))
 
+    def set(self, **settings: float) -> None:
+        """Other settings, for batches that begin from now on, and for who watches over them."""
+        engine = self.engine
+        engine.house = replace(engine.house, settings=engine.house.settings.model_copy(update=settings))
+
     def set_clock(self, at: str) -> None:
         """The wall clock jumps."""
         assert self._house is not None

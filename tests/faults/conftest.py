@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ from faults.crashes import workshop as workshop
 from faults.crew import crew as crew
 from faults.crew import yard as yard
 from load.bench import Bench
-from load.benches import bench_maker
+from load.benches import held_bench
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return bench_maker(tmp_path / "bench")
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with held_bench(tmp_path / "bench") as found:
+        yield found

@@ -58,6 +58,7 @@ def test_f04_a_holder_that_hangs_in_a_live_process_loses_its_lease_and_its_late_
     yard.trigger(first)
     holder = yard.caught()
     taken = yard.until(lambda: [batch for batch in yard.batches() if batch.state == "timeout"])
+    yard.give_time()
     found = yard.settled()
     assert [(batch.number, batch.state) for batch in found] == [(1, "timeout"), (2, "complete")]
     assert taken[0].error == f"Taken from {taken[0].owner}: no progress for 3 s."

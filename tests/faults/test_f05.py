@@ -18,6 +18,7 @@ def test_f05_a_batch_that_runs_out_of_time_ends_there_commits_nothing_more_and_t
     assert batch.started_at is not None
     late = batch.started_at + timedelta(seconds=2)
     yard.until(lambda: yard.house.clock.now() > late)
+    yard.give_time()
     yard.let_go()
     found = yard.settled()
     assert [(batch.state, batch.counts.get("documents"), batch.generation) for batch in found] == [

@@ -98,12 +98,18 @@ def expected_of(row: RowOf) -> Expected:
 
 PERFECT = [Cell(100.0, "no_games")] * 65
 NOTHING = [Cell(None, "no_games")] * 65
+AT_A_FLOOR = [
+    *([Cell(floor, "no_games")] * 65 for floor in (95.0, 85.0, 80.0, 70.0, 50.0)),
+    [Cell(50.0 if entry.category == "matchup" else 100.0, "no_games") for entry in catalogue()],
+]
+"""Rows whose score is just enough, for a tier or for a gate; and one whose match-up is."""
 
 
 @settings(max_examples=60)
 @given(rows_strategy)
 @example([PERFECT, NOTHING])
 @example([])
+@example(AT_A_FLOOR)
 def test_score_tier_categories_counts_and_readiness_are_what_the_page_says_on_every_row(rows: list[RowOf]) -> None:
     found = scored(rows)
     for place, row in enumerate(rows):
@@ -121,6 +127,9 @@ def test_score_tier_categories_counts_and_readiness_are_what_the_page_says_on_ev
 
 @settings(max_examples=60)
 @given(rows_strategy, st.sampled_from(get_args(RunMode)))
+@example(AT_A_FLOOR, "first")
+@example(AT_A_FLOOR, "final_retry")
+@example(AT_A_FLOOR, "last_call")
 def test_the_gate_agrees_with_score_and_count_on_every_row_and_says_why(rows: list[RowOf], mode: RunMode) -> None:
     found = scored(rows)
     closed, why, mend = blocked(found, mode)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from features.built_rows import Rows
@@ -109,6 +109,7 @@ def test_a_constant_beside_missing_values_counts_the_values_that_are_there() -> 
 
 
 @given(st.integers(1, 60), st.integers(0, 60))
+@example(players=40, strayed=2)
 def test_more_than_five_per_cent_out_of_range_stops_and_five_do_not(players: int, strayed: int) -> None:
     strayed = min(strayed, players)
     column = [np.nan] * strayed + [float(number) for number in range(players - strayed)]

@@ -23,7 +23,7 @@ from tipoff.flow.webhook import Patience, Webhook
 START = datetime(2025, 11, 5, 22, 30, tzinfo=UTC)
 DAY = date(2025, 11, 5)
 SECRET = "a secret that both sides know"
-BRISK = Patience(attempts=3, wait_initial=0.0, wait_max=0.0, wait_jitter=0.0, connect=1.0, read=0.5, whole=2.0)
+BRISK = Patience(attempts=3, wait_initial=0.0, wait_max=0.0, wait_jitter=0.0, connect=30.0, read=30.0, whole=60.0)
 
 
 @dataclass

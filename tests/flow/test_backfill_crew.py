@@ -22,7 +22,7 @@ from tipoff.flow.house import open_house
 from tipoff.flow.living import living
 
 FIRST = date(2025, 11, 3)
-DAYS = [FIRST + timedelta(days=number) for number in range(8)]
+DAYS = [FIRST + timedelta(days=number) for number in range(4)]
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +59,7 @@ class Site:
             wait(desk, start(desk, Wanted("schedule"), DAYS[:1], None))
             backfill_id = start(desk, Wanted("box"), DAYS, None)
             if kill:
-                wait_until(lambda: _holds(desk, crew[0]))
-                crew[0].kill()
+                wait_until(lambda: self._look(desk, held) and _holding(desk, crew))[0].kill()
             wait_until(lambda: self._look(desk, held) == 0)
             assert {day.state for day in days_of(house.state, backfill_id)} == {"complete"}
         return held
@@ -77,8 +76,10 @@ class Site:
         wait_until(lambda: not any(lives(run.pid) for run in self.crew))
 
 
-def _holds(desk: Desk, run: Run) -> bool:
-    return any(holder is not None and f"-{run.pid}-" in holder for holder in desk.unfinished(QUEUE.name).values())
+def _holding(desk: Desk, crew: list[Run]) -> list[Run]:
+    """Who holds a day."""
+    holders = [holder for holder in desk.unfinished(QUEUE.name).values() if holder is not None]
+    return [run for run in crew if any(f"-{run.pid}-" in holder for holder in holders)]
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ from obstore.store import ObjectStore
 
 import tipoff
 from faults.crew import TESTS, wait_until
+from once import made_once
 from tipoff.clock import ManualClock, SystemClock
 from tipoff.config import load_settings
 from tipoff.errors import BadInput, NotReady
@@ -86,6 +87,10 @@ class Processes:
             os.kill(pid, signal.SIGKILL)
         with self._parent:
             self._parent.kill()
+
+
+GONE = 0
+"""The pid of nobody."""
 
 
 def lives(pid: int) -> bool:
@@ -198,15 +203,16 @@ def asked(**other: Any) -> Plan:
 @pytest.fixture(scope="module")
 def whole(processes: Processes, tmp_path_factory: pytest.TempPathFactory) -> Yard:
     """The backtest, done by one process that nobody disturbed."""
-    folder = tmp_path_factory.mktemp("whole") / "data"
-    folder.mkdir()
-    stage = practice_house.eve().copy(tmp_path_factory.mktemp("stage"))
-    stage.load(practice_house.aftermath())
-    shutil.copy(stage.warehouse.path, folder / "warehouse.duckdb")
-    (folder / "systems.toml").write_text(SYSTEMS)
-    yard = Yard(folder, processes)
-    yard.start().outcome()
-    return yard
+
+    def make(folder: Path) -> None:
+        stage = practice_house.eve().copy(tmp_path_factory.mktemp("stage"))
+        stage.load(practice_house.aftermath())
+        shutil.copy(stage.warehouse.path, folder / "warehouse.duckdb")
+        (folder / "systems.toml").write_text(SYSTEMS)
+        Yard(folder, processes).start().outcome()
+
+    folder = shutil.copytree(made_once("whole-backtest", make), tmp_path_factory.mktemp("whole") / "data")
+    return Yard(folder, processes, [Run(GONE, folder / "answer-0.json")])
 
 
 @pytest.fixture

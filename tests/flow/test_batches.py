@@ -26,7 +26,7 @@ def enter(yard: Yard, **values: Any) -> None:
 @pytest.mark.parametrize("second", ["reading", "merged"])
 def test_two_that_hold_one_batch_at_once_load_it_once(yard: Yard, tmp_path: Path, second: str) -> None:
     """One is stopped before it claims; another takes over and has claimed; the first wakes up and claims in its turn."""
-    hands = yard.hire_all(2, silence=0.6)
+    hands = yard.hire_all(2, silence=1.5)
     yard.land(*ten())
     yard.arm("begun")
     yard.trigger(hands[0])
@@ -46,6 +46,7 @@ def test_a_batch_that_waits_for_a_workflow_that_was_never_made_is_replaced(yard:
     enter(yard)
     yard.hire(lease_seconds=1.0)
     yard.until(lambda: len(yard.batches()) == 2)
+    yard.give_time()
     assert [(batch.state, batch.attempt) for batch in yard.settled()] == [("timeout", 1), ("complete", 2)]
     assert yard.batches()[0].error == "Its workflow ended, and did not say how."
     yard.check_union(tmp_path)

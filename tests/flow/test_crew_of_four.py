@@ -38,7 +38,7 @@ def started(url: str, together: Barrier) -> tuple[int, str]:
 
 def test_starts_at_the_same_instant_give_one_batch_all_tell_the_same_and_a_killed_workers_batch_is_done_by_another(shared: Room) -> None:
     shared.arm("features")
-    crew = shared.hire_all(4, works=True, silence=2.0)
+    crew = shared.hire_all(4, works=True)
     api = shared.hire(works=False)
     url = api.ask("serve")
     assert {worker.pid for worker in workers(shared.state)} == {hand.pid for hand in crew}

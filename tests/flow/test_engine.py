@@ -201,6 +201,8 @@ class TestTakeover:
         yard.arm("reading")
         yard.trigger(hands[0])
         yard.caught()
+        yard.until(lambda: len(yard.batches()) == 2)
+        yard.give_time()
         assert [batch.state for batch in yard.settled()] == ["timeout", "complete"]
         yard.let_go()
         yard.check_union(tmp_path)

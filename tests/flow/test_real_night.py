@@ -48,7 +48,7 @@ def make(folder: Path) -> None:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of it. It takes minutes to make, and these tests may be run by several processes."""
     folder = tmp_path_factory.mktemp("real")
-    shutil.copytree(made_once(tmp_path_factory, "real-night", make), folder, dirs_exist_ok=True)
+    shutil.copytree(made_once("real-night", make), folder, dirs_exist_ok=True)
     return folder
 
 

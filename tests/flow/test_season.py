@@ -20,9 +20,9 @@ from tipoff.flow.season_check import Verdict, check, differences
 from tipoff.practice import Season
 from tipoff.practice.mischief import Mischief
 
-PLAY = Play(first=date(2025, 12, 2), days=3, lines_before=timedelta(days=20), systems=("moving_average", "catboost_v9", "lightgbm_v12"))
-"""Fourteen games; one more is put off after it was predicted, and one before."""
-CHAOS = Chaos(kills=0.15, jumps=0.08, repeats=0.15, requests=0.1, late_boxes=0.3, missing_boxes=0.2)
+PLAY = Play(first=date(2025, 12, 2), days=2, lines_before=timedelta(days=20), systems=("moving_average", "catboost_v9", "lightgbm_v12"))
+"""Eight games; one more is put off after it was predicted, and one before."""
+CHAOS = Chaos(kills=0.15, jumps=0.08, repeats=0.15, requests=0.15, late_boxes=0.3, missing_boxes=0.2)
 
 
 @dataclass(frozen=True)
@@ -58,15 +58,15 @@ def live(past: Path, league: Season, name: str, chaos: Chaos | None) -> Lived:
         return Lived(settings, told, check(house, league, PLAY.first, PLAY.last))
 
 
-def test_three_days_end_whole_and_chaos_changes_no_prediction_and_no_grade(past: Path, league: Season) -> None:
+def test_two_days_end_whole_and_chaos_changes_no_prediction_and_no_grade(past: Path, league: Season) -> None:
     """One test, so that no two processes live the same days."""
     calm, stormy = live(past, league, "calm", None), live(past, league, "stormy", CHAOS)
     for lived in (calm, stormy):
         assert lived.verdict.findings == []
         assert lived.told.failures == []
-    assert calm.verdict.counts["games"] == calm.verdict.counts["box scores"] == 14
+    assert calm.verdict.counts["games"] == calm.verdict.counts["box scores"] == 8
     assert calm.verdict.counts["called off"] == 2
-    assert calm.verdict.counts["predictions"] == calm.verdict.counts["grades"] > 500
+    assert calm.verdict.counts["predictions"] == calm.verdict.counts["grades"] > 300
     assert min(stormy.told.kills, stormy.told.jumps, stormy.told.repeated) > 0
     assert stormy.told.faults > 10
     with calm.house() as one, stormy.house() as other:

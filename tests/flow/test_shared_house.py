@@ -107,7 +107,7 @@ def test_a_worker_is_killed_postgres_restarts_and_the_bucket_is_away_and_in_the_
         (room.folder / "warehouse.duckdb").unlink()
         room.arm(phase)
         places = {"warehouse": shared.warehouse, "bucket": shared.bucket, "environment": environment(shared.way.port)}
-        crew = room.hire_all(4, works=True, silence=2.0, **places)
+        crew = room.hire_all(4, works=True, **places)
         crew[0].ask("start", day=DAY, systems=[SYSTEM])
         holder = room.caught()
         postgres_server.restart()

@@ -34,7 +34,7 @@ MINUTE = timedelta(minutes=1)
 SECRET = "a secret of the receiver's"
 PASSWORD = "hunter2-and-more"
 TOKEN = "T0KEN-of-the-room"
-QUICK = Effort(attempts=3, wait_initial=0.01, wait_max=0.01, timeout=3.0)
+QUICK = Effort(attempts=3, wait_initial=0.01, wait_max=0.01, timeout=30.0)
 NOWHERE = f"http://127.0.0.1:9/{TOKEN}"  # the port for discarding: nobody listens
 SCRIPT = Path(__file__).with_name("telling_process.py")
 WHAT = Telling(7, "feed a", "began", "warning", "the feed is stale", NOON, NOON)

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -332,6 +333,18 @@ def test_a_game_without_its_box_score_is_graded_when_that_is_there_and_not_befor
     waited = {pick for pick in said if pick[0] == late.game_id}
     assert waited
     assert {pick: found[pick]["result"] for pick in waited} == {pick: result_of(said[pick], happened[pick[:2]][0]) for pick in waited}
+
+
+def test_nobody_can_bet_at_a_consensus_and_its_prices_return_nothing(tmp_path: Path) -> None:
+    stage = house.played().copy(tmp_path)
+    with duckdb.connect(str(stage.warehouse.path)) as connection:
+        connection.execute(f"UPDATE {PREDICTIONS} SET line_kind = 'consensus' WHERE system_id = 'catboost_v9'")
+    grade(stage.warehouse, house.NIGHT, now=house.MORNING, run_id="a run")
+    returned: dict[bool, set[bool]] = {True: set(), False: set()}
+    for (_, _, system), row in grades(stage).items():
+        if row["result"] in ("WIN", "LOSS"):
+            returned[system == "catboost_v9"] |= {row["price"] is not None, row["units"] is not None}
+    assert returned == {True: {False}, False: {True}}
 
 
 class TestClosingValues:

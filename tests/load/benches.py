@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,3 +24,11 @@ def bench_maker(folder: Path) -> Bench:
     folder.mkdir(parents=True)
     (folder / "warehouse.duckdb").write_bytes(_empty())
     return Bench(folder)
+
+
+@contextmanager
+def held_bench(folder: Path) -> Iterator[Bench]:
+    """The same, held open between two units of work."""
+    bench = bench_maker(folder)
+    with bench.warehouse.lingering(), bench.warehouse.sparing():
+        yield bench

@@ -205,6 +205,18 @@ def test_seventy_alternates_make_one_main_line_whose_point_and_prices_are_of_one
     assert (found["consensus_line"], found["book_count"], found["line_std"]) == (main["point"], 1, None)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "own_tip"),
+    [pytest.param(0, before(-30), id="at the tip, by its document before it"), pytest.param(5, before(5), id="at its document's own tip")],
+)
+def test_f11_a_quote_of_the_tip_or_later_is_in_play_whichever_tip_it_is(tmp_path: Path, minutes: float, own_tip: datetime) -> None:
+    quotes = [quote("a", "draftkings", 20.5, 10), quote("a", "draftkings", 25.5, minutes, commence_time=own_tip)]
+    warehouse = fill(tmp_path / "warehouse.duckdb", {"raw.schedule": [GAME], "raw.odds_player_points": quotes})
+    with warehouse.reading() as work:
+        (found,) = lines.market_as_of(work, games_as_of(work, [GAME_ID], None)).lines.to_pylist()
+    assert (found["consensus_line"], found["newest_quote"]) == (20.5, before(10))
+
+
 # --- against the slow reference --------------------------------------------------------------------------------------
 
 

@@ -128,7 +128,7 @@ def test_three_hundred_thousand_rows_are_no_matter_of_seconds() -> None:
     size = 300_000
     group, point = random.integers(0, size // 10, size), random.integers(10, 80, size) / 2.0
     over, under = 1.2 + random.random(size), 1.2 + random.random(size)
-    began = time.perf_counter()
+    began = time.thread_time()
     found = main_line(group, over, under, point)
-    assert time.perf_counter() - began < 2.0  # measured .18 s; the limit only tells a row loop from a sort
+    assert time.thread_time() - began < 2.0  # of the processor, measured .18 s; the limit only tells a row loop from a sort
     assert int(found.sum()) == np.unique(group).size

@@ -120,6 +120,25 @@ def test_each_pass_has_its_reason(why: str, of_the_word: dict[str, Any], of_the_
     assert (row["rank"], row["why"]) == (None, why)
 
 
+@pytest.mark.parametrize(
+    ("of_the_word", "of_the_player", "others"),
+    [
+        pytest.param({"p_over": 0.625}, {}, "OVER", id="the least edge"),
+        pytest.param({"p_over": 0.75}, {}, "OVER", id="the most edge"),
+        pytest.param({}, {"quality_score": 85.0}, "OVER", id="the least quality"),
+        pytest.param({}, {"book_count": 3}, "OVER", id="the fewest books"),
+        pytest.param({}, {"line_range": 3.0}, "OVER", id="the widest market"),
+        pytest.param({}, {}, "UNDER", id="two of three systems"),
+    ],
+)
+def test_what_stands_at_a_limit_is_within_it(of_the_word: dict[str, Any], of_the_player: dict[str, Any], others: str) -> None:
+    leader = word(**{"p_over": 0.7, "over_price": 2.0} | of_the_word)
+    words = [leader, word("ben"), word("cora", side=others)]
+    rule = SelectionRule(least_edge=0.125, most_edge=0.25)
+    row = only(best_bets(*_args(case(words, [known(**of_the_player)])), LEADER, rule))
+    assert (row["rank"], row["why"]) == (1, None)
+
+
 def test_two_systems_are_too_few_to_agree() -> None:
     row = only(best_bets(*_args(case([word(), word("ben")], [known()])), LEADER))
     assert row["why"] == "few_systems"

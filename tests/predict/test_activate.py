@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from load.bench import Bench
 from predict.said import ABSENCES, NOW, absence, active, prediction, say, spoken
-from tipoff.predict.activate import PREDICTIONS
+from predict.slates import DAY, GAME
+from tipoff.predict.activate import PREDICTIONS, take_down
 
 
 def state(bench: Bench, identifier: str) -> tuple[bool, str | None, str | None]:
@@ -81,6 +82,17 @@ def test_what_was_taken_down_before_keeps_its_reason(bench: Bench) -> None:
     say(bench, spoken(absences=(absence(reason="gate", batch="later"),)))
     assert state(bench, "one") == (False, None, "player_injured_out")
     assert {row["batch_id"]: row["reason"] for row in bench.rows(ABSENCES)} == {"a batch": "out", "later": "gate"}
+
+
+def test_f30_what_is_said_of_a_postponed_game_on_its_new_date_stays_when_the_old_one_is_looked_at_again(bench: Bench) -> None:
+    say(bench, spoken(prediction("again", game_date=DAY + timedelta(days=5))))
+    why = {GAME: "game_postponed"}
+    with bench.warehouse.writing("a run") as work:
+        assert take_down(work, DAY, why) == []
+    assert state(bench, "again") == (True, None, None)
+    with bench.warehouse.writing("a run") as work:
+        assert take_down(work, DAY + timedelta(days=5), why) == [GAME]
+    assert state(bench, "again") == (False, None, "game_postponed")
 
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -119,6 +119,11 @@ def of_masses(*rows: dict[int, float]) -> Distribution:
     return Distribution(np.where(np.arange(MOST_POINTS + 1) >= [[max(row)] for row in rows], 1.0, cumulative))
 
 
+def test_where_half_is_reached_exactly_the_lesser_whole_number_is_the_median() -> None:
+    spoken = of_masses({18: 1.0, 25: 1.0})
+    assert (spoken.whole_median()[0], spoken.median()[0]) == (18.0, 18.5)
+
+
 masses = st.dictionaries(st.integers(0, MOST_POINTS), st.floats(0.01, 1.0), min_size=1, max_size=12)
 
 

@@ -35,8 +35,13 @@ def stream(content: bytes, *, packed: int = 0) -> bytes:
 
 def gigabyte() -> bytes:
     """A stream that unpacks, twice over, to a gigabyte of blanks."""
-    inner, outer = zlib.compressobj(9), zlib.compressobj(9)
-    content = b"".join(outer.compress(inner.compress(b" " * 2**20)) for _ in range(1024)) + outer.compress(inner.flush()) + outer.flush()
+    blanks = b" " * 2**20
+    packer = zlib.compressobj(9, wbits=-15)
+    part = packer.compress(blanks) + packer.flush(zlib.Z_FULL_FLUSH)  # after which whatever follows can be read by itself: itself again
+    checked = 1
+    for _ in range(1024):
+        checked = zlib.adler32(blanks, checked)
+    content = zlib.compress(b"\x78\xda" + part * 1024 + packer.flush() + checked.to_bytes(4, "big"), 9)
     return b"<< /Length %d /Filter [/FlateDecode /FlateDecode] >>\nstream\n%s\nendstream" % (len(content), content)
 
 

@@ -8,6 +8,7 @@ import socket
 import time
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -31,8 +32,10 @@ KEY = "0123456789abcdef0123456789abcdef"
 NOW = datetime(2025, 11, 5, 22, 30, tzinfo=UTC)
 EVENT_ODDS = Asking().event_odds("e1")
 BRISK = Patience(
-    attempts=3, wait_initial=0.01, wait_max=0.02, wait_jitter=0.0, longest_retry_after=2.0, connect=1.0, read=0.3, whole_answer=0.5
+    attempts=3, wait_initial=0.01, wait_max=0.02, wait_jitter=0.0, longest_retry_after=2.0, connect=30.0, read=30.0, whole_answer=60.0
 )
+HASTY = replace(BRISK, read=0.3, whole_answer=0.5)
+"""For a source that never answers: one that does might be too slow for it on a loaded machine."""
 
 
 @pytest.fixture
@@ -123,20 +126,19 @@ class TestAskingAgain:
         assert (len(script.asked), caught.value.status) == (BRISK.attempts, status)
 
     @pytest.mark.parametrize("first", [Answer(503), Answer(429), Answer(manner="reset"), Answer(manner="silent"), Answer(manner="cut")])
-    def test_the_second_answer_is_taken(self, script: Script, client: Client, first: Answer) -> None:
+    def test_the_second_answer_is_taken(self, script: Script, vault: Vault, first: Answer) -> None:
         script.answers = [first, Answer(200, b"[]")]
-        assert client.fetch(EVENT_ODDS).payload.body == b"[]"
+        with client_for(script.url, vault, replace(BRISK, read=2.0 if first.manner == "silent" else BRISK.read)) as client:
+            assert client.fetch(EVENT_ODDS).payload.body == b"[]"
         assert len(script.asked) == 2
 
     @pytest.mark.parametrize("manner", ["reset", "silent", "cut", "drip"])
-    def test_a_source_that_never_answers_properly_is_given_up(self, script: Script, client: Client, manner: Any) -> None:
+    def test_a_source_that_never_answers_properly_is_given_up(self, script: Script, vault: Vault, manner: Any) -> None:
         script.answers = [Answer(manner=manner)]
-        began = time.monotonic()
-        with pytest.raises(UpstreamUnavailable) as caught:
+        with client_for(script.url, vault, HASTY) as client, pytest.raises(UpstreamUnavailable) as caught:
             client.fetch(EVENT_ODDS)
-        assert len(script.asked) == BRISK.attempts
+        assert len(script.asked) == HASTY.attempts
         assert caught.value.status == 0
-        assert time.monotonic() - began < 5
 
     def test_a_port_where_nobody_listens_is_unavailable(self, vault: Vault) -> None:
         with socket.socket() as held:
@@ -151,13 +153,13 @@ class TestAskingAgain:
         script.answers = [Answer(429, headers={"retry-after": "0.4"}), Answer(200, b"[]")]
         began = time.monotonic()
         client.fetch(EVENT_ODDS)
-        assert 0.4 <= time.monotonic() - began < 2
+        assert time.monotonic() - began >= 0.4
 
     def test_retry_after_as_a_date_is_waited_for(self, script: Script, client: Client) -> None:
         script.answers = [Answer(503, headers={"retry-after": format_datetime(NOW + timedelta(seconds=1), usegmt=True)}), Answer()]
         began = time.monotonic()
         client.fetch(EVENT_ODDS)
-        assert 1 <= time.monotonic() - began < 3
+        assert time.monotonic() - began >= 1
 
     @pytest.mark.parametrize("told", ["3600", format_datetime(NOW + timedelta(hours=1), usegmt=True), "inf"])
     def test_a_longer_wait_than_we_have_is_not_begun(self, script: Script, client: Client, told: str) -> None:
@@ -248,11 +250,12 @@ class TestTheKey:
 
     @pytest.mark.parametrize("answer", FATES)
     def test_it_is_nowhere_whatever_the_answer(
-        self, script: Script, client: Client, vault: Vault, caplog: pytest.LogCaptureFixture, answer: Answer
+        self, script: Script, vault: Vault, caplog: pytest.LogCaptureFixture, answer: Answer
     ) -> None:
         script.answers = [answer]
         told: list[str] = []
-        with caplog.at_level(logging.DEBUG):
+        patience = HASTY if answer.manner == "silent" else BRISK
+        with client_for(script.url, vault, patience) as client, caplog.at_level(logging.DEBUG):
             try:
                 fetched = client.fetch(EVENT_ODDS)
                 told += [repr(fetched), repr(vault.get(fetched.payload_id))]
@@ -314,10 +317,15 @@ class TestFetchAll:
         running.close()  # type: ignore[attr-defined]
 
     def test_the_first_that_is_done_comes_first(self, script: Script, client: Client) -> None:
-        script.answers = [Answer(429, headers={"retry-after": "0.5"}), Answer(200, b"[]")]
-        found = list(client.fetch_all([Asking().event_odds("slow"), Asking().event_odds("quick")], workers=2))
-        assert {each.request.event_id for each in found} == {"slow", "quick"}
-        assert isinstance(found[0], Fetched)
+        """The other is not answered before it is there, and asks again then."""
+        script.answers = [Answer(manner="silent"), Answer(200, b"[]")]
+        coming = client.fetch_all([Asking().event_odds("one"), Asking().event_odds("other")], workers=2)
+        first = next(coming)
+        script.released.set()
+        [last] = coming
+        assert f"/events/{last.request.event_id}/" in script.asked[0]
+        assert {first.request.event_id, last.request.event_id} == {"one", "other"}
+        assert isinstance(last, Fetched)
 
     def test_no_requests_give_no_answers(self, client: Client) -> None:
         assert list(client.fetch_all([])) == []

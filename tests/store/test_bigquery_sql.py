@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,6 +40,12 @@ WHOLE = {
 """Tables of which questions on the way from payloads to documents look at every day, and how many do."""
 
 
+def _made_here(folder: Path, make: Callable[[Path], None]) -> Path:
+    folder.mkdir()
+    make(folder)
+    return folder
+
+
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Dated]:
     """Everything that was put to DuckDB on the way from payloads to documents, each shape once, as BigQuery would be told; by DuckDB's.
@@ -56,6 +63,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Dated]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(duckdb_work, "_STATEMENTS", type(before)(noted))
         patch.setattr(practice_house, "_kept", SimpleNamespace(name=str(folder)))
+        patch.setattr(practice_house, "made_once", lambda name, make: _made_here(folder / f"{name}-made", make))
         for stage in ("eve", "data", "fitted", "predicted", "played"):  # anew, whatever this process has made already
             patch.setattr(practice_house, stage, lru_cache(maxsize=1)(getattr(practice_house, stage).__wrapped__))
         practice_house.played()

@@ -113,7 +113,7 @@ class TestTurns:
         assert "others write" in str(told)
 
     def test_a_writer_that_hangs_is_cut_off_and_commits_nothing(self, postgres: str) -> None:
-        hanging, other = PostgresWarehouse(postgres, wait_seconds=0.3), PostgresWarehouse(postgres)
+        hanging, other = PostgresWarehouse(postgres, wait_seconds=1.0), PostgresWarehouse(postgres)
         written, goes_on = threading.Event(), threading.Event()
 
         def hang() -> None:

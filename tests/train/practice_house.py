@@ -1,13 +1,14 @@
 """A practice league's first weeks through the real path, once a session: wire documents, loaded, trained on, predicted, played, graded.
 
-Each stage is a folder with a warehouse and a bucket; a test that changes one takes a copy.
+Each stage is a folder with a warehouse and a bucket, made by one process of the session and copied by the others; a test that changes one
+takes a copy.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -17,9 +18,10 @@ from tempfile import TemporaryDirectory
 import msgspec
 from obstore.store import ObjectStore
 
+from once import made_once
 from tipoff.analyze.slate import games_as_of
 from tipoff.clock import local_instant
-from tipoff.features.build import Built, build
+from tipoff.features.build import build
 from tipoff.load.documents import load_payloads
 from tipoff.market.taking import quotes_to_take
 from tipoff.practice import Game, Season, simulate
@@ -128,13 +130,15 @@ def aftermath() -> list[Payload]:
     return [payload(schedule(season(), MORNING), MORNING), *map(box, games_of_night())]
 
 
+def _made(name: str, make: Callable[[Path], None]) -> Stage:
+    """A stage as `make` leaves it in an empty folder: this process's copy."""
+    return Stage(shutil.copytree(made_once(f"practice-house-{name}", make), Path(_kept.name) / name))
+
+
 @lru_cache(maxsize=1)
 def eve() -> Stage:
     """History, and the night's lines: nothing of the night's games has been played."""
-    stage = Stage(Path(_kept.name) / "eve")
-    stage.folder.mkdir()
-    stage.load(list(history()))
-    return stage
+    return _made("eve", lambda folder: Stage(folder).load(list(history())))
 
 
 @lru_cache(maxsize=1)
@@ -169,10 +173,9 @@ def fitted() -> dict[str, Fitted]:
 
 @dataclass(frozen=True)
 class Night:
-    """The night as it was predicted: who could be, with which models, and what is stored."""
+    """The night as it was predicted: with which models, and what is stored."""
 
     stage: Stage
-    built: Built
     loaded: dict[str, artefacts.Loaded]
 
 
@@ -182,10 +185,14 @@ OPTIONS = SlateOptions("a batch", "last_call", 8.0)
 @lru_cache(maxsize=1)
 def predicted() -> Night:
     """Trained, predicted as of each tip, and stored."""
-    stage = eve().copy(Path(_kept.name) / "predicted")
-    made = keep_fleet(stage.warehouse, stage.bucket, fitted(), data(), created_at=MORNING, run_id="train")
-    at_hand: dict[str, artefacts.Loaded] = {}
-    loaded = {manifest.system_id: artefacts.load(stage.bucket, manifest.model_id, at_hand) for manifest in made}
+    stage = _made("predicted", _predict)
+    return Night(stage, _loaded(stage))
+
+
+def _predict(folder: Path) -> None:
+    stage = Stage(shutil.copytree(eve().folder, folder, dirs_exist_ok=True))
+    keep_fleet(stage.warehouse, stage.bucket, fitted(), data(), created_at=MORNING, run_id="train")
+    loaded = _loaded(stage)
     ids = [game.game_id for game in games_of_night()]
     with stage.warehouse.writing("predict") as work:
         built = build(work, ids)
@@ -194,15 +201,23 @@ def predicted() -> Night:
         for name, system in systems().items():
             model = loaded[name]
             activate(work, name, ids, speak(slate, system, model.manifest.model_id, model.speaker), MORNING)
-    return Night(stage, built, loaded)
+
+
+def _loaded(stage: Stage) -> dict[str, artefacts.Loaded]:
+    """The models on record, by their systems."""
+    ids = {row["system_id"]: row["model_id"] for row in stage.warehouse.read("models.registry").to_pylist()}
+    at_hand: dict[str, artefacts.Loaded] = {}
+    return {name: artefacts.load(stage.bucket, ids[name], at_hand) for name in systems()}
 
 
 @lru_cache(maxsize=1)
 def played() -> Stage:
     """The night's games are played and their box scores loaded; nothing is graded."""
-    stage = predicted().stage.copy(Path(_kept.name) / "played")
-    stage.load(aftermath())
-    return stage
+
+    def play(folder: Path) -> None:
+        Stage(shutil.copytree(predicted().stage.folder, folder, dirs_exist_ok=True)).load(aftermath())
+
+    return _made("played", play)
 
 
 def document(made: Payload) -> dict[str, object]:

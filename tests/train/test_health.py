@@ -56,6 +56,10 @@ class TestTheWords:
     def test_the_first_that_holds_is_given(self, won: int, n: int, word: str) -> None:
         assert Window(7, wilson(won, n), 0.526 if n else None).word == word
 
+    def test_break_even_on_either_end_lies_within_the_interval(self) -> None:
+        rate = wilson(55, 100)
+        assert [Window(7, rate, even).word for even in (rate.low, rate.rate, rate.high)] == ["WATCH", "WATCH", "DEGRADING"]
+
     @given(won=st.integers(0, 400), more=st.integers(0, 400), even=st.floats(0.3, 0.7))
     def test_each_word_means_what_the_page_says(self, won: int, more: int, even: float) -> None:
         rate = wilson(won, won + more)

@@ -19,6 +19,7 @@ from tipoff.flow.publishing import publish_of_all_days
 from tipoff.web.screenshot import CHROMIUM, FLAGS
 from train.graded_rows import DAY, NOON
 from web.controlled import TOKEN, Served, serving, settings_in
+from web.looking import WHAT_IS_AMISS
 from web.recorded import HEADLINE
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -75,7 +76,7 @@ def test_nobody_is_shut_out_by_a_serious_fault(browser: Browser, site: Site) -> 
             page = context.new_page()
             for path in ("/record", "/fleet", "/reports", "/reports/backtests/one"):
                 page.goto(base + path, wait_until="load")
-                faults = axe.run(page).response["violations"]
+                faults = axe.run(page, options=WHAT_IS_AMISS).response["violations"]
                 found += [(path, scheme, fault["id"], fault["nodes"][0]["html"][:200]) for fault in faults if fault["impact"] in SERIOUS]
     assert found == []
 

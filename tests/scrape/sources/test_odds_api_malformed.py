@@ -62,9 +62,9 @@ class TestBodies:
 
     @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"bookmakers":['])
     def test_ten_megabytes_of_nesting_are_set_apart_at_once(self, opening: bytes) -> None:
-        began = time.monotonic()
+        began = time.thread_time()
         assert rules(parse(opening * (10_000_000 // len(opening)))) == [("$", "too_deep")]
-        assert time.monotonic() - began < 5
+        assert time.thread_time() - began < 5
 
     def test_nesting_within_an_outcome_takes_only_that_outcome(self) -> None:
         deep: Any = 1.9
@@ -320,10 +320,10 @@ class TestStructure:
 
     def test_a_hundred_thousand_outcomes_are_read_in_seconds(self) -> None:
         sides = [outcome("Over", f"Player {index // 100}", 0.5 + index % 100, 1.9) for index in range(100_000)]
-        began = time.monotonic()
+        began = time.thread_time()
         parsed = parse(event(book("fliff", market("player_points", sides))))
         assert parsed.rows == 100_001
-        assert time.monotonic() - began < 10
+        assert time.thread_time() - began < 10
 
 
 def test_a_naive_fetch_is_an_error_of_ours_and_said_so() -> None:
