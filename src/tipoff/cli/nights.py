@@ -37,12 +37,10 @@ def demo(
 
     Needs no key and no network.
     """
-    from tipoff.cli.practice import only_practice
     from tipoff.config import mask_url
     from tipoff.flow.demo import demo as run
 
     settings = settings_of(data_dir, port=port)
-    only_practice(settings)
     with progress(json) as announce:
         story = run(settings, announce)
     if json:

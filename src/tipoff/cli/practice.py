@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-from json import loads
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tipoff.cli.common import AsJson, print_json, print_line, print_table, progress, settings_of
 
-if TYPE_CHECKING:
-    from tipoff.config import Settings
-
 SEASON_DIR = Path("tipoff-season")
 practice = typer.Typer(name="practice", help="The practice league: days of it, through the real flow.", no_args_is_help=True)
-
-
-def only_practice(settings: Settings) -> None:
-    """Raises LeagueMismatch where warehouse or bucket are another league's: nothing invented is kept, trained on or published there."""
-    from tipoff.config import mask_url
-    from tipoff.errors import LeagueMismatch
-    from tipoff.publish.write import LATEST
-    from tipoff.store import open_warehouse
-    from tipoff.store.bucket import open_bucket, read
-
-    def shown() -> str | None:
-        try:
-            league: str = loads(read(open_bucket(settings.bucket_url), LATEST))["league"]
-        except FileNotFoundError:
-            return None
-        return league
-
-    for url, league in ((settings.bucket_url, shown()), (settings.warehouse_url, open_warehouse(settings).league())):
-        if league not in (None, "practice"):
-            raise LeagueMismatch(
-                f"{mask_url(url)} holds the league {league!r}, and not the practice league; nothing was done there.",
-                hint="Give --data-dir a folder of its own, and unset TIPOFF_WAREHOUSE, TIPOFF_DATABASE and TIPOFF_BUCKET.",
-            )
 
 
 @practice.command()
@@ -67,7 +40,6 @@ def season(
     play = Play(days=days, systems=tuple(systems) if systems else None)
     league = world(play)
     quiet()
-    only_practice(settings)
     with progress(json) as announce:
         if not open_warehouse(settings).read("models.registry").num_rows:  # also where it was stopped before the past was whole
             prepare(settings, play, announce, league)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from tipoff.cli.common import AsJson, DataDir, busy, print_json, print_line, print_table, settings_of
-
-if TYPE_CHECKING:
-    from tipoff.publish.documents import League
 
 
 def research(
@@ -30,6 +27,7 @@ def research(
     """What the record says: groups with N and interval, comparisons corrected for their number, and one sentence that follows by rule."""
     from tipoff.clock import resolve_date
     from tipoff.config import clock_of
+    from tipoff.publish.documents import league_named
     from tipoff.publish.reports import publish_finding
     from tipoff.research.questions import research as ask
     from tipoff.research.report import COMPARISON_COLUMNS, GROUP_COLUMNS, about_correction, command, comparison_cells, group_cells, write
@@ -40,7 +38,7 @@ def research(
     clock = clock_of(settings)
     with open_warehouse(settings).reading() as work, busy(json, "ask the record"):
         found = ask(work, question, resolve_date(start, clock), resolve_date(end, clock), system)
-        league: League = "practice" if work.league() == "practice" else "nba"
+        league = league_named(work.league())
     written = [str(path) for path in write(found, report)] if report else []
     if publish:
         bucket = open_bucket(settings.bucket_url)

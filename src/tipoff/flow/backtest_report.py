@@ -20,6 +20,7 @@ from tipoff.grade.backtest_page import page
 from tipoff.grade.bankroll import LEAST_EDGE, simulate_each
 from tipoff.market.selection import SelectionRule
 from tipoff.market.staking import StakingRule
+from tipoff.publish.documents import league_named
 from tipoff.publish.reports import About, BacktestReport, document_name, publish_backtest
 
 _NOT_YET = ("state", "leaks_found")
@@ -65,4 +66,4 @@ def _document(house: House, plan: Plan, found: Figures) -> BacktestReport:
     named = {name: getattr(plan, name) for name in same}
     created = datetime.fromisoformat(plan.created_at) if plan.created_at else None
     about = About(name=document_name(plan.backtest_id), created_at=created, folds=len(plan.folds), **named)
-    return backtest_document(found, about, generated_at=house.clock.now(), league=house.settings.league)
+    return backtest_document(found, about, generated_at=house.clock.now(), league=league_named(house.warehouse.league()))

@@ -6,18 +6,22 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from json import loads
 
 from obstore.store import ObjectStore
 
 from tipoff.clock import Clock, game_date_of
-from tipoff.config import Settings
+from tipoff.config import Settings, mask_url
+from tipoff.errors import LeagueMismatch
 from tipoff.flow.credits import Credits
 from tipoff.flow.halts import active
 from tipoff.flow.state import State
 from tipoff.predict.systems import System, systems_named
-from tipoff.publish.documents import Halt
+from tipoff.publish.documents import Halt, league_named
 from tipoff.publish.status import PhaseRun, publish_status
+from tipoff.publish.write import LATEST
 from tipoff.store import open_warehouse
+from tipoff.store.bucket import read
 from tipoff.store.payloads import Vault, open_bucket
 from tipoff.store.receipts import Receipts
 from tipoff.store.warehouse import Warehouse
@@ -62,13 +66,27 @@ class House:
             for run in self.state.runs()
             if run.game_date is not None
         ]
-        publish_status(self.bucket, runs, generated_at=now, league=self.settings.league, halt=self.halt_shown())
+        publish_status(self.bucket, runs, generated_at=now, league=league_named(self.warehouse.league()), halt=self.halt_shown())
 
     def claim_league(self) -> None:
-        """Mark an empty warehouse as that of the settings' league. Raises LeagueMismatch where it is another's: for whoever is about to
-        make something of data that would only be set apart."""
+        """Mark an empty warehouse as that of the settings' league: for whoever is about to make something of data that would only be set
+        apart. Raises LeagueMismatch, before anything is done, where it is another's, or the bucket shows another's documents."""
+        league = self.settings.league
+        for url, there in ((self.settings.bucket_url, self._league_shown()), (self.settings.warehouse_url, self.warehouse.league())):
+            if there not in (None, league):
+                raise LeagueMismatch(
+                    f"{mask_url(url)} holds the league {there!r}, and not {league!r}; nothing was done there.",
+                    hint="Give --data-dir a folder of its own, and unset TIPOFF_WAREHOUSE, TIPOFF_DATABASE and TIPOFF_BUCKET.",
+                )
         with self.warehouse.writing(self.run_id) as work:
-            work.claim_league(self.settings.league)
+            work.claim_league(league)
+
+    def _league_shown(self) -> str | None:
+        try:
+            league: str = loads(read(self.bucket, LATEST))["league"]
+        except FileNotFoundError:
+            return None
+        return league
 
     def halt_shown(self) -> Halt:
         """The halt in force for today, as documents of no single date have it."""

@@ -29,7 +29,7 @@ from tipoff.grade.together import together
 from tipoff.market.staking import StakingRule
 from tipoff.predict.activate import PREDICTIONS
 from tipoff.publish.calendar import publish_calendar, read_calendar
-from tipoff.publish.documents import League
+from tipoff.publish.documents import league_named
 from tipoff.publish.export import DOCUMENTS, DocumentName, Published, publish_date
 from tipoff.publish.intake import publish_intake, read_intake, what_waits
 from tipoff.publish.ledger import LEDGER, append
@@ -131,7 +131,7 @@ def publish_of_all_days(
     today, halt = game_date_of(now), house.halt_shown()
     paths: list[str] = []
     with house.warehouse.reading() as work:
-        league: League = "practice" if work.league() == "practice" else "nba"
+        league = league_named(work.league())
         models = work.ask(_models).to_pylist() if fleet or record else []
         performance = read_performance(work, today) if fleet else []
         pairs = together(work, today - timedelta(days=DAYS), today) if fleet else []

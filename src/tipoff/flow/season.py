@@ -125,7 +125,7 @@ def prepare(settings: Settings, play: Play, announce: Announce, season: Season |
 
 
 def play_days(settings: Settings, play: Play, announce: Announce, chaos: Chaos | None = None, season: Season | None = None) -> Played:
-    """Live the days in a house that `prepare` made. Raises Busy where a moment does not settle."""
+    """Live the days in a house that `prepare` made. Raises Busy where a moment does not settle, LeagueMismatch as `prepare` does."""
     season = season or world(play)
     clock = _clock(settings, play)
     mischief = chaos.mischief(season, play.first, play.last, clock) if chaos else None
@@ -133,8 +133,10 @@ def play_days(settings: Settings, play: Play, announce: Announce, chaos: Chaos |
     start = perf_counter()
     with running(season, clock, mischief=mischief) as base:
         upstream = _upstream(settings, play, base)
-        with open_house(upstream, clock) as house, _hands(house, clock, chaos) as hands:
-            _live(house, clock, play, hands, told, announce)
+        with open_house(upstream, clock) as house:
+            house.claim_league()
+            with _hands(house, clock, chaos) as hands:
+                _live(house, clock, play, hands, told, announce)
             told.kills, told.jumps, told.repeated, told.failures = hands.kills, hands.jumps, hands.repeated, hands.failures
     told.faults = sum(asked.fault is not None for asked in mischief.asked()) if mischief else 0
     told.seconds = perf_counter() - start

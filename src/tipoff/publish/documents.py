@@ -21,6 +21,11 @@ Figure = Annotated[float, AfterValidator(lambda value: round(value, 4) + 0.0)]
 """Four places, and no minus before a zero, which a warehouse may lose when it packs its columns: so that equal inputs give equal bytes."""
 
 
+def league_named(name: str | None) -> League:
+    """The league that a warehouse is marked as; an empty one is to be the real league's."""
+    return "practice" if name == "practice" else "nba"
+
+
 class Shape(BaseModel):
     """A part of a document: no field more than declared, and none changed afterwards."""
 

@@ -20,7 +20,7 @@ from tipoff.clock import as_utc
 from tipoff.market.staking import StakingRule
 from tipoff.predict.guard import halt as halt_of
 from tipoff.publish.best_bets import Before, BestBets, best_bets_of, shown_in_best_bets
-from tipoff.publish.documents import Halt, League, Results, State, Tonight
+from tipoff.publish.documents import Halt, Results, State, Tonight, league_named
 from tipoff.publish.ledger import Place, Shown, known_now, picks_before, shown_in_night
 from tipoff.publish.line_reads import LineRows, read_lines
 from tipoff.publish.lines import Lines, lines_of
@@ -91,7 +91,7 @@ def publish_date(
     with warehouse.reading() as work:
         rows = _rows(work, game_date, as_of, headline_system, documents)
     earlier, earlier_bets = _read(bucket, tonight_path(game_date), Tonight), _read(bucket, best_bets_path(game_date), BestBets)
-    league: League = "practice" if rows.slate.league == "practice" else "nba"
+    league = league_named(rows.slate.league)
     halted = Halt(active=True, reason=halt_reason, since=halt_since) if halt_reason is not None else Halt()
     night = tonight(rows.slate, league, generated_at, headline_system, halted, failure, earlier)
     bets = _bets(rows, night, earlier, earlier_bets, staking)
