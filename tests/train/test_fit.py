@@ -438,6 +438,8 @@ class TestRefused:
             (LEAVES.model_copy(update={"parameters": {}}), "cannot be fitted: there is no 'rounds' among its parameters."),
             (LEAVES.model_copy(update={"loss": "none"}), "cannot be fitted: No objective function provided."),
             (LEVELS.model_copy(update={"loss": "squares"}), "Unknown objective function: `squares`"),
+            (LEAVES.model_copy(update={"parameters": {"rounds": 5, "num_leafs": 7}}), "LightGBM has no parameter num_leafs"),
+            (LEVELS.model_copy(update={"parameters": {"rounds": 5, "max_dept": 3}}), "XGBoost has no parameter max_dept"),
             (OBLIVIOUS.model_copy(update={"parameters": {"iterations": 5.0, "deep": 3.0}}), "unexpected keyword argument 'deep'"),
             (ANCHORED.model_copy(update={"features": "v9"}), "implied_over_probability cannot be used"),
         ],

@@ -176,7 +176,7 @@ def note_health(house: House, game_date: date) -> dict[str, Health]:
         served = registry.serving(registry.models(work))
     today = game_date_of(now)
     aged = {name: (row, days_since(row["trained_until"], today)) for name, row in served.items()}
-    stale = {f"{_STALE}{name}": (word, _stale(word, row, days)) for name, (row, days) in aged.items() if (word := staleness(days))}
+    stale = {f"{_STALE}{name}": (word, _stale(row, days)) for name, (row, days) in aged.items() if (word := staleness(days))}
     words = {key: text for key, (_, text) in stale.items()}
     degrees: dict[str, Severity] = {key: word for key, (word, _) in stale.items()}
     note(house.state, _STALE, words, now, degrees)
@@ -184,8 +184,8 @@ def note_health(house: House, game_date: date) -> dict[str, Health]:
     return held
 
 
-def _stale(word: Staleness, row: Row, days: int | None) -> str:
-    return f"{word}: {row['model_id']} was trained {days} days ago, and a refit is due every 7"
+def _stale(row: Row, days: int | None) -> str:
+    return f"{row['model_id']} was trained {days} days ago, and a refit is due every 7"
 
 
 def _live(work: Work, row: Row, champion: Row | None) -> tuple[Evidence, Evidence | None]:

@@ -24,6 +24,8 @@ from tipoff.publish.documents import Tonight
 from tipoff.publish.status import STATUS
 from tipoff.publish.write import get, tonight_path
 
+_LATELY = timedelta(days=2)
+
 
 def published(house: House, game_date: date) -> Tonight | None:
     """The document of a day as readers have it; None where there is none, or where an older version wrote it in another shape."""
@@ -63,14 +65,15 @@ def note_halts(state: State, now: datetime) -> Noted:
 def publish_halts(house: House) -> list[date]:
     """Publish anew whatever does not tell the halt that is in force for it, and the status; gives the days that were.
 
-    Of the days around today, and of those that a halt names, those that have a document which is not final; today also without one, where
-    it has games. Whoever halts or resumes calls it at once; called again it mends what a death in between has left. Raises as `publish`
-    does.
+    Of the days around today, and of those that a halt names, or one named that was lifted lately, those that have a document which is not
+    final; today also without one, where it has games. Whoever halts or resumes calls it at once; called again it mends what a death in
+    between has left. Raises as `publish` does.
     """
     now = house.clock.now()
     today = game_date_of(now)
     around = {today + timedelta(days=days) for days in (-1, 0, 1)}
-    named = {halt.game_date for halt in halts(house.state, now) if halt.game_date is not None}
+    lately = [halt for halt in halts(house.state) if halt.lifted_at and halt.lifted_at > now - _LATELY]
+    named = {halt.game_date for halt in (*halts(house.state, now), *lately) if halt.game_date is not None}
     days = [day for day in sorted(around | named) if _tells_another_halt(house, day, now)]
     for day in days:
         before = _read(house, tonight_path(day))

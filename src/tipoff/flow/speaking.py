@@ -81,6 +81,8 @@ def loaded_fleet(house: House, game_date: date, at_hand: dict[str, artefacts.Loa
         if later and not served:
             why = f"Every model on record had learnt from {game_date}, or from later days."
             raise NotReady(why, hint=f"Run `tipoff train --until {game_date}` first.")
+        if refused := [why for system, _, why in fleet if system.system_id in served]:
+            raise NotReady(f"None of the models that serve can be used: {' '.join(refused)}", hint="Run `tipoff train` first.")
         raise NotReady("No system is trained.", hint="Run `tipoff train` first.")
     in_use = {row["model_id"] for row in served.values()}
     in_use |= {member for _, loaded, _ in fleet if loaded for member in loaded.manifest.members.values()}

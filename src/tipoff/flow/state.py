@@ -275,9 +275,11 @@ def _told(error: sa.exc.DBAPIError) -> TipoffError:
     in_use = isinstance(error.orig, sqlite3.Error) and ("locked" in words or "busy" in words)
     if in_use or getattr(error.orig, "sqlstate", None) == _LOCK_TIMEOUT:
         return Busy(f"The state database was held by others for too long: {words}.", hint="Try again.")
-    return ConfigError(
-        f"The state database cannot be used: {words}.", hint="Is its disk full, or read-only? Check --data-dir and TIPOFF_DATABASE."
-    )
+    if isinstance(error.orig, sqlite3.Error):
+        hint = "Is its disk full, or read-only? Check --data-dir and TIPOFF_DATABASE."
+    else:
+        hint = "Is its server up, and is there room on its disk? Check TIPOFF_DATABASE; `tipoff doctor` tells more."
+    return ConfigError(f"The state database cannot be used: {words}.", hint=hint)
 
 
 def _naive(moment: datetime | None) -> datetime | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from tipoff.predict.systems import System
 
 PATIENCE = 40
+_UNKNOWN = re.compile(r"Unknown parameter: (\S+)")
 # LightGBM's threads wait for each other by spinning unless told otherwise: beside other work a fit then takes fifteen times as long.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -38,6 +41,7 @@ class LightGBM:
         settings |= {name: int(settings[name]) for name in whole if name in settings}
         settings |= {"objective": system.loss, "seed": fitting.seed, "num_threads": fitting.threads, "verbosity": -1}
         settings |= {"deterministic": True, "force_row_wise": True}
+        _refuse_unknown(settings, len(train.names))
         weights = system.weights_of(train.names)
         if any(weight != 1.0 for weight in weights):
             settings["feature_contri"] = weights
@@ -67,6 +71,29 @@ class LightGBM:
             return cls(lightgbm.Booster(model_str=body.decode()))
         except (lightgbm.basic.LightGBMError, UnicodeDecodeError) as error:
             raise ArtefactMismatch(f"The artefact is no LightGBM model: {error}", hint="Train it again.") from error
+
+
+class _Unknown:
+    """LightGBM's logger, which it has one of: the parameters that it does not know, and passes over."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def info(self, message: str) -> None:
+        self.names += _UNKNOWN.findall(message)
+
+    warning = info
+
+
+def _refuse_unknown(settings: Mapping[str, Any], features: int) -> None:
+    """Raises ValueError for a parameter that LightGBM would pass over."""
+    import lightgbm
+
+    unknown = _Unknown()
+    lightgbm.register_logger(unknown)
+    lightgbm.Dataset(np.zeros((2, features)), np.zeros(2), params={**settings, "verbosity": 0}).construct()
+    if unknown.names:
+        raise ValueError(f"LightGBM has no parameter {', '.join(sorted(set(unknown.names)))}")
 
 
 def _without_threads(text: str) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from tipoff.predict.systems import System
 
 PATIENCE = 40
+_UNKNOWN = re.compile(r"Parameters: {(.*)} are not used")
 
 
 class XGBoost:
@@ -34,6 +38,7 @@ class XGBoost:
         rounds = int(settings.pop("rounds"))
         settings |= {name: int(settings[name]) for name in ("max_depth", "max_bin", "max_leaves") if name in settings}
         settings |= {"objective": system.loss, "seed": fitting.seed, "nthread": fitting.threads, "tree_method": "hist", "verbosity": 0}
+        _refuse_unknown(settings, len(train.names))
         shared: dict[str, Any] = {
             "feature_names": list(train.names),
             "max_bin": settings.get("max_bin", 256),
@@ -72,3 +77,15 @@ class XGBoost:
         except (ValueError, TypeError, xgboost.core.XGBoostError) as error:
             raise ArtefactMismatch(f"The artefact is no XGBoost model: {str(error).splitlines()[0]}", hint="Train it again.") from error
         return cls(booster)
+
+
+def _refuse_unknown(settings: Mapping[str, Any], features: int) -> None:
+    """Raises ValueError for a parameter that XGBoost would pass over."""
+    import xgboost
+
+    with warnings.catch_warnings(record=True) as said, xgboost.config_context(verbosity=1):
+        warnings.simplefilter("always")
+        xgboost.train({**settings, "verbosity": 1}, xgboost.DMatrix(np.zeros((2, features)), np.zeros(2)), 1)
+    unknown = [name for warning in said for listed in _UNKNOWN.findall(str(warning.message)) for name in re.findall(r'"(\w+)"', listed)]
+    if unknown:
+        raise ValueError(f"XGBoost has no parameter {', '.join(sorted(set(unknown)))}")
