@@ -119,6 +119,22 @@ class TestEveryDocument:
         assert after_halting(night.house, []) == []
         assert told(night) == dict.fromkeys(told(night), (False, None))
 
+    def test_of_a_day_long_past_is_taken_from_its_document_as_well_when_it_is_lifted(self, night: Evening) -> None:
+        clock(night.house).set(AFTERNOON + timedelta(days=20))
+        put(night, game_date=NIGHT)
+        assert after_halting(night.house, []) == [NIGHT]
+        assert night.document().state == "halted"
+        lift(night.house.state, night.house.clock.now(), by="ann", game_date=NIGHT)
+        assert after_halting(night.house, []) == [NIGHT]
+        assert (night.document().state, night.document().halt.active) == ("ok", False)
+
+
+def test_the_phase_that_wrote_the_status_is_told_as_done_in_it(night: Evening) -> None:
+    """It was told as running for ever: nobody writes the status after it."""
+    told_of = json.loads((night.path.parent / "v1" / "status.json").read_bytes())["dates"][0]
+    phases = {phase["phase"]: phase["status"] for phase in told_of["phases"]}
+    assert (told_of["game_date"], phases["publish"], "running" in phases.values()) == (f"{NIGHT}", "success", False)
+
 
 def test_the_sentence_on_top_of_status_tells_the_halt(night: Evening) -> None:
     house = night.house

@@ -140,6 +140,14 @@ def test_how_far_back_a_window_reaches(window: str, days: int) -> None:
     assert span_of(window) == timedelta(days=days)
 
 
+def test_where_no_model_can_be_used_each_says_why(house: House) -> None:
+    """It used to be said that none was trained."""
+    made = train(house, systems_named(["moving_average"]))[0]
+    house.bucket.delete(made.artefact)
+    with pytest.raises(NotReady, match=f"None of the models that serve can be used: The model {made.model_id} is in the registry"):
+        loaded_fleet(house, NIGHT)
+
+
 def test_a_night_of_the_past_is_spoken_of_by_the_model_that_had_not_learnt_from_it(house: House) -> None:
     """And by nobody where all had: the night's own points would stand behind what is said of it."""
     average, before = systems_named(["moving_average"]), NIGHT - timedelta(days=3)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from json import loads
 
 from obstore.store import ObjectStore
@@ -49,8 +50,9 @@ class House:
     credits: Credits
     run_id: str
 
-    def publish_status(self) -> None:
-        """Write `v1/status.json` from the runs on record, and the halt in force for today."""
+    def publish_status(self, ends: tuple[str, date] | None = None) -> None:
+        """Write `v1/status.json` from the runs on record, and the halt in force for today. `ends`: the phase of this run, and its day, that
+        ends with this; it is told as done, since nobody would write that it was."""
         now = self.clock.now()
         runs = [
             PhaseRun(
@@ -66,7 +68,11 @@ class House:
             for run in self.state.runs()
             if run.game_date is not None
         ]
+        runs = [replace(run, status="success", finished_at=now) if self._is_about_to_end(run, ends) else run for run in runs]
         publish_status(self.bucket, runs, generated_at=now, league=league_named(self.warehouse.league()), halt=self.halt_shown())
+
+    def _is_about_to_end(self, run: PhaseRun, ends: tuple[str, date] | None) -> bool:
+        return (run.run_id, run.status, (run.phase, run.game_date)) == (self.run_id, "running", ends)
 
     def claim_league(self) -> None:
         """Mark an empty warehouse as that of the settings' league: for whoever is about to make something of data that would only be set

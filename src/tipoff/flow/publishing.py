@@ -98,7 +98,7 @@ def publish(
     shared = publish_of_all_days(house, game_date, data_as_of=published.data_as_of, **news)
     paths = [*published.documents, *shared]
     if "status" in wanted:
-        house.publish_status()  # before the version: one who is killed in between publishes again
+        house.publish_status(("publish", game_date))  # before the version: one who is killed in between publishes again
         paths.append(STATUS)
     with house.warehouse.writing(house.run_id) as work:
         guard(work)
