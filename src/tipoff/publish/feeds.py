@@ -135,6 +135,6 @@ def _value(table: Table, column: Column, text: str) -> Any:
         if column.kind == "bool":
             return ibis.literal(_TRUTH[text.lower()], "boolean")
     except (ValueError, KeyError, BadInput) as error:
-        hint = "Instants are UTC, as in 2025-11-05T23:00:00Z." if column.kind == "instant" else ""
+        hint = {"date": "Write it as 2025-11-05.", "instant": "Write it in UTC, as 2025-11-05T23:00:00Z."}.get(column.kind, "")
         raise BadInput(f"{text!r} is no {column.kind}, which {table.name}.{column.name} is.", hint=hint) from error
     return ibis.literal(text, "string")
