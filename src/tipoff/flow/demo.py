@@ -42,7 +42,8 @@ LAST_NIGHT: tuple[tuple[str, int, time], ...] = (
 )
 TODAY: tuple[tuple[str, int, time], ...] = (
     ("first quotes", 0, time(10, 6)),
-    ("now", 0, time(17, 31)),
+    ("the latest quotes", 0, time(17, 31)),
+    ("now", 0, time(17, 36)),
 )
 """What is lived of the two days: days after it, and New York times."""
 

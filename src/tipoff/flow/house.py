@@ -51,8 +51,8 @@ class House:
     run_id: str
 
     def publish_status(self, ends: tuple[str, date] | None = None) -> None:
-        """Write `v1/status.json` from the runs on record, and the halt in force for today. `ends`: the phase of this run, and its day, that
-        ends with this; it is told as done, since nobody would write that it was."""
+        """Write `v1/status.json` from the runs on record, and the halt in force for today. `ends`: the phase, and its day, that ends with
+        this; it is told as done, since nobody would write that it was."""
         now = self.clock.now()
         runs = [
             PhaseRun(
@@ -68,11 +68,11 @@ class House:
             for run in self.state.runs()
             if run.game_date is not None
         ]
-        runs = [replace(run, status="success", finished_at=now) if self._is_about_to_end(run, ends) else run for run in runs]
+        ending = ("running", *ends) if ends else None
+        runs = [
+            replace(run, status="success", finished_at=now) if (run.status, run.phase, run.game_date) == ending else run for run in runs
+        ]
         publish_status(self.bucket, runs, generated_at=now, league=league_named(self.warehouse.league()), halt=self.halt_shown())
-
-    def _is_about_to_end(self, run: PhaseRun, ends: tuple[str, date] | None) -> bool:
-        return (run.run_id, run.status, (run.phase, run.game_date)) == (self.run_id, "running", ends)
 
     def claim_league(self) -> None:
         """Mark an empty warehouse as that of the settings' league: for whoever is about to make something of data that would only be set
