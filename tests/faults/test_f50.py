@@ -11,10 +11,11 @@ import pytest
 
 from faults.kept_models import keep
 from tipoff.errors import ArtefactMismatch
-from tipoff.features.registry import FEATURE_VERSION
+from tipoff.features.registry import FEATURE_VERSION, feature_set
 from tipoff.predict.artefacts import manifest_path
 from train import practice_house as house
 
+WIDTH = len(feature_set("v18"))
 Change = Callable[[dict[str, Any]], object]
 
 
@@ -43,6 +44,10 @@ def test_f50_an_artefact_as_it_was_saved_is_loaded(tmp_path: Path, system_id: st
         (lambda document: document["canary"].pop("means"), "does not fit"),
         (lambda document: document["canary"]["means"].pop(), "does not fit"),
         (lambda document: document["canary"]["features"][1].pop(), "does not fit"),
+        (
+            lambda document: [row.pop() for row in document["canary"]["features"]],
+            f"its canary has {WIDTH - 1} features, and there are {WIDTH}",
+        ),
         (lambda document: document.update(model_id="another-1"), "speaks of another-1"),
         (lambda document: document.update(artefact="models/another/model.json"), "speaks of"),
         (lambda document: document.update(artefact=document["artefact"].replace("model.", "../x/model.")), "speaks of"),

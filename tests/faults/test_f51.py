@@ -136,9 +136,10 @@ class TestStale:
         night.night()
         said = {system.system_id: (system.days_since_training, system.training_alert) for system in night.document().systems}
         assert (said["catboost_v9"], said["lightgbm_v12"], said["moving_average"]) == ((11, "warning"), (15, "critical"), (behind, None))
-        told = {alert.key: alert.text for alert in alerts(night.house.state, now_only=True)}
-        assert told["stale catboost_v9"].startswith("warning: catboost_v9-")
-        assert told["stale catboost_v9"].endswith("was trained 12 days ago, and a refit is due every 7")
+        told = {alert.key: (alert.severity, alert.text) for alert in alerts(night.house.state, now_only=True)}
+        severity, text = told["stale catboost_v9"]
+        assert (severity, text.startswith("catboost_v9-")) == ("warning", True)
+        assert text.endswith("was trained 12 days ago, and a refit is due every 7")
         assert "stale moving_average" not in told
         fleet = {one.system_id: (one.days_since_training, one.training_alert) for one in fleet_status(night.house).systems}
         assert (fleet["catboost_v9"], fleet["lightgbm_v12"]) == ((12, "warning"), (16, "critical"))
