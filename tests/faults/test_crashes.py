@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -50,9 +51,11 @@ def test_a_slate_is_the_same_wherever_its_process_is_killed(workshop: Workshop, 
 def test_a_slate_is_the_same_wherever_its_process_is_killed_with_the_state_on_postgres(
     workshop: Workshop, postgres_server: Postgres, league_scene: Path
 ) -> None:
-    """At each write to it: of the warehouse and the bucket, which lie where they lay, the test above kills at each."""
+    """At every second write to it: of the warehouse and the bucket, which lie where they lay, the test above kills at each, and at each
+    write to a state in SQLite."""
     place = Place(league_scene, postgres_server, postgres_server.fresh())
-    seen, _ = crash_everywhere(workshop, place, SLATE, of_state)
+    turns = cycle((True, False))
+    seen, _ = crash_everywhere(workshop, place, SLATE, lambda boundary: of_state(boundary) and next(turns))
     check_enumerated(seen, SLATE_STEPS)
 
 
